@@ -1,0 +1,1 @@
+"""The application: registries, contexts, dispatch, and everything Flask gives to a view."""

@@ -1,0 +1,1 @@
+"""`Request` and `Response`, and what makes one of them: files, redirects, error responses."""

@@ -1,0 +1,1 @@
+"""WSGI middleware with Werkzeug's names."""

@@ -1,0 +1,1 @@
+"""URLs to endpoints and back: rules, the table, its matcher and its builder."""

@@ -1,0 +1,24 @@
+"""The seam: the four types that the framework tower and the server tower share.
+
+`RequestHead`, `Peer`, `BodySource`, `Exchange` (and `FileSegment`, the part of a file that an answer may be).
+The framework never sees a socket, the server never sees Flask's API; both see these.
+"""
+
+from .body import EMPTY_BODY, BodyError, BodySource, BodyTooLarge, BufferedBody, ClientDisconnected
+from .exchange import Exchange, FileSegment, Handler
+from .head import RequestHead
+from .peer import Peer
+
+__all__ = [
+    "EMPTY_BODY",
+    "BodyError",
+    "BodySource",
+    "BodyTooLarge",
+    "BufferedBody",
+    "ClientDisconnected",
+    "Exchange",
+    "FileSegment",
+    "Handler",
+    "Peer",
+    "RequestHead",
+]

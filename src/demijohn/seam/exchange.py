@@ -1,0 +1,96 @@
+"""`Exchange`: one request and its answer, on any HTTP version. Drawn from the handler's side of the seam.
+
+A handler is called with an exchange on the thread the runner chose, and must, before it returns, call exactly one of
+`respond`, `stream`, `send_file`, or `start` ... `finish`, or `abort`; if it raises or returns without, the server answers 500
+(or closes the connection once the head is out). All methods are for the handler's thread unless they say otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from .body import BodySource
+from .head import RequestHead
+from .peer import Peer
+
+HeaderList = Sequence[tuple[str, str]]
+"""Field lines of an answer in order, text that latin-1 can encode."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSegment:
+    """`count` bytes of an open file from `offset`; the exchange closes the file when they are sent or given up."""
+
+    file: BinaryIO
+    offset: int
+    count: int
+
+
+class Exchange(ABC):
+    """One request and its answer.
+
+    Framing is the server's: `Date`, `Connection`, `Transfer-Encoding` are added, what RFC 9110 §6.4.1 forbids a body (HEAD,
+    1xx, 204, 304) gets none, a body longer than its Content-Length is cut and a shorter one closes the connection.
+    A status is `"200 OK"`, code and reason. An invalid status, name or value raises `ValueError` before anything is sent.
+    """
+
+    __slots__ = ("body", "head", "peer")
+
+    head: RequestHead
+    body: BodySource
+    peer: Peer
+
+    @abstractmethod
+    def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
+        """Answer with a whole body, in one write; adds Content-Length where it is missing. Never waits for the client."""
+
+    @abstractmethod
+    def stream(self, status: str, headers: HeaderList, chunks: Iterable[bytes]) -> None:
+        """Answer with chunks that the server pulls as fast as the client takes them; returns before they are all pulled.
+
+        `next()` runs on threads of the runner, not always the same, never two at once; `chunks.close()`, where it exists, is
+        called exactly once, at the end or promptly when the client goes away. An exception cuts the answer visibly.
+        """
+
+    @abstractmethod
+    def send_file(self, status: str, headers: HeaderList, segment: FileSegment) -> None:
+        """Answer with a part of a file, by `os.sendfile` where the transport allows; holds no thread."""
+
+    @abstractmethod
+    def start(self, status: str, headers: HeaderList) -> None:
+        """Begin an answer that is pushed with `write`, and ended with `finish`."""
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Push body bytes; waits while the client is slow, up to the write deadline.
+
+        Raises:
+            ClientDisconnected: nobody is there to read it.
+        """
+
+    @abstractmethod
+    def finish(self) -> None:
+        """End an answer begun with `start`."""
+
+    @abstractmethod
+    def inform(self, status: str, headers: HeaderList) -> None:
+        """Send an interim answer (1xx, RFC 9110 §15.2) such as 103; ignored where the client's version has none."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Close the connection without another byte."""
+
+    @property
+    @abstractmethod
+    def has_started(self) -> bool:
+        """A final answer's head was given; it is too late for another."""
+
+    @property
+    @abstractmethod
+    def disconnected(self) -> bool:
+        """The client is known to have gone. May be read from any thread."""
+
+
+Handler = Callable[[Exchange], None]
+"""What the server calls for each request."""

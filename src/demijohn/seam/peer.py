@@ -1,0 +1,23 @@
+"""`Peer`: who is at the other end of a connection, and which end of ours it reached. One per connection, immutable."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The two ends of a connection and what the handler may assume about its own concurrency."""
+
+    remote: tuple[str, int] | None
+    """Address and port of the client; `None` on a Unix socket."""
+
+    local: tuple[str, int] | str
+    """Address and port the client reached, or the path of a Unix socket."""
+
+    scheme: str = "http"
+    """`http` or `https`."""
+
+    is_multithread: bool = False
+    """Another thread of this process may run the same handler at the same time (`wsgi.multithread`)."""
+
+    is_multiprocess: bool = False
+    """Another process may run an equal handler at the same time (`wsgi.multiprocess`)."""

@@ -1,0 +1,1 @@
+"""Test clients and builders of environs."""
