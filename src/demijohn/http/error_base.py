@@ -1,0 +1,69 @@
+"""`HTTPException`: an answer that is raised, and its page. The errors of the single codes are in `errors`; import from there."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from .status import HTTP_STATUS_CODES
+
+# Any: an environ holds what the server likes; a response is of a class of the room above.
+Environ = dict[str, Any]
+Scope = dict[str, Any]
+
+
+class HTTPException(Exception):
+    """An answer that is raised. `description` is text, escaped when it is shown; `response`, if given, is answered as it is."""
+
+    code: int | None = None
+    description: str | None = None
+
+    _respond: Callable[..., Any]
+    """Makes a response of this error for an environ; put here by `errors`, which knows the hook."""
+
+    def __init__(self, description: str | None = None, response: Any = None) -> None:
+        super().__init__()
+        if description is not None:
+            self.description = description
+        self.response = response
+
+    @property
+    def name(self) -> str:
+        """The name of the code, as in `Not Found`."""
+        return HTTP_STATUS_CODES.get(self.code or 0, "Unknown Error")
+
+    def get_description(self, environ: Environ | None = None, scope: Scope | None = None) -> str:
+        """Return the description as an HTML paragraph."""
+        text = escape(self.description or "").replace("\n", Markup("<br>"))
+        return f"<p>{text}</p>"
+
+    def get_body(self, environ: Environ | None = None, scope: Scope | None = None) -> str:
+        """Return the error page."""
+        name = escape(self.name)
+        description = self.get_description(environ)
+        return f"<!doctype html>\n<html lang=en>\n<title>{self.code} {name}</title>\n<h1>{name}</h1>\n{description}\n"
+
+    def get_headers(self, environ: Environ | None = None, scope: Scope | None = None) -> list[tuple[str, str]]:
+        """Return the header fields that belong to the page and the code."""
+        return [("Content-Type", "text/html; charset=utf-8")]
+
+    def get_response(self, environ: Any = None, scope: Scope | None = None) -> Any:
+        """Return the response to answer with; `environ` may be a WSGI environ or a request.
+
+        Raises:
+            RuntimeError: `demijohn.message` was never imported, so nobody knows how to make one.
+        """
+        if self.response is not None:
+            return self.response
+        return self._respond(getattr(environ, "environ", environ))
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer as a WSGI application."""
+        app_iter: Iterable[bytes] = self.get_response(environ)(environ, start_response)
+        return app_iter
+
+    def __str__(self) -> str:
+        return f"{'???' if self.code is None else self.code} {self.name}: {self.description}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{'???' if self.code is None else self.code}: {self.name}'>"
