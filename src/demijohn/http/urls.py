@@ -1,0 +1,219 @@
+"""URLs as text: IRI to URI and back, percent quoting, query strings as pairs. No hosts here (`host`), no bodies (`urlencoded`).
+
+Pure functions over `str`; any thread. What is not UTF-8 behind a percent sign stays percent-encoded; what UTF-8 cannot encode
+(lone surrogates) is replaced, so that no URL a client sends raises while it is decoded.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import SplitResult, quote, quote_plus, unquote_to_bytes, urlsplit, urlunsplit
+
+URI_SAFE: Final = "%!#$&'()*+,/:;=?@"
+"""What `iri_to_uri` leaves alone besides letters, digits and `-._~`: the reserved characters of RFC 3986 §2.2 (not the
+brackets), and the percent sign, since the text may be encoded already."""
+
+PATH_SAFE: Final = "%!$&'()*+,/:;=@"
+"""What a path may contain unquoted (RFC 3986 §3.3), and the percent sign."""
+
+QUERY_SAFE: Final = PATH_SAFE + "?"
+"""What a query may contain unquoted (RFC 3986 §3.4), and the percent sign."""
+
+# COMPAT: what Werkzeug leaves unquoted in a value that it puts into a query.
+_VALUE_SAFE: Final = "!$'()*,/:;?@"
+
+_PLAIN_PATH: Final = r"(?:/(?!/)[A-Za-z0-9._~!$&'()*+,/:;=@-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,/:;=@?-]+)?"
+# PERF: nearly every URL a program makes is ASCII in normal form; one match says so.
+_PLAIN_IRI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?" + _PLAIN_PATH)
+_PLAIN_URI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?" + _PLAIN_PATH.replace("._~", "%._~"))
+
+_PERCENT_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+def _quote_undecodable(error: UnicodeError) -> tuple[str, int]:
+    """Codec error handler: keep bytes that are not UTF-8 as percent escapes."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+
+
+QUOTE_UNDECODABLE: Final = "demijohn.quote"
+"""Name of the codec error handler that turns bytes that are not UTF-8 back into percent escapes."""
+
+codecs.register_error(QUOTE_UNDECODABLE, _quote_undecodable)
+
+
+def quote_text(text: str, safe: str = PATH_SAFE) -> str:
+    """Percent-encode what is neither a letter, a digit, one of `-._~` nor in `safe`; what UTF-8 cannot encode becomes `?`."""
+    return quote(text, safe=safe, errors="replace")
+
+
+def iri_to_uri(iri: str) -> str:
+    """Return the URI of an IRI (RFC 3987 §3.1): the host in IDNA, everything else percent-encoded; safe to call twice.
+
+    Raises:
+        ValueError: the host or the port is not valid.
+    """
+    if _PLAIN_URI.fullmatch(iri):
+        return iri
+    parts = urlsplit(iri)
+    netloc = _join_netloc(parts, _encode_idna, lambda text: quote_text(text, "%!$&'()*+,;="))
+    path, query, fragment = (quote_text(part, URI_SAFE) for part in (parts.path, parts.query, parts.fragment))
+    return _join(SplitResult(parts.scheme, netloc, path, query, fragment), iri)
+
+
+def uri_to_iri(uri: str) -> str:
+    """Return the IRI of a URI, to show it: what stays encoded is what would change the meaning, or is not UTF-8 or not visible.
+
+    Raises:
+        ValueError: the port is not valid, or a bracket of an IPv6 address is missing.
+    """
+    if "xn--" not in uri and _PLAIN_IRI.fullmatch(uri):
+        return uri
+    parts = urlsplit(uri)
+    netloc = _join_netloc(parts, decode_idna, _partial_unquoter("#/:?@"))
+    path = _partial_unquoter("#/?")(parts.path)
+    query = _partial_unquoter("#&+=")(parts.query)
+    fragment = _partial_unquoter("")(parts.fragment)
+    return _join(SplitResult(parts.scheme, netloc, path, query, fragment), uri)
+
+
+def _join(parts: SplitResult, source: str) -> str:
+    # COMPAT: these URLs of an app store have no authority, yet their slashes must stay.
+    if parts.scheme == "itms-services" and not parts.netloc and source[14:16] == "//":
+        rest = urlunsplit(parts._replace(scheme=""))
+        return f"{parts.scheme}://{rest.removeprefix('//')}"
+    if not parts.netloc and parts.path.startswith("//"):
+        # SECURITY: a path of two slashes must not turn into an authority: `////evil.example` is a path.
+        rest = urlunsplit(parts._replace(scheme="", path=""))
+        return f"{parts.scheme}{':' if parts.scheme else ''}//{parts.path}{rest}"
+    return urlunsplit(parts)
+
+
+def _join_netloc(parts: SplitResult, convert_host: Callable[[str], str], convert_user: Callable[[str], str]) -> str:
+    host = convert_host(parts.hostname) if parts.hostname else ""
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port
+    if port:
+        host = f"{host}:{port}"
+    if parts.username:
+        user = convert_user(parts.username)
+        if parts.password:
+            user = f"{user}:{convert_user(parts.password)}"
+        host = f"{user}@{host}"
+    return host
+
+
+def _encode_idna(host: str) -> str:
+    return host if host.isascii() else host.encode("idna").decode("ascii")
+
+
+def decode_idna(host: str) -> str:
+    """Return a host with its IDNA labels as text; a label that is not valid stays as it is."""
+    if "xn--" not in host.lower():
+        return host
+    return ".".join(map(_decode_label, host.split(".")))
+
+
+def _decode_label(label: str) -> str:
+    # SECURITY: the codec takes quadratic time, and no label is longer than this (RFC 1035 §2.3.4).
+    if len(label) > 63 or not label.isascii():
+        return label
+    try:
+        return label.encode("ascii").decode("idna")
+    except UnicodeError:
+        return label
+
+
+def _partial_unquoter(keep: str) -> Callable[[str], str]:
+    return _UNQUOTERS[keep]
+
+
+def _make_unquoter(keep: str) -> Callable[[str], str]:
+    """Make a function that decodes percent escapes, but not those of `keep`, of controls, space and `%`."""
+    kept = frozenset(bytes(range(0x21)) + b"%\x7f" + keep.encode("ascii"))
+    escape_of = re.compile("|".join(rf"%{byte:02X}" for byte in sorted(kept)), re.IGNORECASE)
+
+    def unquote_run(match: re.Match[str]) -> str:
+        # Split at the escapes to keep; what is between them is decoded together, since a character has several bytes.
+        run, start = match[0], 0
+        parts: list[str] = []
+        for found in escape_of.finditer(run):
+            # A run is made of three-character escapes; a match that straddles two of them is none.
+            parts += (_decode_escapes(run[start : found.start()]), found[0])
+            start = found.end()
+        return "".join((*parts, _decode_escapes(run[start:])))
+
+    def unquote(text: str) -> str:
+        return _PERCENT_RUN.sub(unquote_run, text) if "%" in text else text
+
+    return unquote
+
+
+def _decode_escapes(escapes: str) -> str:
+    return unquote_to_bytes(escapes).decode("utf-8", QUOTE_UNDECODABLE)
+
+
+_UNQUOTERS: Final = {keep: _make_unquoter(keep) for keep in ("#/:?@", "#/?", "#&+=", "")}
+
+
+def decode_query(query: bytes | str) -> list[tuple[str, str]]:
+    """Return the pairs of a query string or an urlencoded body in order; empty fields are left out, empty values kept.
+
+    Never raises: what is not UTF-8 stays percent-encoded (`%FF`), a percent sign that begins no escape stays.
+    """
+    text = query.decode("utf-8", QUOTE_UNDECODABLE) if isinstance(query, bytes) else query
+    pairs = []
+    if "%" not in text:
+        if "+" in text:
+            text = text.replace("+", " ")
+        for field in text.split("&"):
+            if field:
+                name, _, value = field.partition("=")
+                pairs.append((name, value))
+        return pairs
+    for field in text.replace("+", " ").split("&"):
+        if field:
+            name, _, value = field.partition("=")
+            pairs.append((unquote(name) if "%" in name else name, unquote(value) if "%" in value else value))
+    return pairs
+
+
+def unquote(text: str) -> str:
+    """Decode every percent escape as UTF-8; bytes that are not UTF-8 stay escaped."""
+    if text.isascii():
+        return unquote_to_bytes(text).decode("utf-8", QUOTE_UNDECODABLE)
+    return _PERCENT_RUN.sub(lambda match: _decode_escapes(match[0]), text)
+
+
+# Any: a value is what `str` makes text of.
+def encode_query(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+    """Return a query string of pairs, of a mapping (a list or tuple as its value gives one field for each item) or a multi dict.
+
+    Fields whose value is `None` are left out; values that are not text or bytes become text.
+    """
+    return "&".join(f"{_encode_field(name)}={_encode_field(value)}" for name, value in _iter_pairs(query))
+
+
+def _iter_pairs(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    lists = getattr(query, "lists", None)
+    if lists is not None:
+        items: Iterable[tuple[str, Any]] = lists()
+    elif isinstance(query, Mapping):
+        items = query.items()
+    else:
+        return ((name, value) for name, value in query if value is not None)
+    return (
+        (name, item)
+        for name, value in items
+        for item in (value if isinstance(value, (list, tuple, set)) else (value,))
+        if item is not None
+    )
+
+
+def _encode_field(value: Any) -> str:
+    if isinstance(value, bytes):
+        return quote_plus(value, safe=_VALUE_SAFE)
+    return quote_plus(str(value), safe=_VALUE_SAFE, errors="replace")
