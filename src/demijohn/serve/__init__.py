@@ -1,1 +1,11 @@
-"""Connections, the reactor that drives them, and the runners that call the handler."""
+"""Connections, the reactor that drives them, and the runners that call the handler.
+
+Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (wire), not processes (manage).
+"""
+
+from .listener import Listener
+from .options import RunnerName, ServerOptions
+from .server import Server
+from .stats import Stats
+
+__all__ = ["Listener", "RunnerName", "Server", "ServerOptions", "Stats"]

@@ -1,0 +1,116 @@
+"""`Acceptor`: takes connections from one listener and makes links of them. Used by the leader only."""
+
+import errno
+import logging
+import socket
+
+from ..seam import Peer
+from .deadlines import NEVER
+from .engine import Engine
+from .link import Link
+from .listener import Listener
+from .reactor import READ
+
+logger = logging.getLogger("demijohn.error")
+
+_BATCH = 64
+"""Connections taken in one go; with other processes on the listener one, so that they share the load."""
+
+_PAUSE = 1.0
+"""Seconds without accepting after the system refused, for want of descriptors or memory."""
+
+_OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Acceptor:
+    """One listener in one process."""
+
+    __slots__ = ("_batch", "_engine", "_is_multithread", "_is_watching", "_listener", "_local", "deadline", "slot")
+
+    def __init__(self, engine: Engine, listener: Listener) -> None:
+        self._engine = engine
+        self._listener = listener
+        self._batch = 1 if engine.options.is_multiprocess else _BATCH
+        self._is_multithread = engine.options.runner != "inline"
+        self._is_watching = False
+        self.deadline = NEVER
+        self.slot = -1.0
+        address = listener.address
+        # A wildcard address says nothing about where a client arrived; then each connection is asked.
+        self._local = None if isinstance(address, tuple) and address[0] in ("0.0.0.0", "::") else address
+
+    def start(self) -> None:
+        """Accept from now on."""
+        if not self._is_watching:
+            self._engine.reactor.watch(self._listener.sock, READ, self.on_event)
+            self._is_watching = True
+
+    def stop(self) -> None:
+        """Accept no more; the listener stays open."""
+        self.deadline = NEVER
+        self._engine.reactor.wheel.remove(self)
+        if self._is_watching:
+            self._engine.reactor.forget(self._listener.sock)
+            self._is_watching = False
+
+    def on_event(self, mask: int) -> bool:
+        """Take the connections that wait."""
+        engine = self._engine
+        for _ in range(self._batch):
+            if len(engine.connections) >= engine.options.max_connections:
+                logger.warning(
+                    "%d connections are open, the most that max_connections allows; others wait",
+                    len(engine.connections),
+                )
+                self._pause()
+                break
+            try:
+                sock, address = self._listener.sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                break
+            except OSError as error:
+                if error.errno not in _OUT_OF_RESOURCES:
+                    raise
+                logger.error("Cannot accept connections for %g s: %s", _PAUSE, error)  # noqa: TRY400 - not a fault of the code
+                self._pause()
+                break
+            engine.stats.connections_accepted += 1
+            self._open(sock, address)
+        return True
+
+    def on_deadline(self, mask: int) -> bool:
+        """The pause is over."""
+        if not self._engine.is_draining:
+            self.start()
+        return True
+
+    def on_returned(self, mask: int) -> bool:
+        """Never given away."""
+        return True
+
+    def fail(self) -> None:
+        """`accept` failed in a way we do not know: try again later rather than spin."""
+        self._pause()
+
+    def _pause(self) -> None:
+        self.stop()
+        self.deadline = self._engine.reactor.now + _PAUSE
+        self._engine.reactor.wheel.add(self, self._engine.reactor.now)
+
+    def _open(self, sock: socket.socket, address: object) -> None:
+        sock.setblocking(False)
+        remote: tuple[str, int] | None = None
+        if isinstance(address, tuple):
+            remote = (address[0], address[1])
+            try:
+                # Answers go out whole; waiting for more to send (RFC 896) only delays their last segment.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError:
+                sock.close()  # gone already
+                return
+        local = self._local
+        if local is None:
+            name = sock.getsockname()
+            local = (name[0], name[1])
+        peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
+        Link(self._engine, sock, peer).open()

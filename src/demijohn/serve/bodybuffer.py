@@ -1,0 +1,50 @@
+"""`BodyBuffer`: collects a request's body while it arrives, in memory first, then in a temporary file."""
+
+import tempfile
+from typing import BinaryIO
+
+from ..seam import BufferedBody
+
+
+class BodyBuffer:
+    """Filled by the polling thread; what `finish` returns belongs to the handler."""
+
+    __slots__ = ("_chunks", "_file", "_memory_bytes", "size")
+
+    size: int
+    """Bytes received so far."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._chunks: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self.size = 0
+
+    def append(self, data: bytes) -> None:
+        """Keep one more piece.
+
+        Raises:
+            OSError: there is no room in the directory for temporary files.
+        """
+        self.size += len(data)
+        if self._file is None:
+            self._chunks.append(data)
+            if self.size <= self._memory_bytes:
+                return
+            self._file = tempfile.TemporaryFile(prefix="demijohn-body-")
+            data = b"".join(self._chunks)
+            self._chunks.clear()
+        self._file.write(data)
+
+    def finish(self) -> BufferedBody:
+        """Return the whole body, at its beginning."""
+        if self._file is None:
+            return BufferedBody(b"".join(self._chunks))
+        self._file.seek(0)
+        return BufferedBody(self._file, self.size)
+
+    def discard(self) -> None:
+        """Give up what was collected."""
+        self._chunks.clear()
+        if self._file is not None:
+            self._file.close()

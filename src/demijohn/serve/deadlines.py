@@ -1,0 +1,68 @@
+"""`DeadlineWheel`: which connections have waited too long. Owned by the polling thread.
+
+A connection's deadline moves with every request, so moving one must cost nothing: a connection stands in the slot of
+one second, and when that second comes and the deadline has moved on, it is put into the slot of its new deadline.
+"""
+
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+NEVER = float("inf")
+
+
+class HasDeadline(Protocol):
+    """What the wheel holds. `deadline` may be changed by the owner at any time; `slot` belongs to the wheel."""
+
+    deadline: float
+    slot: float
+
+
+T = TypeVar("T", bound=HasDeadline)
+
+_FAR = 30.0
+"""A connection without a deadline is looked at again after this long: that costs nothing, and loses nothing."""
+
+
+class DeadlineWheel(Generic[T]):
+    """Slots of one second. `expired` is late by up to one second, never early."""
+
+    __slots__ = ("_next", "_slots")
+
+    def __init__(self) -> None:
+        self._slots: dict[int, list[T]] = {}
+        self._next: int | None = None  # the earliest slot there may be
+
+    def add(self, item: T, now: float) -> None:
+        """Watch `item`. To be called again when its deadline became earlier than `item.slot`; otherwise not."""
+        second = int(min(item.deadline, now + _FAR)) + 1
+        item.slot = second
+        slot = self._slots.get(second)
+        if slot is None:
+            self._slots[second] = [item]
+            if self._next is None or second < self._next:
+                self._next = second
+        else:
+            slot.append(item)
+
+    def remove(self, item: T) -> None:
+        """Forget `item`; it is dropped when its slot comes up."""
+        item.slot = -1.0
+
+    def next_time(self) -> float:
+        """When `expired` should be called again; `NEVER` if nothing is watched."""
+        return NEVER if self._next is None else float(self._next)
+
+    def expired(self, now: float) -> Iterator[T]:
+        """Yield each watched item whose deadline has passed; it is no longer watched after that."""
+        while self._next is not None and self._next <= now:
+            second = self._next
+            items = self._slots.pop(second)
+            self._next = min(self._slots, default=None)
+            for item in items:
+                if item.slot != second:
+                    continue  # removed, or watched through an earlier slot by now
+                if item.deadline <= now:
+                    item.slot = -1.0
+                    yield item
+                else:
+                    self.add(item, now)

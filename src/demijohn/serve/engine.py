@@ -1,0 +1,107 @@
+"""`Engine`: what all connections of one server process share. Built by the server, handed to every link.
+
+It is a plain record: the reactor polls, the runner runs handlers, links do the rest.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .._base.clock import Clock
+from ..seam import Handler
+from .options import ServerOptions
+from .reactor import Reactor, Watched
+from .stats import Stats
+
+
+class Job(Watched, Protocol):
+    """A connection with something to run on a handler's thread."""
+
+    @property
+    def label(self) -> str:
+        """What the request asks for; requests with equal labels are expected to take about equally long."""
+
+    def run(self) -> None:
+        """Run the handler, or go on with its stream. Never raises. Any thread, one at a time."""
+
+    def complete(self) -> None:
+        """Take the connection back after `run`. The leader only."""
+
+    def abandon(self) -> None:
+        """The thread that ran it died: nothing more will come of it. Instead of `complete`, on any thread."""
+
+    def hand_in(self) -> bool:
+        """Take the connection back after `run`, on a thread that is not the leader.
+
+        True if nothing is left to do for the leader; False if it must be given back through the reactor.
+        """
+
+
+class Connection(Job, Protocol):
+    """An open connection."""
+
+    def drain(self) -> None:
+        """The server is stopping: close if between two requests. The leader."""
+
+    def reset(self) -> None:
+        """Close at once. The leader."""
+
+
+class Runner(Protocol):
+    """Decides on which thread a job runs."""
+
+    def submit(self, job: Job) -> bool:
+        """Run `job`, now or later. Called by the leader; False if it is not the leader any more when this returns."""
+
+    def serve(self) -> None:
+        """Drive the reactor until `is_stopped`; the calling thread stays in it."""
+
+    def wake(self) -> None:
+        """Make `serve` look at `is_stopped`. Any thread, and signal handlers."""
+
+    def stop(self) -> None:
+        """End the runner's threads, after `serve` has returned."""
+
+
+class Engine:
+    """Shared by all links; fields are set before the first connection and then only read, but for `is_draining`."""
+
+    __slots__ = (
+        "clock",
+        "connections",
+        "handler",
+        "interrupt",
+        "on_connection_closed",
+        "is_draining",
+        "is_stopped",
+        "options",
+        "reactor",
+        "runner",
+        "server_field",
+        "stats",
+    )
+
+    runner: Runner
+
+    interrupt: Callable[[], None]
+    """Ask for a quick stop because of a KeyboardInterrupt that a handler met. Any thread."""
+
+    on_connection_closed: Callable[[], None] | None
+    """Called by the leader after a connection was closed, while the server drains."""
+
+    is_draining: bool
+    """No further requests are wanted: answers say `Connection: close`. Set by the leader."""
+
+    is_stopped: bool
+    """Leave the loop. Set by the server."""
+
+    def __init__(self, handler: Handler, options: ServerOptions, clock: Clock) -> None:
+        self.handler = handler
+        self.options = options
+        self.clock = clock
+        self.reactor = Reactor(clock)
+        self.stats = Stats()
+        self.on_connection_closed = None
+        self.is_draining = False
+        self.is_stopped = False
+        self.connections: set[Connection] = set()
+        self.server_field = options.server_name.encode("latin-1")

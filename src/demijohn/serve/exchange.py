@@ -1,0 +1,329 @@
+"""`H1Exchange`: one request of an HTTP/1.1 connection and its answer; what a handler holds.
+
+Lives on the thread that runs the handler, and between two pulls of a stream on nobody's. It writes through its line (the
+link), which the handler owns all that time.
+"""
+
+import logging
+import select
+import socket
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from typing import Protocol
+
+from ..seam import BodySource, ClientDisconnected, Exchange, FileSegment, Peer, RequestHead
+from ..seam.exchange import HeaderList
+from ..wire.h1 import H1Connection
+from . import accesslog
+from .engine import Engine
+from .outbox import Outbox
+
+logger = logging.getLogger("demijohn.error")
+
+_GATHER_BYTES = 64 << 10
+"""A body up to this size is copied behind its head to go out in one segment; a larger one is sent from where it is."""
+
+_ERROR_BODY = (
+    b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
+    b"<p>The server could not answer this request because of an error in the application; its log says which.</p>\n"
+)
+_ERROR_HEADERS = [("Content-Type", "text/html; charset=utf-8")]
+
+
+class Line(Protocol):
+    """What an exchange needs of its link."""
+
+    sock: socket.socket
+    peer: Peer
+    h1: H1Connection
+    outbox: Outbox
+    engine: Engine
+    is_broken: bool
+    is_read_closed: bool
+
+    def send(self, data: bytes) -> None:
+        """Send now what the socket takes, and keep the rest."""
+
+    def flush(self) -> None:
+        """Send what waits as far as the socket takes it."""
+
+
+class State(IntEnum):
+    """How far the answer is."""
+
+    NEW = 0
+    PUSHED = 1  # begun with `start`
+    PULLED = 2  # begun with `stream`, chunks left
+    DONE = 3
+    ABORTED = 4
+
+
+class H1Exchange(Exchange):
+    """See `Exchange`; the server's side has `run`, `is_parked`, `is_aborted`, `log` and `discard`."""
+
+    __slots__ = ("_began", "_chunks", "_iterator", "_line", "_state", "_status", "body_bytes")
+
+    body_bytes: int
+    """Body bytes handed to the connection so far."""
+
+    def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
+        self.head = head
+        self.body = body
+        self.peer = line.peer
+        self.body_bytes = 0
+        self._line = line
+        self._state = State.NEW
+        self._status = ""  # "" again once logged
+        self._chunks: Iterable[bytes] | None = None
+        self._iterator: Iterator[bytes] | None = None
+        self._began = line.engine.reactor.now
+
+    # ------------------------------------------------------------------ the server's side
+
+    def run(self) -> None:
+        """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
+        try:
+            if self._state == State.PULLED:
+                self._pull()
+                return
+            self._line.engine.handler(self)
+            if self._state == State.NEW:
+                raise RuntimeError(
+                    "The handler returned without an answer; it must call respond, stream, send_file or start."
+                )
+            if self._state == State.PUSHED:
+                raise RuntimeError("The handler returned without calling finish on the answer that it started.")
+        except ClientDisconnected:
+            self._give_up()
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
+            self._fail(error)
+
+    @property
+    def is_parked(self) -> bool:
+        """A stream has chunks left; `run` pulls them when the client has taken enough of what waits."""
+        return self._state == State.PULLED
+
+    @property
+    def is_aborted(self) -> bool:
+        """The connection must be reset."""
+        return self._state == State.ABORTED
+
+    def log(self) -> None:
+        """Write the access log's line, once."""
+        engine = self._line.engine
+        if engine.options.access_log and self._status:
+            clock = engine.clock
+            seconds = clock.monotonic() - self._began
+            accesslog.log_answer(self.peer, self.head, self._status, self.body_bytes, seconds, clock.time())
+            self._status = ""
+
+    def discard(self) -> None:
+        """Free the request's body. A parked stream must have been closed by `run` before."""
+        self.body.close()
+
+    # ------------------------------------------------------------------ the handler's side
+
+    def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
+        """See `Exchange.respond`."""
+        line = self._line
+        head = self._render_head(status, headers, len(body))
+        h1 = line.h1
+        if body:
+            body = h1.render_data(body)
+            self.body_bytes = len(body)
+        if not body:
+            line.send(head)
+        elif len(body) <= _GATHER_BYTES:
+            line.send(head + body)
+        else:
+            line.outbox.append(head)
+            line.outbox.append(body)
+            line.flush()
+        self._end()
+
+    def stream(self, status: str, headers: HeaderList, chunks: Iterable[bytes]) -> None:
+        """See `Exchange.stream`."""
+        # Taken over first: from here on `chunks` is closed whatever happens.
+        self._chunks = chunks
+        head = self._render_head(status, headers, None)
+        self._state = State.PULLED
+        line = self._line
+        if not line.h1.response_has_body:
+            line.send(head)
+            self._finish_stream()
+            return
+        line.outbox.append(head)  # goes out with the first chunk
+        self._iterator = iter(chunks)
+        self._pull()
+
+    def send_file(self, status: str, headers: HeaderList, segment: FileSegment) -> None:
+        """See `Exchange.send_file`."""
+        line = self._line
+        try:
+            head = self._render_head(status, headers, segment.count)
+        except BaseException:
+            segment.file.close()
+            raise
+        line.outbox.append(head)
+        if line.h1.response_has_body:
+            line.outbox.append_file(segment)
+            line.h1.count_sent(segment.count)
+            self.body_bytes = segment.count
+        else:
+            segment.file.close()
+        line.flush()
+        self._end()
+
+    def start(self, status: str, headers: HeaderList) -> None:
+        """See `Exchange.start`."""
+        head = self._render_head(status, headers, None)
+        self._state = State.PUSHED
+        self._line.send(head)
+
+    def write(self, data: bytes) -> None:
+        """See `Exchange.write`."""
+        if self._state != State.PUSHED:
+            raise RuntimeError("write() is for an answer that was begun with start() and not finished.")
+        self._push(data)
+        self._wait_for_room()
+
+    def finish(self) -> None:
+        """See `Exchange.finish`."""
+        if self._state != State.PUSHED:
+            raise RuntimeError("finish() is for an answer that was begun with start() and not finished.")
+        self._end()
+
+    def inform(self, status: str, headers: HeaderList) -> None:
+        """See `Exchange.inform`."""
+        if self._state != State.NEW:
+            raise RuntimeError("An interim answer must come before the final one (RFC 9110 §15.2).")
+        if self.head.version >= (1, 1):
+            self._line.send(self._line.h1.render_informational(status, headers))
+
+    def abort(self) -> None:
+        """See `Exchange.abort`."""
+        self._state = State.ABORTED
+        self._close_chunks()
+
+    @property
+    def has_started(self) -> bool:
+        """See `Exchange.has_started`."""
+        return self._state != State.NEW
+
+    @property
+    def disconnected(self) -> bool:
+        """See `Exchange.disconnected`. A client that only ended its own side counts as gone, too."""
+        return self._line.is_read_closed or self._line.is_broken
+
+    # ------------------------------------------------------------------ inside
+
+    def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
+        if self._state != State.NEW:
+            raise RuntimeError("This request has its answer already.")
+        line = self._line
+        engine = line.engine
+        head = line.h1.render_head(
+            status,
+            headers,
+            length,
+            date=engine.clock.http_date(),
+            server=engine.server_field,
+            close=engine.is_draining or engine.options.keep_alive == 0,
+        )
+        self._status = status
+        return head
+
+    def _push(self, data: bytes) -> None:
+        """Frame body bytes and give them to the connection."""
+        line = self._line
+        framed = line.h1.render_data(data)
+        if framed:
+            self.body_bytes += len(data)
+            line.send(framed)
+        if line.h1.overrun:
+            logger.error(
+                "%s %s: the answer's body is longer than its Content-Length; the rest was cut",
+                self.head.method,
+                self.head.target,
+            )
+
+    def _end(self) -> None:
+        """Everything was given: end the framing."""
+        line = self._line
+        rest = line.h1.render_end()
+        if rest:
+            line.send(rest)
+        if line.h1.underrun:
+            logger.error(
+                "%s %s: the answer's body is shorter than its Content-Length; the connection is closed",
+                self.head.method,
+                self.head.target,
+            )
+        self._state = State.DONE
+
+    def _pull(self) -> None:
+        """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer."""
+        line = self._line
+        iterator = self._iterator
+        high = line.engine.options.outbox_bytes
+        if iterator is None or line.is_broken:
+            self._give_up()
+            return
+        for chunk in iterator:
+            self._push(chunk)
+            if line.is_broken:
+                self._give_up()
+                return
+            if line.h1.overrun:
+                break
+            if line.outbox:
+                line.flush()
+                if line.outbox.size >= high:
+                    return  # parked: the reactor calls again when enough of it is gone
+        self._finish_stream()
+
+    def _finish_stream(self) -> None:
+        self._close_chunks()
+        self._end()
+        if self._line.outbox:
+            self._line.flush()
+
+    def _close_chunks(self) -> None:
+        chunks, self._chunks, self._iterator = self._chunks, None, None
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            try:
+                close()
+            except Exception:
+                logger.exception("%s %s: closing the answer's iterable failed", self.head.method, self.head.target)
+
+    def _wait_for_room(self) -> None:
+        """Keep the handler waiting while too much waits for the client."""
+        line = self._line
+        options = line.engine.options
+        while line.outbox.size >= options.outbox_bytes and not line.is_broken:
+            poll = select.poll()
+            poll.register(line.sock, select.POLLOUT)
+            if not poll.poll(options.write_timeout * 1000):
+                line.is_broken = True
+            else:
+                line.flush()
+        if line.is_broken:
+            raise ClientDisconnected("The client went away, or did not take the answer in time.")
+
+    def _give_up(self) -> None:
+        """Nobody is there to read the rest."""
+        self._close_chunks()
+        self._state = State.ABORTED
+
+    def _fail(self, error: BaseException) -> None:
+        """The handler or its iterable raised: 500 before the head, a visible cut after it."""
+        engine = self._line.engine
+        logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
+        self._close_chunks()
+        if self._state != State.NEW:
+            self._state = State.ABORTED
+        else:
+            self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)
+        if isinstance(error, KeyboardInterrupt):
+            engine.interrupt()

@@ -1,0 +1,76 @@
+"""`ServerOptions`: everything that can be set about one server process. One frozen object; no other room's settings in it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..wire.limits import H1Limits
+
+RunnerName = Literal["inline", "late", "pool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Settings of a `Server`. Times are seconds unless the name says otherwise; sizes are bytes."""
+
+    runner: RunnerName = "late"
+    """`inline`: handlers run on the polling thread, one after another. `late`: on the polling thread, with late promotion.
+    `pool`: on a pool of threads."""
+
+    threads: int = 16
+    """How many handlers may run at the same time (`late`, `pool`). `inline` runs one."""
+
+    promote_after_ms: float = 3.0
+    """`late`: how long a handler may keep the polling thread before another thread takes over polling; it happens after
+    one to two times this."""
+
+    limits: H1Limits = field(default_factory=H1Limits)
+    """What a request may be made of."""
+
+    keep_alive: float = 15.0
+    """How long a connection may be idle between two requests. 0 closes after every answer."""
+
+    head_timeout: float = 20.0
+    """From the first byte of a request (or from the connection's start) to the end of its head; 408 after that."""
+
+    body_timeout: float = 30.0
+    """How long a client may pause while it sends a body; 408 after that."""
+
+    write_timeout: float = 60.0
+    """How long a client may take none of the bytes that wait for it; then the connection is closed."""
+
+    linger_timeout: float = 2.0
+    """How long a connection that we close is still read, so that no reset destroys the answer (RFC 9112 §9.6)."""
+
+    drain_timeout: float = 30.0
+    """How long `shutdown` waits for requests in flight."""
+
+    body_memory_bytes: int = 1 << 20
+    """Request bodies up to this size are kept in memory, larger ones in a temporary file."""
+
+    outbox_bytes: int = 256 << 10
+    """A streamed answer is pulled until this much waits for the client, and again when half of it is gone."""
+
+    max_connections: int = 16_384
+    """With this many connections open no more are accepted; new clients wait in the listen backlog."""
+
+    server_name: str = "demijohn"
+    """The `Server` field of answers; empty for none."""
+
+    access_log: bool = False
+    """Write a line for each answer to the logger `demijohn.access`."""
+
+    is_multiprocess: bool = False
+    """Other processes serve the same listeners."""
+
+    def __post_init__(self) -> None:
+        if self.runner not in ("inline", "late", "pool"):
+            raise ValueError(f"runner is {self.runner!r}; it must be 'inline', 'late' or 'pool'")
+        if self.threads < 1:
+            raise ValueError(f"threads is {self.threads}; it must be at least 1")
+        if self.promote_after_ms <= 0:
+            raise ValueError(f"promote_after_ms is {self.promote_after_ms}; it must be more than 0")
+        if self.max_connections < 1:
+            raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
+        for name in ("keep_alive", "head_timeout", "body_timeout", "write_timeout", "linger_timeout", "drain_timeout"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")

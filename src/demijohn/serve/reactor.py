@@ -1,0 +1,154 @@
+"""`Reactor`: the selector loop. It polls, and calls back whoever is ready; it knows no HTTP.
+
+Exactly one thread at a time, the *leader*, may call `turn`, `watch`, `forget` and touch the wheel; which thread that is may
+change (see runner/late.py). `give_back` and `wake` are for any thread, `wake` for signal handlers too.
+
+A callback takes the event mask and returns True, or False if its thread is no longer the leader when it returns; then
+that thread must not touch the reactor again.
+"""
+
+import logging
+import os
+import selectors
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from .._base.clock import Clock
+from .deadlines import NEVER, DeadlineWheel
+
+logger = logging.getLogger("demijohn.error")
+
+READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
+
+Callback = Callable[[int], bool]
+
+
+class Watched(Protocol):
+    """A connection, as the reactor sees it."""
+
+    deadline: float
+    slot: float
+
+    def on_deadline(self, mask: int) -> bool:
+        """Act on the deadline that has passed."""
+
+    def on_returned(self, mask: int) -> bool:
+        """Go on after another thread gave the connection back."""
+
+    def fail(self) -> None:
+        """Close at once: a callback raised."""
+
+
+class Reactor:
+    """One selector (epoll, kqueue or select, as the platform has it) and the queue of what is ready."""
+
+    __slots__ = (
+        "_again",
+        "_is_polling",
+        "_ready",
+        "_selector",
+        "_wake_read",
+        "_wake_write",
+        "clock",
+        "now",
+        "wheel",
+    )
+
+    now: float
+    """Monotonic time when the last poll returned: exact enough for deadlines, and free."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.now = clock.monotonic()
+        self.wheel: DeadlineWheel[Watched] = DeadlineWheel()
+        self._selector = selectors.DefaultSelector()
+        self._ready: deque[tuple[Callback, int]] = deque()
+        # Appended to by any thread, emptied by the leader.
+        self._again: deque[Callback] = deque()
+        self._is_polling = False
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, READ, self._on_wake)
+
+    def turn(self) -> bool:
+        """Poll if nothing is ready, then run the callbacks of what is. False: the calling thread is no longer the leader."""
+        ready = self._ready
+        if not ready:
+            self._poll()
+        while ready:
+            callback, mask = ready.popleft()
+            try:
+                if not callback(mask):
+                    return False
+            except Exception:
+                # A fault of ours, not of an application: those are caught around the handler. One connection pays.
+                logger.exception("Internal error in %r; the connection is closed", callback)
+                owner = getattr(callback, "__self__", None)
+                if hasattr(owner, "fail"):
+                    owner.fail()  # type: ignore[union-attr]  # hasattr looked
+        return True
+
+    def watch(self, sock: socket.socket, events: int, callback: Callback, watched_events: int = 0) -> None:
+        """Call back when `sock` is ready for `events`; `watched_events` is what it is watched for now, 0 for nothing."""
+        if watched_events:
+            self._selector.modify(sock, events, callback)
+        else:
+            self._selector.register(sock, events, callback)
+
+    def forget(self, sock: socket.socket) -> None:
+        """Stop watching a socket that is watched."""
+        self._selector.unregister(sock)
+
+    def call_soon(self, callback: Callback) -> None:
+        """Call back on the leader's next turn, after others that are ready now had theirs. Any thread."""
+        self._again.append(callback)
+        if self._is_polling:
+            self.wake()
+
+    def give_back(self, connection: Watched) -> None:
+        """Hand a connection to the leader. Any thread."""
+        self.call_soon(connection.on_returned)
+
+    def wake(self) -> None:
+        """Make a poll that waits return. Any thread, and signal handlers."""
+        try:
+            os.write(self._wake_write, b"\0")
+        except BlockingIOError:
+            pass  # the pipe is full: it will wake
+
+    def close(self) -> None:
+        """Free the descriptors; nobody may use the reactor after that."""
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _poll(self) -> None:
+        self._is_polling = True
+        # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
+        timeout = 0.0 if self._again else self._wait_time()
+        events = self._selector.select(timeout)
+        self._is_polling = False
+        self.now = now = self.clock.monotonic()
+        ready = self._ready
+        for key, mask in events:
+            ready.append((key.data, mask))
+        again = self._again
+        while again:
+            ready.append((again.popleft(), 0))
+        if self.wheel.next_time() <= now:
+            for watched in self.wheel.expired(now):
+                ready.append((watched.on_deadline, 0))
+
+    def _wait_time(self) -> float | None:
+        next_time = self.wheel.next_time()
+        if next_time == NEVER:
+            return None
+        return max(0.0, next_time - self.clock.monotonic())
+
+    def _on_wake(self, mask: int) -> bool:
+        os.read(self._wake_read, 4096)
+        return True

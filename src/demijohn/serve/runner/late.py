@@ -1,0 +1,260 @@
+"""`LateRunner`: leader and followers with late promotion.
+
+The *leader* polls and runs handlers itself, so a fast view costs no hand-over between threads. While it is in a handler its
+leadership lies on offer; the *watcher* (the thread that called `serve`) takes it and gives it to a *follower* when the handler
+overstays. The late thread finishes its handler, writes its answer, and becomes a follower.
+
+There is one leadership token. It is in exactly one of these places, and moves by one atomic `append` or `pop`:
+the leader's hands; the `_offer` (leader in a handler); a follower's inbox. So no lock is on a fast request's way.
+
+With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
+reads waits in `_waiting` for the first that comes back. Accepting, reading and refusing go on all the time.
+
+Handlers known to block give leadership away before they run, so that many of them get going at once. Known means: they
+were late before, and their average wall time since has not become short again.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from enum import Enum
+from queue import SimpleQueue
+
+from ..engine import Engine, Job
+
+logger = logging.getLogger("demijohn.error")
+
+_KNOWN_LABELS = 4096
+"""Blocking handlers that are remembered; the table is emptied when it is full of others."""
+
+_IDLE_TICKS = 20
+"""The watcher goes to sleep after this many ticks without a handler."""
+
+
+class Role(Enum):
+    """What a thread is doing; its successor goes on from there if it dies."""
+
+    FOLLOWING = "waits to be promoted"
+    LEADING = "polls and runs handlers"
+    LATE = "runs a handler after another thread took over polling"
+
+
+class _Slot:
+    """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
+
+    __slots__ = ("inbox", "job", "number", "role", "thread")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead; False: stop
+        self.role = Role.FOLLOWING
+        self.job: Job | None = None
+        self.thread: threading.Thread | None = None
+
+
+class LateRunner:
+    """See the file's description."""
+
+    def __init__(self, engine: Engine, threads: int, promote_after: float) -> None:
+        self._engine = engine
+        self._promote_after = promote_after
+        self._slots = [_Slot(number) for number in range(threads + 1)]
+        self._offer: deque[Job] = deque()
+        self._serial = 0  # handlers begun under offer; written by the leader
+        self._leader = self._slots[0]
+        # Followers, the last to come first to go: its caches are warm. Appended to under the lock, popped by whoever
+        # holds the leadership token.
+        self._idle: deque[_Slot] = deque()
+        self._waiting: deque[Job] = deque()
+        self._lock = threading.Lock()
+        self._blocking: dict[str, float] = {}  # label -> running average of wall seconds
+        self._alarm: SimpleQueue[None] = SimpleQueue()
+        self._is_watcher_asleep = False
+
+    def serve(self) -> None:
+        """Start the threads, then watch the leader until the engine is stopped. The calling thread is the watcher."""
+        self._idle.extend(self._slots[1:])
+        self._leader.inbox.put(True)
+        for slot in self._slots:
+            self._start(slot)
+        self._watch()
+
+    def wake(self) -> None:
+        """Wake the watcher, too."""
+        self._alarm.put(None)
+
+    def stop(self) -> None:
+        """Let the threads end. One that is in a handler which never returns is left behind (threads are daemons)."""
+        for slot in self._slots:
+            slot.inbox.put(False)
+        self._alarm.put(None)
+        for slot in self._slots:
+            if slot.thread is not None:
+                slot.thread.join(timeout=0.5)
+
+    # ------------------------------------------------------------------ the leader's thread
+
+    def submit(self, job: Job) -> bool:
+        """See `Runner.submit`."""
+        if not self._idle:
+            with self._lock:
+                if not self._idle:
+                    # Nobody could take over polling: whoever finishes a handler first takes the job.
+                    self._waiting.append(job)
+                    self._engine.stats.queued += 1
+                    return True
+        slot = self._leader
+        slot.job = job
+        if self._blocking and (label := job.label) in self._blocking:
+            self._engine.stats.hand_overs += 1
+            slot.role = Role.LATE
+            self._promote(self._idle.pop())
+            self._run_measured(job, label)
+            self._finish_late(slot, job)
+            return False
+        self._serial += 1
+        self._offer.append(job)
+        if self._is_watcher_asleep:
+            self._is_watcher_asleep = False
+            self._alarm.put(None)
+        job.run()
+        try:
+            self._offer.pop()
+        except IndexError:
+            # Promoted away: another thread polls now, and this one is late.
+            slot.role = Role.LATE
+            self._learn(job.label)
+            self._finish_late(slot, job)
+            return False
+        slot.job = None
+        job.complete()
+        return True
+
+    def _lead(self, slot: _Slot) -> None:
+        """Poll until leadership is lost, or the engine is stopped."""
+        slot.role = Role.LEADING
+        engine = self._engine
+        turn = engine.reactor.turn
+        while not engine.is_stopped:
+            if not turn():
+                return
+
+    def _promote(self, slot: _Slot) -> None:
+        """Give the token, which the caller holds, to a follower that the caller took out of `_idle`."""
+        self._leader = slot
+        slot.inbox.put(True)
+
+    # ------------------------------------------------------------------ late threads
+
+    def _finish_late(self, slot: _Slot, job: Job) -> None:
+        """Hand the connection in, run what waited for a thread, and become a follower."""
+        while True:
+            if not job.hand_in():
+                self._engine.reactor.give_back(job)
+            with self._lock:
+                if not self._waiting or self._engine.is_stopped:
+                    slot.job = None
+                    slot.role = Role.FOLLOWING
+                    self._idle.append(slot)
+                    return
+                job = self._waiting.popleft()
+                slot.job = job
+            job.run()
+
+    def _run_measured(self, job: Job, label: str) -> None:
+        """Run a job whose handler is known to block, and keep its average up to date."""
+        clock = self._engine.clock
+        began = clock.monotonic()
+        job.run()
+        average = 0.8 * self._blocking.get(label, 0.0) + 0.2 * (clock.monotonic() - began)
+        if average < self._promote_after / 3:
+            self._blocking.pop(label, None)
+        else:
+            self._blocking[label] = average
+
+    def _learn(self, label: str) -> None:
+        """Remember that a handler was late."""
+        if len(self._blocking) >= _KNOWN_LABELS:
+            self._blocking.clear()
+        self._blocking[label] = 2 * self._promote_after
+
+    # ------------------------------------------------------------------ the watcher
+
+    def _watch(self) -> None:
+        engine = self._engine
+        seen = -1
+        idle_ticks = 0
+        while not engine.is_stopped:
+            time.sleep(self._promote_after)
+            serial = self._serial
+            if serial != seen:
+                seen = serial
+                idle_ticks = 0
+            elif self._offer:
+                # The same handler as one tick ago is running, on the thread that should poll.
+                self._take_over()
+            else:
+                idle_ticks += 1
+                if idle_ticks >= _IDLE_TICKS:
+                    self._sleep(serial)
+                    idle_ticks = 0
+
+    def _take_over(self) -> None:
+        with self._lock:
+            try:
+                self._offer.pop()
+            except IndexError:
+                return  # just finished
+            self._engine.stats.promotions += 1
+            # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
+            self._promote(self._idle.pop())
+
+    def _sleep(self, serial: int) -> None:
+        """Wait until a handler is begun, so that an idle server costs nothing."""
+        self._is_watcher_asleep = True
+        if self._serial != serial or self._engine.is_stopped:
+            # Begun between the last look and the flag: the leader may not have seen the flag. A stray alarm that it
+            # may have raised ends the next sleep early, which does no harm.
+            self._is_watcher_asleep = False
+            return
+        self._alarm.get()
+
+    # ------------------------------------------------------------------ threads
+
+    def _start(self, slot: _Slot) -> None:
+        slot.thread = threading.Thread(target=self._work, args=(slot,), name=f"demijohn-{slot.number}", daemon=True)
+        slot.thread.start()
+
+    def _work(self, slot: _Slot) -> None:
+        """Life of one thread."""
+        is_done = False
+        try:
+            self._resume(slot)
+            while slot.inbox.get():
+                self._lead(slot)
+                if self._engine.is_stopped:
+                    break
+            is_done = True
+        finally:
+            if not is_done:
+                # Something was raised into this thread from outside (jobs and callbacks raise nothing).
+                logger.critical("A thread died as one that %s; another takes its place", slot.role.value, exc_info=True)
+                self._engine.stats.threads_replaced += 1
+                self._start(slot)
+
+    def _resume(self, slot: _Slot) -> None:
+        """Go on where the slot's former thread died."""
+        job, slot.job = slot.job, None
+        if job is not None:
+            job.abandon()
+            self._engine.reactor.give_back(job)
+        with self._lock:
+            is_leader = slot.role is not Role.FOLLOWING and self._leader is slot
+            if is_leader:
+                self._offer.clear()  # the token, if it lay there
+            elif slot.role is Role.LATE or (slot.role is Role.LEADING and slot not in self._idle):
+                slot.role = Role.FOLLOWING
+                self._idle.append(slot)
+        if is_leader:
+            self._lead(slot)

@@ -1,0 +1,67 @@
+"""`PoolRunner`: handlers run on a pool of threads behind a queue; the calling thread polls and does nothing else.
+
+The plain arrangement that `late` is measured against, and its kill switch.
+"""
+
+import logging
+import threading
+from queue import SimpleQueue
+
+from ..engine import Engine, Job
+
+logger = logging.getLogger("demijohn.error")
+
+
+class PoolRunner:
+    """`threads` threads take jobs in the order they came."""
+
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self._engine = engine
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._count = threads
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, job: Job) -> bool:
+        """See `Runner.submit`."""
+        self._jobs.put(job)
+        return True
+
+    def serve(self) -> None:
+        """Start the threads, then poll until the engine is stopped."""
+        for number in range(self._count):
+            self._start(number)
+        engine = self._engine
+        turn = engine.reactor.turn
+        while not engine.is_stopped:
+            turn()
+
+    def wake(self) -> None:
+        """The reactor's own wake is enough."""
+
+    def stop(self) -> None:
+        """Let each thread end after the job it has. Threads in a handler that never returns are left behind (daemons)."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout=0.5)
+
+    def _start(self, number: int) -> None:
+        thread = threading.Thread(target=self._work, args=(number,), name=f"demijohn-{number}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, number: int) -> None:
+        is_done = False
+        try:
+            while (job := self._jobs.get()) is not None:
+                job.run()
+                if not job.hand_in():
+                    self._engine.reactor.give_back(job)
+            is_done = True
+        finally:
+            if not is_done:
+                # Something was raised into this thread from outside (`job.run` raises nothing).
+                logger.critical("A thread of the pool died; another takes its place", exc_info=True)
+                self._threads.remove(threading.current_thread())
+                self._engine.stats.threads_replaced += 1
+                self._start(number)

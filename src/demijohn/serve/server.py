@@ -1,0 +1,158 @@
+"""`Server`: one process's HTTP server: listeners, engine, runner, and an orderly stop.
+
+    Server(handler, [Listener.tcp("127.0.0.1", 0)], ServerOptions()).serve_forever()
+
+`serve_forever` keeps its thread until somebody calls `shutdown`. The server makes no signal handlers and forks nothing: that is
+the business of whoever owns the process.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from .._base.clock import Clock, SystemClock
+from ..seam import Handler
+from .acceptor import Acceptor
+from .deadlines import NEVER
+from .engine import Engine
+from .listener import Listener
+from .options import ServerOptions
+from .runner import make_runner
+from .stats import Stats
+
+logger = logging.getLogger("demijohn.error")
+
+
+class Server:
+    """Serves a handler on listeners until it is shut down. Used once."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        listeners: Sequence[Listener],
+        options: ServerOptions | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare; nothing is accepted yet. The listeners stay the caller's: `shutdown` does not close them.
+
+        Args:
+            handler: called for each request, on the thread that the runner chooses.
+            listeners: at least one.
+            options: see `ServerOptions`.
+            clock: for tests.
+        """
+        if not listeners:
+            raise ValueError("A server needs at least one listener")
+        self._listeners = list(listeners)
+        self._engine = engine = Engine(handler, options or ServerOptions(), clock or SystemClock())
+        self._runner = engine.runner = make_runner(engine)
+        engine.interrupt = self._interrupt
+        self._acceptors = [Acceptor(engine, listener) for listener in listeners]
+        self._was_interrupted = False
+        # In the wheel while the server drains: a connection like any other, with the drain's deadline.
+        self.deadline = NEVER
+        self.slot = -1.0
+
+    @property
+    def addresses(self) -> list[tuple[str, int] | str]:
+        """Where it listens: `(host, port)` with the real port, or the path of a Unix socket."""
+        return [listener.address for listener in self._listeners]
+
+    @property
+    def options(self) -> ServerOptions:
+        """The options it was made with."""
+        return self._engine.options
+
+    @property
+    def stats(self) -> Stats:
+        """Live counters; read them from any thread."""
+        return self._engine.stats
+
+    def serve_forever(self) -> None:
+        """Serve until `shutdown`, then return when the requests in flight are answered, or `drain_timeout` is over.
+
+        Raises:
+            KeyboardInterrupt: one was raised in a handler; the server has stopped.
+        """
+        engine = self._engine
+        engine.reactor.call_soon(self._begin)
+        try:
+            self._runner.serve()
+        except KeyboardInterrupt:
+            self._was_interrupted = True
+            engine.is_stopped = True
+            engine.reactor.wake()
+        self._runner.stop()
+        self._end()
+        if self._was_interrupted:
+            raise KeyboardInterrupt
+
+    def shutdown(self) -> None:
+        """Stop accepting, finish what is in flight, make `serve_forever` return. Any thread and signal handlers; at once."""
+        self._engine.reactor.call_soon(self._drain)
+        self._engine.reactor.wake()
+
+    def shutdown_now(self) -> None:
+        """Make `serve_forever` return without waiting for anybody. Any thread and signal handlers."""
+        self._engine.is_stopped = True
+        self._engine.reactor.wake()
+        self._runner.wake()
+
+    # ------------------------------------------------------------------ the leader
+
+    def _begin(self, mask: int) -> bool:
+        for acceptor in self._acceptors:
+            acceptor.start()
+        return True
+
+    def _drain(self, mask: int) -> bool:
+        engine = self._engine
+        if engine.is_draining:
+            return True
+        engine.is_draining = True
+        for acceptor in self._acceptors:
+            acceptor.stop()
+        for connection in list(engine.connections):
+            connection.drain()
+        self.deadline = engine.reactor.now + engine.options.drain_timeout
+        engine.on_connection_closed = self._on_connection_closed
+        engine.reactor.wheel.add(self, engine.reactor.now)
+        self._on_connection_closed()
+        return True
+
+    def _on_connection_closed(self) -> None:
+        if not self._engine.connections:
+            self.shutdown_now()
+
+    def on_deadline(self, mask: int) -> bool:
+        """The drain took too long."""
+        logger.warning(
+            "%d connections were still busy after drain_timeout (%g s); they are cut",
+            len(self._engine.connections),
+            self._engine.options.drain_timeout,
+        )
+        self.shutdown_now()
+        return True
+
+    def on_returned(self, mask: int) -> bool:
+        """Never given away."""
+        return True
+
+    def fail(self) -> None:
+        """See `Watched.fail`."""
+        self.shutdown_now()
+
+    # ------------------------------------------------------------------ the end
+
+    def _interrupt(self) -> None:
+        self._was_interrupted = True
+        self.shutdown_now()
+
+    def _end(self) -> None:
+        """Free what is left; the loop has ended, nobody polls."""
+        engine = self._engine
+        for acceptor in self._acceptors:
+            acceptor.stop()
+        for connection in list(engine.connections):
+            # A thread may still be in this one's handler; its socket goes all the same.
+            connection.reset()
+        engine.reactor.close()
