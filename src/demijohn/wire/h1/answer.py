@@ -1,0 +1,148 @@
+"""Head of an answer as octets: what an application may say in it, and how it is written. RFC 9112 §4, §5, §6; PEP 3333.
+
+Pure functions. SECURITY: no status, name or value reaches the wire unchecked, so an application that copies input of a client
+into a field cannot be made to split its answer. Framing and the connection are the server's: what an application says about
+them is dropped (or honoured, for `Connection: close`), never passed on.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from .framing import split_list
+
+HeaderList = Sequence[tuple[str, str]]
+
+_STATUS: Final = re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+")
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
+
+_PLAIN: Final = 0
+_LENGTH: Final = 1
+_CONNECTION: Final = 2
+_DATE: Final = 3
+_SERVER: Final = 4
+_CODING: Final = 5
+_DROPPED: Final = 6
+_FORBIDDEN: Final = 7
+
+_KINDS: Final = {
+    "content-length": _LENGTH,
+    "connection": _CONNECTION,
+    "date": _DATE,
+    "server": _SERVER,
+    "transfer-encoding": _CODING,
+    # COMPAT: applications and proxying views set these although PEP 3333 forbids it; they mean this connection's, not theirs.
+    "keep-alive": _DROPPED,
+    "proxy-connection": _DROPPED,
+    "te": _FORBIDDEN,
+    "trailer": _FORBIDDEN,
+}
+
+_CACHED: Final = 1024
+"""Entries of each cache below; beyond, names and statuses are checked each time."""
+
+# PERF: an application uses few names and statuses. Pure functions of the key, so threads may race on them without harm.
+_names: Final[dict[str, int]] = {}
+_statuses: Final[dict[str, tuple[str, int]]] = {}
+
+
+class Fields:
+    """The field lines of one answer, checked, with what they say about framing taken out."""
+
+    __slots__ = ("content_length", "has_date", "has_server", "lines", "says_close", "says_upgrade")
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.content_length: int | None = None
+        self.has_date = False
+        self.has_server = False
+        self.says_close = False
+        self.says_upgrade = False
+
+    def take(self, headers: HeaderList) -> None:
+        """Check and take over an application's fields.
+
+        Raises:
+            ValueError: an invalid name or value, or a field that is not an application's to set.
+        """
+        lines = self.lines
+        for name, value in headers:
+            kind = _names.get(name)
+            if kind is None:
+                kind = check_name(name)
+            # PERF: two C calls decide for nearly all values; the rest (tabs, obs-text, faults) pays for the expression.
+            if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
+                raise ValueError(f"invalid value of header field {name!r}: control character, or not latin-1")
+            if kind and not self._take_special(kind, value):
+                continue
+            lines.append(f"{name}: {value}\r\n")
+
+    def _take_special(self, kind: int, value: str) -> bool:
+        """Note a field that has to do with framing; return whether it is also sent as it is."""
+        if kind == _DATE:
+            self.has_date = True
+            return True
+        if kind == _SERVER:
+            self.has_server = True
+            return True
+        if kind == _LENGTH:
+            length = parse_length(value)
+            if self.content_length is not None and self.content_length != length:
+                raise ValueError("two Content-Length fields that differ")
+            self.content_length = length
+        elif kind == _CONNECTION:
+            options = split_list(value.encode("latin-1"))
+            self.says_close = self.says_close or b"close" in options
+            self.says_upgrade = self.says_upgrade or b"upgrade" in options
+        elif kind == _CODING:
+            # SECURITY: the server frames; `chunked` is dropped as it is what it would do, any other coding would be a lie.
+            if value.strip(" \t").lower() not in {"chunked", "identity"}:
+                raise ValueError("Transfer-Encoding is the server's to set")
+        elif kind == _FORBIDDEN:
+            raise ValueError("hop-by-hop header fields are the server's to set (PEP 3333)")
+        return False
+
+
+def check_name(name: str) -> int:
+    """Check a field name and return its kind.
+
+    Raises:
+        ValueError: not a token (RFC 9110 §5.1).
+    """
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"invalid header field name {name!r}")
+    kind = _KINDS.get(name.lower(), _PLAIN)
+    if len(_names) < _CACHED:
+        _names[name] = kind
+    return kind
+
+
+def status_line(status: str) -> tuple[str, int]:
+    """Return the status line for a status such as `200 OK`, with its CRLF, and the code.
+
+    Raises:
+        ValueError: not a code and a reason, or a control character in it.
+    """
+    known = _statuses.get(status)
+    if known is None:
+        if _STATUS.fullmatch(status) is None:
+            raise ValueError(f"invalid status {status!r}: a code and a reason, as '200 OK'")
+        # RFC 9112 §4: the space behind the code stands even if there is no reason.
+        text = status if len(status) > 3 else status + " "
+        known = (f"HTTP/1.1 {text}\r\n", int(status[:3]))
+        if len(_statuses) < _CACHED:
+            _statuses[status] = known
+    return known
+
+
+def parse_length(value: str) -> int:
+    """Parse an application's Content-Length.
+
+    Raises:
+        ValueError: not decimal digits, or too many.
+    """
+    value = value.strip(" \t")
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise ValueError("invalid Content-Length")
+    return int(value)
