@@ -31,7 +31,7 @@ class BodyBuffer:
             self._chunks.append(data)
             if self.size <= self._memory_bytes:
                 return
-            self._file = tempfile.TemporaryFile(prefix="demijohn-body-")
+            self._file = tempfile.TemporaryFile(prefix="demijohn-body-")  # noqa: SIM115 - closed with the body
             data = b"".join(self._chunks)
             self._chunks.clear()
         self._file.write(data)

@@ -36,7 +36,7 @@ class Job(Watched, Protocol):
         """
 
 
-class Connection(Job, Protocol):
+class Connection(Watched, Protocol):
     """An open connection."""
 
     def drain(self) -> None:
@@ -70,9 +70,10 @@ class Engine:
         "connections",
         "handler",
         "interrupt",
-        "on_connection_closed",
         "is_draining",
+        "is_last_answer",
         "is_stopped",
+        "on_connection_closed",
         "options",
         "reactor",
         "runner",
@@ -89,7 +90,10 @@ class Engine:
     """Called by the leader after a connection was closed, while the server drains."""
 
     is_draining: bool
-    """No further requests are wanted: answers say `Connection: close`. Set by the leader."""
+    """No further requests are wanted. Set by the leader."""
+
+    is_last_answer: bool
+    """Answers end their connection: there is no keep-alive, or the server drains. Set by the server."""
 
     is_stopped: bool
     """Leave the loop. Set by the server."""
@@ -102,6 +106,7 @@ class Engine:
         self.stats = Stats()
         self.on_connection_closed = None
         self.is_draining = False
+        self.is_last_answer = options.keep_alive == 0
         self.is_stopped = False
         self.connections: set[Connection] = set()
         self.server_field = options.server_name.encode("latin-1")

@@ -5,18 +5,13 @@ link), which the handler owns all that time.
 """
 
 import logging
-import select
-import socket
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import Protocol
 
-from ..seam import BodySource, ClientDisconnected, Exchange, FileSegment, Peer, RequestHead
+from ..seam import BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
 from ..seam.exchange import HeaderList
-from ..wire.h1 import H1Connection
 from . import accesslog
-from .engine import Engine
-from .outbox import Outbox
+from .line import Line
 
 logger = logging.getLogger("demijohn.error")
 
@@ -28,24 +23,6 @@ _ERROR_BODY = (
     b"<p>The server could not answer this request because of an error in the application; its log says which.</p>\n"
 )
 _ERROR_HEADERS = [("Content-Type", "text/html; charset=utf-8")]
-
-
-class Line(Protocol):
-    """What an exchange needs of its link."""
-
-    sock: socket.socket
-    peer: Peer
-    h1: H1Connection
-    outbox: Outbox
-    engine: Engine
-    is_broken: bool
-    is_read_closed: bool
-
-    def send(self, data: bytes) -> None:
-        """Send now what the socket takes, and keep the rest."""
-
-    def flush(self) -> None:
-        """Send what waits as far as the socket takes it."""
 
 
 class State(IntEnum):
@@ -84,15 +61,14 @@ class H1Exchange(Exchange):
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
         try:
             if self._state == State.PULLED:
-                self._pull()
+                if self._line.is_broken:
+                    self._give_up()
+                else:
+                    self._pull()
                 return
             self._line.engine.handler(self)
-            if self._state == State.NEW:
-                raise RuntimeError(
-                    "The handler returned without an answer; it must call respond, stream, send_file or start."
-                )
-            if self._state == State.PUSHED:
-                raise RuntimeError("The handler returned without calling finish on the answer that it started.")
+            if self._state < State.PULLED:
+                self._complain()
         except ClientDisconnected:
             self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
@@ -125,21 +101,28 @@ class H1Exchange(Exchange):
 
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
         """See `Exchange.respond`."""
+        if self._state != State.NEW:
+            self._refuse_second()
         line = self._line
-        head = self._render_head(status, headers, len(body))
+        engine = line.engine
         h1 = line.h1
-        if body:
-            body = h1.render_data(body)
-            self.body_bytes = len(body)
-        if not body:
-            line.send(head)
-        elif len(body) <= _GATHER_BYTES:
-            line.send(head + body)
+        date = engine.clock.http_date()
+        close = engine.is_last_answer
+        if len(body) <= _GATHER_BYTES:
+            line.send(h1.render_response(status, headers, body, date=date, server=engine.server_field, close=close))
         else:
-            line.outbox.append(head)
-            line.outbox.append(body)
+            line.outbox.append(
+                h1.render_head(status, headers, len(body), date=date, server=engine.server_field, close=close)
+            )
+            line.outbox.append(h1.render_data(body))
+            h1.render_end()
             line.flush()
-        self._end()
+        self._status = status
+        self._state = State.DONE
+        if h1.response_has_body:
+            self.body_bytes = len(body)
+        if h1.overrun or h1.underrun:
+            self._report_length()
 
     def stream(self, status: str, headers: HeaderList, chunks: Iterable[bytes]) -> None:
         """See `Exchange.stream`."""
@@ -165,12 +148,8 @@ class H1Exchange(Exchange):
             segment.file.close()
             raise
         line.outbox.append(head)
-        if line.h1.response_has_body:
-            line.outbox.append_file(segment)
-            line.h1.count_sent(segment.count)
-            self.body_bytes = segment.count
-        else:
-            segment.file.close()
+        self.body_bytes = line.h1.admit_file(segment.count)
+        line.outbox.append_file(FileSegment(segment.file, segment.offset, self.body_bytes))
         line.flush()
         self._end()
 
@@ -185,7 +164,8 @@ class H1Exchange(Exchange):
         if self._state != State.PUSHED:
             raise RuntimeError("write() is for an answer that was begun with start() and not finished.")
         self._push(data)
-        self._wait_for_room()
+        if not self._line.wait_for_room():
+            raise ClientDisconnected("The client went away, or did not take the answer in time.")
 
     def finish(self) -> None:
         """See `Exchange.finish`."""
@@ -217,9 +197,16 @@ class H1Exchange(Exchange):
 
     # ------------------------------------------------------------------ inside
 
+    def _complain(self) -> None:
+        if self._state == State.NEW:
+            raise RuntimeError(
+                "The handler returned without an answer; it must call respond, stream, send_file or start."
+            )
+        raise RuntimeError("The handler returned without calling finish on the answer that it started.")
+
     def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
         if self._state != State.NEW:
-            raise RuntimeError("This request has its answer already.")
+            self._refuse_second()
         line = self._line
         engine = line.engine
         head = line.h1.render_head(
@@ -228,10 +215,19 @@ class H1Exchange(Exchange):
             length,
             date=engine.clock.http_date(),
             server=engine.server_field,
-            close=engine.is_draining or engine.options.keep_alive == 0,
+            close=engine.is_last_answer,
         )
         self._status = status
         return head
+
+    def _refuse_second(self) -> None:
+        raise RuntimeError("This request has its answer already.")
+
+    def _report_length(self) -> None:
+        fate = "longer; the rest was cut" if self._line.h1.overrun else "shorter; the connection is closed"
+        logger.error(
+            "%s %s: the answer's body and its Content-Length differ: it is %s", self.head.method, self.head.target, fate
+        )
 
     def _push(self, data: bytes) -> None:
         """Frame body bytes and give them to the connection."""
@@ -240,12 +236,6 @@ class H1Exchange(Exchange):
         if framed:
             self.body_bytes += len(data)
             line.send(framed)
-        if line.h1.overrun:
-            logger.error(
-                "%s %s: the answer's body is longer than its Content-Length; the rest was cut",
-                self.head.method,
-                self.head.target,
-            )
 
     def _end(self) -> None:
         """Everything was given: end the framing."""
@@ -253,12 +243,8 @@ class H1Exchange(Exchange):
         rest = line.h1.render_end()
         if rest:
             line.send(rest)
-        if line.h1.underrun:
-            logger.error(
-                "%s %s: the answer's body is shorter than its Content-Length; the connection is closed",
-                self.head.method,
-                self.head.target,
-            )
+        if line.h1.overrun or line.h1.underrun:
+            self._report_length()
         self._state = State.DONE
 
     def _pull(self) -> None:
@@ -266,9 +252,8 @@ class H1Exchange(Exchange):
         line = self._line
         iterator = self._iterator
         high = line.engine.options.outbox_bytes
-        if iterator is None or line.is_broken:
-            self._give_up()
-            return
+        if iterator is None:
+            raise RuntimeError("there is no stream to pull")
         for chunk in iterator:
             self._push(chunk)
             if line.is_broken:
@@ -296,20 +281,6 @@ class H1Exchange(Exchange):
                 close()
             except Exception:
                 logger.exception("%s %s: closing the answer's iterable failed", self.head.method, self.head.target)
-
-    def _wait_for_room(self) -> None:
-        """Keep the handler waiting while too much waits for the client."""
-        line = self._line
-        options = line.engine.options
-        while line.outbox.size >= options.outbox_bytes and not line.is_broken:
-            poll = select.poll()
-            poll.register(line.sock, select.POLLOUT)
-            if not poll.poll(options.write_timeout * 1000):
-                line.is_broken = True
-            else:
-                line.flush()
-        if line.is_broken:
-            raise ClientDisconnected("The client went away, or did not take the answer in time.")
 
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""

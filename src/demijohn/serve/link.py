@@ -16,13 +16,14 @@ import struct
 import threading
 
 from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
-from ..wire.h1 import Data, EndOfBody, H1Connection, NeedData
+from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
 from .bodybuffer import BodyBuffer
 from .deadlines import NEVER
 from .engine import Engine
 from .exchange import H1Exchange
-from .outbox import Outbox
+from .line import Line
+from .lingering import Lingering
 from .reactor import READ, WRITE
 
 logger = logging.getLogger("demijohn.error")
@@ -30,9 +31,6 @@ logger = logging.getLogger("demijohn.error")
 _RECEIVE_BYTES = 64 << 10
 _MAX_ROUNDS = 16
 """Requests of one client answered in a row before others get their turn."""
-
-_LINGER_BYTES = 1 << 20
-"""What a connection that is being closed may still send before it is cut off."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -44,56 +42,41 @@ class Phase(enum.Enum):
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
     SENDING = "the client to take the answer"
-    LINGER = "the client to stop sending"
     CLOSED = "nothing"
 
 
-class Link:
-    """One connection."""
+class Link(Line):
+    """One connection, with the polling thread's side of it."""
 
     __slots__ = (
         "_body",
         "_events",
         "_hand_in_lock",
         "_is_paused",
-        "_lingered",
         "deadline",
-        "engine",
         "exchange",
-        "h1",
-        "is_broken",
         "is_handled",
-        "is_read_closed",
-        "outbox",
-        "peer",
         "phase",
         "slot",
-        "sock",
     )
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
-        self.engine = engine
-        self.sock = sock
-        self.peer = peer
-        self.h1 = H1Connection(engine.options.limits)
-        self.outbox = Outbox()
+        super().__init__(engine, sock, peer)
+        self.phase = Phase.HEAD
         # The request that is being answered; set from its dispatch until its answer is out.
         self.exchange: H1Exchange | None = None
-        self.phase = Phase.HEAD
         # True while a handler owns the link. Set by the leader, cleared by whoever takes it back.
         self.is_handled = False
-        # A send failed: no byte will arrive any more. Set by the owner.
-        self.is_broken = False
-        # The client has ended its side. Set by the leader, read by any thread (exchange.disconnected).
-        self.is_read_closed = False
-        self.slot = -1.0
+        # Moved by the owner; in the wheel's hands: `slot`.
         self.deadline = engine.reactor.now + engine.options.head_timeout
+        self.slot = -1.0
+        # A body that is arriving; leader only.
         self._body: BodyBuffer | None = None
-        self._events = 0  # what the selector watches for: 0, READ or WRITE; leader only
+        # What the selector watches for: 0, READ or WRITE; changed by the leader only.
+        self._events = 0
         # The leader stopped watching because bytes came while a handler owned the link. Guarded by the lock.
         self._is_paused = False
         self._hand_in_lock = threading.Lock()
-        self._lingered = 0
 
     # ------------------------------------------------------------------ LEADER: life
 
@@ -106,23 +89,27 @@ class Link:
 
     def close(self) -> None:
         """End: free the socket and all that waits. Closing twice does nothing."""
-        if self.phase is Phase.CLOSED:
-            return
+        if self.phase is not Phase.CLOSED:
+            self._release()
+            self.sock.close()
+            if self.engine.on_connection_closed is not None:
+                self.engine.on_connection_closed()
+
+    def _release(self) -> None:
+        """Let go of everything but the socket."""
         self.phase = Phase.CLOSED
+        engine = self.engine
         if self._events:
-            self.engine.reactor.forget(self.sock)
+            engine.reactor.forget(self.sock)
             self._events = 0
-        self.engine.reactor.wheel.remove(self)
+        engine.reactor.wheel.remove(self)
         self.outbox.discard()
         if self._body is not None:
             self._body.discard()
         if self.exchange is not None:
             self.exchange.discard()
-        self.sock.close()
-        self.engine.connections.discard(self)
-        self.engine.stats.connections_open -= 1
-        if self.engine.on_connection_closed is not None:
-            self.engine.on_connection_closed()
+        engine.connections.discard(self)
+        engine.stats.connections_open -= 1
 
     def reset(self) -> None:
         """Close so that the client sees an error, not an end: for answers that were cut."""
@@ -162,8 +149,6 @@ class Link:
         except OSError:
             self.close()
             return True
-        if self.phase is Phase.LINGER:
-            return self._on_lingering(data)
         if data:
             self.h1.receive_data(data)
         else:
@@ -207,16 +192,16 @@ class Link:
                 return True
             if type(event) is RequestHead:
                 if h1.has_body:
-                    self._begin_body(event)
+                    self._begin_body()
                     continue
                 body: BodySource = EMPTY_BODY
             elif type(event) is Data:
                 if not self._take_body(event.data):
                     return True
                 continue
-            elif type(event) is EndOfBody:
+            elif event is END_OF_BODY:
                 body = self._end_body()
-            elif event is NeedData:
+            elif event is NEED_DATA:
                 self._wait_for_data()
                 return True
             else:
@@ -239,14 +224,13 @@ class Link:
         self.deadline = NEVER
         return self.engine.runner.submit(self)
 
-    def _begin_body(self, head: RequestHead) -> None:
+    def _begin_body(self) -> None:
         self.phase = Phase.BODY
         self._body = BodyBuffer(self.engine.options.body_memory_bytes)
         self._set_deadline(self.engine.options.body_timeout)
-        if self.h1.expects_continue and not self.h1.has_buffered:
-            # RFC 9110 §10.1.1: not needed once body bytes are here. Sent before a thread is occupied: the reactor reads
-            # the body first, so that a slow client holds nobody.
-            self.send(self.h1.CONTINUE)
+        if interim := self.h1.render_continue():
+            # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
+            self.send(interim)
 
     def _take_body(self, data: bytes) -> bool:
         """Keep a piece of the body; False if that failed and the link is being closed."""
@@ -361,34 +345,16 @@ class Link:
     # ------------------------------------------------------------------ LEADER: closing
 
     def _leave(self) -> None:
-        """Close, without a reset that would destroy the answer on its way (RFC 9112 §9.6)."""
-        if self.phase is Phase.CLOSED:
-            return
-        if self.is_broken:
-            self.close()
-            return
-        if self.outbox:
+        """Close, when all is sent, and without a reset that would destroy the answer on its way."""
+        if self.outbox and not self.is_broken:
             self.phase = Phase.SENDING
             self._set_deadline(self.engine.options.write_timeout)
             self._watch(WRITE)
-            return
-        if self.is_read_closed or self.engine.options.linger_timeout == 0:
+        elif self.is_broken or self.is_read_closed or self.engine.options.linger_timeout == 0:
             self.close()
-            return
-        try:
-            self.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.close()
-            return
-        self.phase = Phase.LINGER
-        self._set_deadline(self.engine.options.linger_timeout)
-        self._watch(READ)
-
-    def _on_lingering(self, data: bytes) -> bool:
-        self._lingered += len(data)
-        if not data or self._lingered > _LINGER_BYTES:
-            self.close()
-        return True
+        else:
+            self._release()
+            Lingering(self.engine, self.sock).open()
 
     # ------------------------------------------------------------------ LEADER: bookkeeping
 
@@ -467,27 +433,3 @@ class Link:
             self.deadline = deadline
             self.is_handled = False
             return True
-
-    def send(self, data: bytes) -> None:
-        """Send what the socket takes now and keep the rest. The owner."""
-        if self.is_broken:
-            return
-        if self.outbox:
-            self.outbox.append(data)
-            return
-        try:
-            sent = self.sock.send(data)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            self.is_broken = True
-            return
-        if sent < len(data):
-            self.outbox.append(memoryview(data)[sent:])
-
-    def flush(self) -> None:
-        """Send what the socket takes now. The owner."""
-        try:
-            self.outbox.flush(self.sock)
-        except OSError:
-            self.is_broken = True

@@ -1,5 +1,6 @@
 """`Listener`: a bound, listening socket, made here and nowhere else. Shared by all processes that were forked after it."""
 
+import contextlib
 import os
 import socket
 import stat
@@ -89,10 +90,8 @@ class Listener:
     def unlink(self) -> None:
         """Remove the file of a Unix socket; for the process that made it, once all are done."""
         if self._unlink is not None:
-            try:
+            with contextlib.suppress(FileNotFoundError):  # somebody tidied up before us
                 os.unlink(self._unlink)
-            except FileNotFoundError:
-                pass  # somebody tidied up before us
             self._unlink = None
 
 

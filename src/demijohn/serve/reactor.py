@@ -7,6 +7,7 @@ A callback takes the event mask and returns True, or False if its thread is no l
 that thread must not touch the reactor again.
 """
 
+import contextlib
 import logging
 import os
 import selectors
@@ -115,10 +116,8 @@ class Reactor:
 
     def wake(self) -> None:
         """Make a poll that waits return. Any thread, and signal handlers."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # the pipe is full: it will wake
             os.write(self._wake_write, b"\0")
-        except BlockingIOError:
-            pass  # the pipe is full: it will wake
 
     def close(self) -> None:
         """Free the descriptors; nobody may use the reactor after that."""

@@ -108,7 +108,7 @@ class Server:
         engine = self._engine
         if engine.is_draining:
             return True
-        engine.is_draining = True
+        engine.is_draining = engine.is_last_answer = True
         for acceptor in self._acceptors:
             acceptor.stop()
         for connection in list(engine.connections):

@@ -228,20 +228,17 @@ class LateRunner:
 
     def _work(self, slot: _Slot) -> None:
         """Life of one thread."""
-        is_done = False
         try:
             self._resume(slot)
             while slot.inbox.get():
                 self._lead(slot)
                 if self._engine.is_stopped:
                     break
-            is_done = True
-        finally:
-            if not is_done:
-                # Something was raised into this thread from outside (jobs and callbacks raise nothing).
-                logger.critical("A thread died as one that %s; another takes its place", slot.role.value, exc_info=True)
-                self._engine.stats.threads_replaced += 1
-                self._start(slot)
+        except BaseException:
+            # Raised into this thread from outside: jobs and callbacks raise nothing.
+            logger.critical("A thread died, one that %s; another takes its place", slot.role.value, exc_info=True)
+            self._engine.stats.threads_replaced += 1
+            self._start(slot)
 
     def _resume(self, slot: _Slot) -> None:
         """Go on where the slot's former thread died."""

@@ -51,17 +51,18 @@ class PoolRunner:
         thread.start()
 
     def _work(self, number: int) -> None:
-        is_done = False
+        job: Job | None = None
         try:
             while (job := self._jobs.get()) is not None:
                 job.run()
                 if not job.hand_in():
                     self._engine.reactor.give_back(job)
-            is_done = True
-        finally:
-            if not is_done:
-                # Something was raised into this thread from outside (`job.run` raises nothing).
-                logger.critical("A thread of the pool died; another takes its place", exc_info=True)
-                self._threads.remove(threading.current_thread())
-                self._engine.stats.threads_replaced += 1
-                self._start(number)
+        except BaseException:
+            # Raised into this thread from outside: `job.run` raises nothing.
+            logger.critical("A thread of the pool died; another takes its place", exc_info=True)
+            if job is not None:
+                job.abandon()
+                self._engine.reactor.give_back(job)
+            self._threads.remove(threading.current_thread())
+            self._engine.stats.threads_replaced += 1
+            self._start(number)

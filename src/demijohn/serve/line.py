@@ -1,0 +1,66 @@
+"""`Line`: a connection as the thread sees it that runs a handler: what it may read from and write to.
+
+`Link` adds the polling thread's side. Whoever owns the link may call these methods; nobody else.
+"""
+
+import select
+import socket
+
+from ..seam import Peer
+from ..wire.h1 import H1Connection
+from .engine import Engine
+from .outbox import Outbox
+
+
+class Line:
+    """Socket, protocol and outbox of one connection."""
+
+    __slots__ = ("engine", "h1", "is_broken", "is_read_closed", "outbox", "peer", "sock")
+
+    def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
+        self.engine = engine
+        self.sock = sock
+        self.peer = peer
+        self.h1 = H1Connection(engine.options.limits)
+        self.outbox = Outbox()
+        # A send failed: no byte will arrive any more. Set by the owner, read by any thread.
+        self.is_broken = False
+        # The client has ended its side. Set by the leader, read by any thread.
+        self.is_read_closed = False
+
+    def send(self, data: bytes) -> None:
+        """Send what the socket takes now and keep the rest."""
+        if self.is_broken:
+            return
+        if self.outbox:
+            self.outbox.append(data)
+            return
+        try:
+            sent = self.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self.is_broken = True
+            return
+        if sent < len(data):
+            self.outbox.append(memoryview(data)[sent:])
+
+    def flush(self) -> None:
+        """Send what the socket takes now."""
+        if not self.is_broken:
+            try:
+                self.outbox.flush(self.sock)
+            except (OSError, EOFError):
+                self.is_broken = True
+
+    def wait_for_room(self) -> bool:
+        """Keep the calling thread while too much waits for the client; False if the client is gone or takes nothing."""
+        options = self.engine.options
+        while self.outbox.size >= options.outbox_bytes and not self.is_broken:
+            poll = select.poll()
+            poll.register(self.sock, select.POLLOUT)
+            if poll.poll(options.write_timeout * 1000):
+                self.flush()
+            else:
+                self.is_broken = True
+        return not self.is_broken
