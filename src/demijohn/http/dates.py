@@ -1,0 +1,98 @@
+"""Dates and ages of header fields: HTTP-date (RFC 9110 §5.6.7) and delta-seconds (RFC 9111 §1.2.2)."""
+
+import re
+import time
+from calendar import timegm
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from demijohn._base.clock import format_http_date
+
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+_imf_fixdate = re.compile(
+    r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([1-9][0-9]{3}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+).fullmatch
+
+_LONGEST_DATE: Final = 256
+"""SECURITY: no date is longer; the lenient parser below need not see more."""
+
+
+def parse_date(value: str | None) -> datetime | None:
+    """Parse an HTTP-date of any of the three forms, and other dates mail programs write; `None` if it is none.
+
+    The datetime is aware: UTC, or the offset the date is written with; without one, UTC.
+    """
+    if not value:
+        return None
+    # PERF: the one form a sender may use; some twenty times the speed of the general parser.
+    match = _imf_fixdate(value)
+    if match is not None and (month := _MONTHS.get(match[2])) is not None:
+        try:
+            return datetime(
+                int(match[3]), month, int(match[1]), int(match[4]), int(match[5]), int(match[6]), tzinfo=UTC
+            )
+        except ValueError:
+            return None
+    if len(value) > _LONGEST_DATE:
+        return None
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
+
+
+def http_date(timestamp: datetime | date | float | time.struct_time | None = None) -> str:
+    """Render an IMF-fixdate of a datetime (naive means UTC), a date, seconds since the epoch, or a UTC time tuple; of now.
+
+    Raises:
+        OverflowError, ValueError: the platform has no such time.
+    """
+    if timestamp is None:
+        return format_http_date(time.time())
+    if isinstance(timestamp, date):
+        # A datetime is a date; both have the UTC time tuple that makes it one, naive ones as they are.
+        seconds: float = timegm(timestamp.utctimetuple() if isinstance(timestamp, datetime) else timestamp.timetuple())
+    elif isinstance(timestamp, time.struct_time):
+        seconds = timegm(timestamp)
+    else:
+        seconds = timestamp
+    return format_http_date(seconds)
+
+
+render_date = http_date
+"""The name of the pair `parse_date` / `render_date`."""
+
+
+def parse_age(value: str | None = None) -> timedelta | None:
+    """Parse delta-seconds; `None` if there are none, or not, or too many for a timedelta."""
+    if not value:
+        return None
+    try:
+        return timedelta(seconds=seconds) if (seconds := int(value)) >= 0 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def dump_age(age: timedelta | int | None = None) -> str | None:
+    """Render delta-seconds of a timedelta or of seconds; `None` of `None`.
+
+    Raises:
+        ValueError: the age is negative.
+    """
+    if age is None:
+        return None
+    seconds = int(age.total_seconds()) if isinstance(age, timedelta) else int(age)
+    if seconds < 0:
+        raise ValueError("age cannot be negative")
+    return str(seconds)
+
+
+render_age = dump_age
+"""The name of the pair `parse_age` / `render_age`."""
