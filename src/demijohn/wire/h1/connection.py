@@ -16,7 +16,6 @@ Drawn from the driver's side, for each request:
 One thread at a time: the owner of the connection.
 """
 
-from http import HTTPStatus
 from typing import Final
 
 from demijohn.wire.limits import H1Limits
@@ -26,6 +25,20 @@ from .answer import Fields, HeaderList, status_line
 from .reader import RequestReader
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_PHRASES: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+    507: "Insufficient Storage",
+}
+"""Reasons of the answers that are given without an application (RFC 9110 §15)."""
 
 _UNBOUND: Final = -1
 """`_answer_left` of an answer whose length is not known."""
@@ -200,6 +213,35 @@ class H1Connection(RequestReader):
             self._answer_left = left - len(data)
         return data
 
+    def admit_file(self, count: int) -> int:
+        """Account for content that the driver sends from a file, unframed; return how much of `count` it may send.
+
+        Only for an answer whose `render_head` was given the content's length: chunks would need framing.
+        """
+        if not self.has_started or self.has_answered or self._is_answer_chunked:
+            raise RuntimeError("a file outside of an answer of known length")
+        if not self.response_has_body:
+            return 0
+        left = self._answer_left
+        if count > left:
+            self.overrun = True
+            count = left
+        self._answer_left = left - count
+        return count
+
+    def count_sent(self, count: int) -> int:
+        """Note that the driver sends `count` bytes of content itself (`os.sendfile`); return how many of them it may send.
+
+        Only for an answer of known length with content: nothing is framed.
+        """
+        if not self.has_started or self.has_answered or not self.response_has_body or self._answer_left == _UNBOUND:
+            raise RuntimeError("bytes can be counted only for an answer that has content of known length")
+        if count > self._answer_left:
+            self.overrun = True
+            count = self._answer_left
+        self._answer_left -= count
+        return count
+
     def render_end(self) -> bytes:
         """Render what ends the answer: the last chunk, or nothing. Too short an answer makes `must_close` true."""
         if not self.has_started or self.has_answered:
@@ -241,10 +283,8 @@ class H1Connection(RequestReader):
         self.must_close = True
         if self.has_started:
             return b""
-        status = f"{reject.status} {HTTPStatus(reject.status).phrase}"
+        status = f"{reject.status} {_PHRASES.get(reject.status, 'Refused')}"
         text = f"{status}\n\n{reject.reason} ({reject.rfc})\n".encode()
-        if self.head is None:
-            self.is_head_method = False  # of the request before
         fields = [("Content-Type", "text/plain; charset=utf-8")]
         return self.render_response(status, fields, text, date=date, server=server)
 
