@@ -9,7 +9,6 @@ that thread must not touch the reactor again.
 
 import contextlib
 import logging
-import os
 import selectors
 import socket
 from collections import deque
@@ -70,9 +69,10 @@ class Reactor:
         # Appended to by any thread, emptied by the leader.
         self._again: deque[Callback] = deque()
         self._is_polling = False
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        # Sockets and not a pipe: an object that was closed can be written to without hitting a descriptor reused since.
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
         self._selector.register(self._wake_read, READ, self._on_wake)
 
     def turn(self) -> bool:
@@ -115,15 +115,15 @@ class Reactor:
         self.call_soon(connection.on_returned)
 
     def wake(self) -> None:
-        """Make a poll that waits return. Any thread, and signal handlers."""
-        with contextlib.suppress(BlockingIOError):  # the pipe is full: it will wake
-            os.write(self._wake_write, b"\0")
+        """Make a poll that waits return. Any thread, and signal handlers; nothing happens after `close`."""
+        with contextlib.suppress(OSError):  # full: it will wake; closed: nobody sleeps
+            self._wake_write.send(b"\0")
 
     def close(self) -> None:
         """Free the descriptors; nobody may use the reactor after that."""
         self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        self._wake_read.close()
+        self._wake_write.close()
 
     def _poll(self) -> None:
         self._is_polling = True
@@ -149,5 +149,5 @@ class Reactor:
         return max(0.0, next_time - self.clock.monotonic())
 
     def _on_wake(self, mask: int) -> bool:
-        os.read(self._wake_read, 4096)
+        self._wake_read.recv(4096)
         return True

@@ -1,0 +1,71 @@
+"""Listeners: where they are, and what they refuse."""
+
+import os
+import socket
+import stat
+
+import pytest
+
+from demijohn.serve import Listener
+
+
+def test_port_zero_is_answered_with_the_real_port():
+    listener = Listener.tcp("127.0.0.1", 0)
+    host, port = listener.address
+    assert host == "127.0.0.1"
+    assert port > 0
+    assert listener.url == f"http://127.0.0.1:{port}"
+    listener.close()
+
+
+def test_an_ipv6_address_is_bracketed_in_the_url():
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    try:
+        listener = Listener.tcp("::1", 0)
+    except OSError:
+        pytest.skip("no IPv6 loopback here")
+    assert listener.url == f"http://[::1]:{listener.address[1]}"
+    listener.close()
+
+
+def test_a_taken_port_is_an_error_and_leaks_nothing():
+    listener = Listener.tcp("127.0.0.1", 0)
+    with pytest.raises(OSError, match="in use"):
+        Listener.tcp("127.0.0.1", listener.address[1])
+    listener.close()
+
+
+def test_a_unix_socket_is_for_its_owner_only_and_replaced_when_stale(tmp_path):
+    path = str(tmp_path / "s")
+    first = Listener.unix(path)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert first.url == f"unix:{path}"
+    with pytest.raises(FileExistsError, match="another server listens"):
+        Listener.unix(path)
+    first.close()  # as if the process had died: the file stays
+    second = Listener.unix(path, mode=0o660)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
+    second.close()
+    second.unlink()
+    assert not os.path.exists(path)
+    second.unlink()
+
+
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path):
+    path = tmp_path / "precious"
+    path.write_text("data")
+    with pytest.raises(FileExistsError, match="not a socket"):
+        Listener.unix(str(path))
+    assert path.read_text() == "data"
+
+
+def test_an_inherited_descriptor_keeps_listening():
+    first = Listener.tcp("127.0.0.1", 0)
+    second = Listener.from_fd(os.dup(first.sock.fileno()))
+    assert second.address == first.address
+    first.close()
+    with socket.create_connection(second.address):
+        conn, _ = second.sock.accept()
+        conn.close()
+    second.close()

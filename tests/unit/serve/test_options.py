@@ -1,0 +1,21 @@
+"""Options refuse what could not work, by name."""
+
+import pytest
+
+from demijohn.serve import ServerOptions
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"runner": "fast"}, "runner is 'fast'"),
+        ({"threads": 0}, "threads is 0"),
+        ({"promote_after_ms": 0}, "promote_after_ms is 0"),
+        ({"max_connections": 0}, "max_connections is 0"),
+        ({"keep_alive": -1}, "keep_alive is -1"),
+        ({"drain_timeout": -0.5}, "drain_timeout is -0.5"),
+    ],
+)
+def test_a_wrong_value_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        ServerOptions(**settings)

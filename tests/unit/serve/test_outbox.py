@@ -1,0 +1,88 @@
+"""The outbox sends what it was given, in order, whatever the socket takes at a time."""
+
+import os
+import socket
+import tempfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demijohn.seam import FileSegment
+from demijohn.serve.outbox import Outbox
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    theirs.setblocking(False)
+    return ours, theirs
+
+
+def drain(sock: socket.socket) -> bytes:
+    parts = []
+    while True:
+        try:
+            data = sock.recv(65536)
+        except BlockingIOError:
+            return b"".join(parts)
+        if not data:
+            return b"".join(parts)
+        parts.append(data)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.one_of(st.binary(max_size=30_000), st.tuples(st.integers(0, 50), st.integers(0, 20_000))), max_size=8)
+)
+def test_everything_arrives_in_order(items):
+    ours, theirs = pair()
+    content = os.urandom(25_000)
+    outbox = Outbox()
+    expected = b""
+    files = []
+    for item in items:
+        if isinstance(item, bytes):
+            outbox.append(item)
+            expected += item
+        else:
+            offset, count = item
+            file = tempfile.TemporaryFile()
+            file.write(content)
+            file.flush()
+            files.append(file)
+            outbox.append_file(FileSegment(file, offset, count))
+            expected += content[offset : offset + count]
+    assert outbox.size == len(expected)
+    received = b""
+    with ours, theirs:
+        while outbox:
+            outbox.flush(ours)
+            received += drain(theirs)
+        received += drain(theirs)
+    assert received == expected
+    assert all(file.closed for file in files)
+
+
+def test_a_file_that_is_too_short_is_an_error():
+    ours, theirs = pair()
+    file = tempfile.TemporaryFile()
+    file.write(b"short")
+    file.flush()
+    outbox = Outbox()
+    outbox.append_file(FileSegment(file, 0, 100))
+    with ours, theirs, pytest.raises(EOFError, match="95 bytes before"):
+        outbox.flush(ours)
+    outbox.discard()
+    assert file.closed
+    assert not outbox
+
+
+def test_a_broken_connection_is_an_error():
+    ours, theirs = pair()
+    theirs.close()
+    outbox = Outbox()
+    outbox.append(b"x")
+    with ours, pytest.raises(OSError):
+        outbox.flush(ours)
