@@ -1,1 +1,11 @@
-"""`Request` and `Response`, and what makes one of them: files, redirects, error responses."""
+"""`Request` and `Response`, and what makes one of them: files, redirects, error responses.
+
+Importing this package also tells `demijohn.http.errors` how to make responses of errors.
+"""
+
+from .error_response import error_response
+from .redirect import append_slash_redirect, redirect
+from .request import Request
+from .response import Response
+
+__all__ = ["Request", "Response", "append_slash_redirect", "error_response", "redirect"]

@@ -1,0 +1,269 @@
+"""A WSGI environ from a request head, and a request head from a WSGI environ (PEP 3333).
+
+Both directions are pure: they read no socket and consume no body. What an environ cannot say (order and case of fields,
+trailers, the raw target where a server does not pass it on) is lost on the way through one.
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote, unquote_to_bytes
+
+from demijohn.http.stream import get_content_length
+from demijohn.seam import EMPTY_BODY, BodySource, ClientDisconnected, Peer, RequestHead
+
+Environ = dict[str, Any]
+"""A WSGI environ; Any because PEP 3333 lets servers put any object into it."""
+
+_PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0", (2, 0): "HTTP/2.0"}
+_VERSIONS = {text: version for version, text in _PROTOCOLS.items()}
+_PATH_SAFE = "/:@!$&'()*+,;=~-._"
+
+
+@lru_cache(maxsize=512)
+def _variable(name: bytes) -> str:
+    """Return the environ variable of a field name, `""` for a field that must not reach the environ.
+
+    PERF: a C-level, bounded cache; clients send a handful of names, an attacker only evicts.
+    """
+    lower = name.lower()
+    if lower == b"content-type":
+        return "CONTENT_TYPE"
+    if lower == b"content-length":
+        return "CONTENT_LENGTH"
+    # SECURITY: `X_Real_IP` would become the same variable as `X-Real-IP`, which only the proxy in front may set; and
+    # `Proxy` would become HTTP_PROXY, which programs started with this environ take for a setting (httpoxy).
+    if b"_" in name or lower == b"proxy":
+        return ""
+    return "HTTP_" + lower.decode("latin-1").upper().replace("-", "_")
+
+
+def environ_from_head(head: RequestHead, body: BodySource, peer: Peer, *, root_path: str = "") -> Environ:
+    """Build the environ of a request, as a WSGI server hands it to an application.
+
+    `root_path` is the decoded prefix the application is mounted under; it is cut off the path where the path starts with it.
+    `wsgi.input` is `body` itself, which ends where the body ends (`wsgi.input_terminated`).
+    """
+    target = head.target
+    if target[:1] == "/":
+        path, _, query = target.partition("?")
+    else:
+        path, query = head.path, head.query
+    if "%" in path:
+        path = unquote_to_bytes(path).decode("latin-1")
+    script_name = ""
+    if root_path:
+        script_name, path = _split_root(root_path, path)
+    remote, local = peer.remote, peer.local
+    environ: Environ = {
+        "REQUEST_METHOD": head.method,
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+        "SERVER_PROTOCOL": _PROTOCOLS.get(head.version, "HTTP/1.1"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": peer.scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": peer.is_multithread,
+        "wsgi.multiprocess": peer.is_multiprocess,
+        "wsgi.run_once": False,
+    }
+    if isinstance(local, str):
+        # PEP 3333 wants both variables non-empty; a Unix socket has neither.
+        environ["SERVER_NAME"] = "localhost"
+        environ["SERVER_PORT"] = "443" if peer.scheme == "https" else "80"
+    else:
+        environ["SERVER_NAME"] = local[0]
+        environ["SERVER_PORT"] = str(local[1])
+    if remote is None:
+        environ["REMOTE_ADDR"] = ""
+    else:
+        environ["REMOTE_ADDR"] = remote[0]
+        environ["REMOTE_PORT"] = str(remote[1])
+    _add_fields(environ, head)
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        _settle_length(environ, body)
+    if target[:1] != "/" and (authority := head.authority):
+        # RFC 9112 §3.2.2: the authority of an absolute target replaces what Host says.
+        environ["HTTP_HOST"] = authority
+    return environ
+
+
+def _add_fields(environ: Environ, head: RequestHead) -> None:
+    repeated: dict[str, bytes] = {}
+    for name, value in head.fields:
+        key = _variable(name)
+        if key:
+            if key in environ:
+                repeated[key] = name.lower()
+            else:
+                environ[key] = value.decode("latin-1")
+    if repeated:
+        # Joined once for all lines of a name: 10,000 equal names cost linear time.
+        for key, name in repeated.items():
+            environ[key] = head.index[name].decode("latin-1")
+
+
+def _settle_length(environ: Environ, body: BodySource) -> None:
+    """Give a de-chunked body whose length is known a CONTENT_LENGTH; then the coding is history and must not be shown."""
+    environ.pop("CONTENT_LENGTH", None)
+    remaining = body.remaining
+    if remaining is not None:
+        environ["CONTENT_LENGTH"] = str(remaining)
+        del environ["HTTP_TRANSFER_ENCODING"]
+
+
+def _split_root(root_path: str, path: str) -> tuple[str, str]:
+    """(SCRIPT_NAME, PATH_INFO), both as latin-1 text of UTF-8 bytes."""
+    root = root_path.rstrip("/").encode().decode("latin-1")
+    if path == root or path.startswith(root + "/"):
+        path = path[len(root) :]
+    return root, path
+
+
+class _InputBody:
+    """The `wsgi.input` of a foreign server as a `BodySource`: never reads past Content-Length."""
+
+    __slots__ = ("_input", "remaining")
+
+    def __init__(self, stream: BinaryIO, remaining: int | None) -> None:
+        self._input = stream
+        self.remaining = remaining
+
+    def read(self, size: int = -1, /) -> bytes:
+        remaining = self.remaining
+        if remaining is None:
+            return self._input.read(size)
+        if size >= 0:
+            data = self._input.read(min(size, remaining))
+            self._took(len(data), wanted=min(size, remaining))
+            return data
+        parts = []
+        while self.remaining:
+            data = self._input.read(min(self.remaining, 65536))
+            self._took(len(data), wanted=1)
+            parts.append(data)
+        return b"".join(parts)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        remaining = self.remaining
+        if remaining is None:
+            return self._input.readline(size)
+        most = remaining if size < 0 else min(size, remaining)
+        line = self._input.readline(most)
+        self._took(len(line), wanted=min(1, most))
+        return line
+
+    def readlines(self, hint: int = -1, /) -> list[bytes]:
+        lines: list[bytes] = []
+        total = 0
+        for line in self:
+            lines.append(line)
+            total += len(line)
+            if 0 < hint <= total:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def close(self) -> None:
+        """Do nothing: the stream is the server's."""
+
+    def _took(self, count: int, *, wanted: int) -> None:
+        if count == 0 and wanted > 0:
+            raise ClientDisconnected("the body ended before its Content-Length")
+        if self.remaining is not None:
+            self.remaining -= count
+
+
+def head_from_environ(environ: Environ) -> tuple[RequestHead, BodySource, Peer]:
+    """Read a request back out of an environ. Field names come out as `Title-Case`, in the environ's order.
+
+    The target is `REQUEST_URI` or `RAW_URI` where the server gives one that still fits `SCRIPT_NAME` and `PATH_INFO`
+    (middleware may have moved those), otherwise it is quoted anew.
+    """
+    fields = []
+    for key, value in environ.items():
+        if key.startswith("HTTP_") and key not in {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}:
+            fields.append((_field_name(key[5:]), str(value).encode("latin-1")))
+        elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value:
+            fields.append((_field_name(key), str(value).encode("latin-1")))
+    head = RequestHead(
+        environ.get("REQUEST_METHOD", "GET"),
+        _target(environ),
+        _VERSIONS.get(environ.get("SERVER_PROTOCOL", ""), (1, 1)),
+        fields,
+    )
+    return head, _body(environ), _peer(environ)
+
+
+@lru_cache(maxsize=512)
+def _field_name(variable: str) -> bytes:
+    return variable.replace("_", "-").title().encode("latin-1")
+
+
+def _target(environ: Environ) -> str:
+    whole = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    query = environ.get("QUERY_STRING", "")
+    raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
+    if raw and raw.isascii():
+        given = RequestHead("", raw, (1, 1), ())
+        if given.query == query and unquote_to_bytes(given.path) == whole.encode("latin-1"):
+            return cast("str", raw)
+    target = quote(whole.encode("latin-1"), safe=_PATH_SAFE) or "/"
+    if query:
+        target += "?" + quote(query.encode("latin-1"), safe=_PATH_SAFE + "?%[]")
+    return target
+
+
+def _body(environ: Environ) -> BodySource:
+    stream = environ.get("wsgi.input")
+    if stream is None:
+        return EMPTY_BODY
+    if environ.get("wsgi.input_terminated"):
+        if hasattr(stream, "remaining"):
+            return cast("BodySource", stream)  # put there by `environ_from_head`
+        # The server ends the stream, where it unpacked the body not at Content-Length.
+        return _InputBody(stream, None)
+    # Without a length the end of the input is unknown: reading could wait forever.
+    return _InputBody(stream, get_content_length(environ) or 0)
+
+
+def decode_text(text: str) -> str:
+    """Turn the latin-1 text of an environ, which stands for bytes, into what those bytes are as UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def server_of(environ: Environ) -> tuple[str, int | None] | None:
+    """Return (SERVER_NAME, SERVER_PORT), the port `None` where it is no number; `None` without a name."""
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        return name, int(environ.get("SERVER_PORT", ""))
+    except ValueError:
+        return name, None
+
+
+def _peer(environ: Environ) -> Peer:
+    address = environ.get("REMOTE_ADDR")
+    port = environ.get("REMOTE_PORT", "")
+    server = server_of(environ)
+    local: tuple[str, int] | str = ("", 0)
+    if server is not None:
+        local = server[0] if server[1] is None else (server[0], server[1])
+    return Peer(
+        remote=(address, int(port) if str(port).isdecimal() else 0) if address else None,
+        local=local,
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        is_multithread=bool(environ.get("wsgi.multithread")),
+        is_multiprocess=bool(environ.get("wsgi.multiprocess")),
+    )

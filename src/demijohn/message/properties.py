@@ -1,0 +1,156 @@
+"""Descriptors: `cached_property`, and properties that show one header field or one environ variable as a Python value.
+
+Nothing here knows requests or responses; extensions use these for classes of their own. Descriptors hold no state per
+instance and may be used from any thread; two threads that touch a cached property first may both compute it.
+"""
+
+from collections.abc import Callable, MutableMapping
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+_T = TypeVar("_T")
+
+_MISSING = object()
+
+
+class cached_property(Generic[_T]):  # noqa: N801  COMPAT: named like the built-in
+    """Turn a method into an attribute that is computed at first touch and then kept on the instance.
+
+    The value lives in the instance's `__dict__` under the property's name, so later reads are plain attribute reads.
+    Assigning sets the value, deleting forgets it (`KeyError`-free only once it was computed). A class with `__slots__` and
+    no `__dict__` needs a slot named `_cache_<name>`. Reads take no lock.
+    """
+
+    def __init__(self, fget: Callable[[Any], _T], name: str | None = None, doc: str | None = None) -> None:
+        self.fget = fget
+        self.__name__ = name or fget.__name__
+        self.__doc__ = doc if doc is not None else fget.__doc__
+        self.__module__ = fget.__module__
+        self.slot_name = f"_cache_{self.__name__}"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if owner.__dictoffset__ == 0:
+            # Instances have no __dict__: the twin below is a data descriptor that keeps the value in a slot.
+            self.__class__ = _SlottedProperty
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> _T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | _T:
+        if instance is None:
+            return self
+        # PERF: without a __set__ the interpreter finds the kept value before it finds this descriptor.
+        value = self.fget(instance)
+        instance.__dict__[self.__name__] = value
+        return value
+
+
+class _SlottedProperty(cached_property[_T]):
+    """A cached property of a class whose instances have no `__dict__`."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:  # Any: both overloads of the parent in one
+        if instance is None:
+            return self
+        value = getattr(instance, self.slot_name, _MISSING)
+        if value is _MISSING:
+            value = self.fget(instance)
+            setattr(instance, self.slot_name, value)
+        return value
+
+    def __set__(self, instance: object, value: _T) -> None:
+        setattr(instance, self.slot_name, value)
+
+    def __delete__(self, instance: object) -> None:
+        delattr(instance, self.slot_name)
+
+
+class _MappedProperty(Generic[_T]):
+    """What `header_property` and `environ_property` share: a named string shown as a loaded value."""
+
+    read_only = False
+
+    def __init__(
+        self,
+        name: str,
+        default: _T | None = None,
+        load_func: Callable[[str], _T] | None = None,
+        dump_func: Callable[[_T], str] | None = None,
+        read_only: bool | None = None,
+        doc: str | None = None,
+    ) -> None:
+        self.name = name
+        self.default = default
+        self.load_func = load_func
+        self.dump_func = dump_func
+        if read_only is not None:
+            self.read_only = read_only
+        self.__doc__ = doc
+
+    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: the owner only has to carry the mapping
+        """Return the mapping of `instance` that the property reads and writes."""
+        raise NotImplementedError
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> _T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | _T:
+        if instance is None:
+            return self
+        raw = self.lookup(instance).get(self.name)
+        # COMPAT: typed as present although it may be None, as users' annotations expect.
+        default = cast("_T", self.default)
+        if raw is None:
+            return default
+        if self.load_func is None:
+            return cast("_T", raw)
+        try:
+            return self.load_func(raw)
+        except (ValueError, TypeError):
+            return default
+
+    def __set__(self, instance: object, value: _T | None) -> None:
+        if self.read_only:
+            raise AttributeError("read only property")
+        mapping = self.lookup(instance)
+        dump = self.dump_func
+        if value is None and (dump is None or dump is str):
+            mapping.pop(self.name, None)
+        elif dump is None:
+            mapping[self.name] = value
+        else:
+            mapping[self.name] = dump(cast("_T", value))
+
+    def __delete__(self, instance: object) -> None:
+        if self.read_only:
+            raise AttributeError("read only property")
+        self.lookup(instance).pop(self.name, None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+class header_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like the built-in
+    """Show one field of `instance.headers` as a value.
+
+    `load_func` turns the field's text into the value (a `ValueError` or `TypeError` gives `default`), `dump_func` turns it
+    back. Assigning `None` removes the field unless `dump_func` has a meaning for it.
+    """
+
+    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
+        """Return `instance.headers`."""
+        return cast("MutableMapping[str, Any]", instance.headers)
+
+
+class environ_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like the built-in
+    """Show one variable of `instance.environ` as a value; read-only unless told otherwise."""
+
+    read_only = True
+
+    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
+        """Return `instance.environ`."""
+        return cast("MutableMapping[str, Any]", instance.environ)

@@ -1,0 +1,144 @@
+"""`Request`: one request as an application sees it. Made by a door for each request, or of a WSGI environ by anybody.
+
+Call flow: native door -> `Request.from_exchange(exchange)`; WSGI -> `Request(environ)`; scripts -> `Request.from_values(...)`.
+Only JSON, the ways of making one and the WSGI decorator live here; the other request_* files have the rest.
+A request belongs to the thread that handles it.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from demijohn.http.error_base import HTTPException
+from demijohn.http.errors import BadRequest, UnsupportedMediaType
+from demijohn.seam import Exchange
+
+from .environ import environ_from_head
+from .request_form import RequestForm
+from .wsgi import WSGIApplication
+
+_UNSET: Any = object()  # Any: stands in for a JSON value
+
+environ_builder: Callable[..., Any] | None = None
+"""Makes what `Request.from_values` needs, with `get_request(cls)` and `close()`; set by `demijohn.testing`."""
+
+
+class Request(RequestForm):
+    """An incoming request: head, body and peer as attributes that are computed when they are first touched.
+
+    Subclass it to add attributes. A subclass with an `__init__` of its own gets an environ, whatever the request came by.
+    """
+
+    json_module: Any = json
+    """What `get_json` parses with: anything with `loads`."""
+
+    _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)  # for silent=False and silent=True; Any: JSON values
+
+    @classmethod
+    def from_exchange(cls, exchange: Exchange) -> Self:
+        """Make the request of an exchange."""
+        if cls.__init__ is not _plain_init:
+            return cls(environ_from_head(exchange.head, exchange.body, exchange.peer))
+        # PERF: one frame for each request on the native door; whatever can be computed later is.
+        request = cls.__new__(cls)
+        request._head = head = exchange.head
+        request._body = exchange.body
+        request._peer = exchange.peer
+        request.method = head.method.upper()
+        return request
+
+    @classmethod
+    def from_values(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a request of the arguments of `demijohn.testing.EnvironBuilder`, for scripts.
+
+        Raises:
+            RuntimeError: `demijohn.testing` was not imported; this package may not import it itself.
+        """
+        if environ_builder is None:
+            raise RuntimeError("Request.from_values needs the environ builder: import demijohn.testing first.")
+        builder = environ_builder(*args, **kwargs)
+        try:
+            request: Self = builder.get_request(cls)
+        finally:
+            builder.close()
+        return request
+
+    @classmethod
+    def application(cls, function: Callable[..., Any]) -> WSGIApplication:  # Any: whatever is a WSGI application
+        """Decorate a function of a request that returns a response, to become a WSGI application.
+
+        HTTP errors it raises are answered; the request is closed at the end. Methods are fine too.
+        """
+
+        @functools.wraps(function)
+        def application(*args: Any) -> Iterable[bytes]:
+            environ, start_response = args[-2:]
+            with cls(environ) as request:
+                try:
+                    response = function(*args[:-2], request)
+                except HTTPException as error:
+                    response = error.get_response(environ)
+                app_iter: Iterable[bytes] = response(environ, start_response)
+                return app_iter
+
+        return application
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def json(self) -> Any:  # Any: a JSON value
+        """The body as JSON; the same as `get_json()`."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # Any: a JSON value
+        """Parse the body as JSON.
+
+        `force` ignores the Content-Type. With `silent` a wrong type or bad JSON gives `None`; otherwise the result, or the
+        error, of `on_json_loading_failed`. With `cache` the body and the value are kept for the next call.
+
+        Raises:
+            demijohn.http.errors.UnsupportedMediaType: the Content-Type is not JSON's (415).
+            demijohn.http.errors.BadRequest: it is not JSON (400).
+        """
+        if cache and self._cached_json[silent] is not _UNSET:
+            return self._cached_json[silent]
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        data = self.get_data(cache=cache)
+        try:
+            value = self.json_module.loads(data)
+        except (ValueError, RecursionError) as error:
+            if silent:
+                value = None
+                kept = (self._cached_json[0], None)
+            else:
+                # SECURITY: nesting deep enough to exhaust the stack is the client's fault, not the server's.
+                value = self.on_json_loading_failed(error if isinstance(error, ValueError) else ValueError(str(error)))
+                kept = (value, self._cached_json[1])
+        else:
+            kept = (value, value)
+        if cache:
+            self._cached_json = kept
+        return value
+
+    def on_json_loading_failed(self, error: ValueError | None) -> Any:  # Any: a subclass may return a JSON value
+        """Answer for a body that is not JSON: `error` is what the parser said, `None` if the Content-Type was wrong.
+
+        Raises what `get_json` documents. A value returned by a subclass becomes the result of `get_json`.
+        """
+        if error is None:
+            raise UnsupportedMediaType(
+                "The body was not read as JSON, because the Content-Type of the request is not 'application/json'."
+            )
+        raise BadRequest(f"The body is not valid JSON: {error}")
+
+
+_plain_init = Request.__init__

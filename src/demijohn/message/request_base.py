@@ -1,0 +1,157 @@
+"""`RequestBase`: where a request's parts come from, an exchange or a WSGI environ, and what each is made of.
+
+The lowest of the files that make up `Request` (base, target, headers, body, request: each builds on the one before).
+Nothing is parsed here that a request may not need. A request belongs to the thread that handles it.
+"""
+
+from typing import IO, Any
+from urllib.parse import unquote
+
+from demijohn.http.headers import EnvironHeaders, Headers
+from demijohn.http.multidict import ImmutableList, ImmutableMultiDict, MultiDict
+from demijohn.seam import BodySource, Peer, RequestHead
+
+from .environ import Environ, decode_text, environ_from_head, head_from_environ, server_of
+from .properties import cached_property, environ_property
+from .user_agent import UserAgent
+
+
+class RequestBase:
+    """Head, body and peer of a request, or the environ that stands for them. Either is made from the other when asked for."""
+
+    parameter_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
+    """The class of `args`, `form` and `files`."""
+
+    dict_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
+    """The class of `cookies`."""
+
+    list_storage_class: type[list[Any]] = ImmutableList
+    """The class of `access_route`."""
+
+    user_agent_class: type[UserAgent] = UserAgent
+    """The class of `user_agent`."""
+
+    trusted_hosts: list[str] | None = None
+    """Hosts that `host` accepts, `.example.com` with all subdomains; `None` accepts every well-formed one."""
+
+    shallow: bool = False
+    """Reading the body raises a `RuntimeError`; for middleware that must leave it to the application."""
+
+    method: str
+    """The request's method, in upper case."""
+
+    root_path: str = ""
+    """The prefix the application is mounted under, decoded, without a slash at its end."""
+
+    _made_from_environ = False
+
+    def __init__(self, environ: Environ, populate_request: bool = True, shallow: bool = False) -> None:
+        """Make a request of a WSGI environ, which stays available as `environ`.
+
+        With `populate_request` the request puts itself into it as `werkzeug.request`, unless it is `shallow`.
+        """
+        self._made_from_environ = True
+        self.environ = environ
+        self.shallow = shallow
+        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        self.scheme = environ.get("wsgi.url_scheme", "http")
+        self.server = server_of(environ)
+        self.root_path = decode_text(environ.get("SCRIPT_NAME") or "").rstrip("/")
+        self.path = "/" + decode_text(environ.get("PATH_INFO") or "").lstrip("/")
+        self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
+        self.headers = EnvironHeaders(environ)
+        self.remote_addr = environ.get("REMOTE_ADDR")
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    @cached_property
+    def environ(self) -> Environ:
+        """The WSGI environ: the one the request was made of, or one built at first touch and then kept."""
+        if "_head" not in self.__dict__:
+            raise AttributeError("The request has neither an environ nor a head: was super().__init__() called?")
+        environ = environ_from_head(self._head, self._body, self._peer, root_path=self.root_path)
+        environ["werkzeug.request"] = self
+        return environ
+
+    @cached_property
+    def _head(self) -> RequestHead:
+        """What stood before the body, as it was sent."""
+        return head_from_environ(self.environ)[0]
+
+    @cached_property
+    def _body(self) -> BodySource:
+        """The body as it arrives, with the seam's errors; `stream` is the one to read."""
+        return head_from_environ(self.environ)[1]
+
+    @cached_property
+    def _peer(self) -> Peer:
+        """The two ends of the connection."""
+        return head_from_environ(self.environ)[2]
+
+    @property
+    def peer(self) -> Peer:
+        """The two ends of the connection."""
+        return self._peer
+
+    @cached_property
+    def scheme(self) -> str:
+        """The URL scheme, `http` or `https`."""
+        return self._peer.scheme
+
+    @cached_property
+    def server(self) -> tuple[str, int | None] | None:
+        """Host and port of our end, (path, `None`) of a Unix socket, `None` if unknown."""
+        local = self._peer.local
+        return (local, None) if isinstance(local, str) else local
+
+    @cached_property
+    def remote_addr(self) -> str | None:
+        """The client's address; `None` on a Unix socket."""
+        remote = self._peer.remote
+        return None if remote is None else remote[0]
+
+    @cached_property
+    def path(self) -> str:
+        """The decoded path below `root_path`, with exactly one slash in front. What is not UTF-8 becomes U+FFFD."""
+        target = self._head.target
+        path = target.partition("?")[0] if target[:1] == "/" else self._head.path
+        if "%" in path:
+            path = unquote(path, errors="replace")
+        return "/" + path.lstrip("/")
+
+    @cached_property
+    def query_string(self) -> bytes:
+        """The raw bytes behind the `?`."""
+        target = self._head.target
+        query = target.partition("?")[2] if target[:1] == "/" else self._head.query
+        return query.encode("latin-1")
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header fields, read-only."""
+        return Headers.from_fields(self._head.fields)
+
+    @property
+    def is_multithread(self) -> bool:
+        """Whether another thread of this process may handle a request at the same time."""
+        return bool(self._flag("wsgi.multithread", "is_multithread"))
+
+    @property
+    def is_multiprocess(self) -> bool:
+        """Whether another process may handle a request at the same time."""
+        return bool(self._flag("wsgi.multiprocess", "is_multiprocess"))
+
+    def _flag(self, variable: str, attribute: str) -> object:
+        if self._made_from_environ:
+            return self.environ.get(variable)
+        return getattr(self._peer, attribute)
+
+    remote_user = environ_property[str](
+        "REMOTE_USER", doc="The name of the user the server has authenticated; `None` if it has not."
+    )
+    is_run_once = environ_property[bool](
+        "wsgi.run_once", doc="Whether the process handles this one request only, as with CGI."
+    )
+    input_stream = environ_property[IO[bytes]](
+        "wsgi.input", doc="The raw `wsgi.input`, which may never end. Use `stream`, which always does."
+    )

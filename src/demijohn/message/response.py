@@ -1,0 +1,201 @@
+"""`Response`: the answer of an application; also a WSGI application itself.
+
+Call flow: native door -> `response.prepare(method, current_url)` -> exchange; WSGI -> `response(environ, start_response)`.
+Only how a response is handed over lives here; response_base, _headers, _body and _conditional have the rest.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, Self, cast
+from urllib.parse import urljoin
+
+from demijohn.http.headers import Headers
+from demijohn.http.urls import iri_to_uri
+from demijohn.seam import FileSegment
+
+from .entity_headers import remove_entity_headers
+from .environ import Environ
+from .response_conditional import ResponseConditional
+from .runwsgi import run_application
+from .segment import SegmentFile, find_segment
+from .wsgi import ClosingIterator, StartResponse, WSGIApplication, get_current_url
+
+Prepared = tuple[str, list[tuple[str, str]], bytes | FileSegment | Iterable[bytes]]
+"""Status line, field lines and body, as an exchange takes them."""
+
+# Subclasses that replace one of these see an environ; the others take the short way.
+_HAND_OVER = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded")
+
+
+class Response(ResponseConditional):
+    """A body, a status and header fields.
+
+    Made of `bytes` or `str` (a body of known length), of a list or tuple of those, or of any other iterable of them, which
+    is streamed. The defaults are 200 and `text/plain`.
+    """
+
+    autocorrect_location_header = False
+    """Make a relative Location absolute when the response is sent."""
+
+    _hands_over_itself: ClassVar[bool] = True
+    """No subclass replaced a method of `_HAND_OVER`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._hands_over_itself = all(getattr(cls, name) is getattr(Response, name) for name in _HAND_OVER)
+
+    def prepare(
+        self,
+        request_method: str,
+        current_url: Callable[[], str],
+        environ: Callable[[], Environ] | None = None,
+    ) -> Prepared:
+        """Return what an exchange sends: status line, field lines (do not change them), and the body.
+
+        The body is bytes, a part of a file, or an iterable; to HEAD and of 1xx, 204 and 304 it is `b""`. After bytes were
+        sent the caller calls `close()`; closing a file or an iterable closes the response. `current_url` gives the URL of
+        the request without its query, `environ` its WSGI environ; they are called only if they are needed.
+        """
+        body = self.response
+        if type(body) is list and len(body) == 1 and self._hands_over_itself:
+            data = body[0]
+            code = self._status_code
+            # PERF: the usual response is one block of bytes with plain fields; it leaves without another Python call.
+            if type(data) is bytes and code >= 200 and code not in {204, 304}:
+                fields = self.headers._list
+                length_given = not self.automatically_set_content_length
+                for name, _ in fields:
+                    lower = name.lower()
+                    if lower == "content-length":
+                        length_given = True
+                    elif lower == "location" or lower == "content-location":  # noqa: PLR1714  PERF: no tuple
+                        break
+                else:
+                    if not length_given:
+                        fields = [*fields, ("Content-Length", str(len(data)))]
+                    return self._status, fields, b"" if request_method == "HEAD" else data
+        return self._prepare(request_method, current_url, environ)
+
+    def _prepare(
+        self, request_method: str, current_url: Callable[[], str], environ: Callable[[], Environ] | None
+    ) -> Prepared:
+        if not self._hands_over_itself:
+            return self._prepare_by_wsgi(request_method, environ)
+        fields = self._final_headers(current_url)._list
+        if not self._may_have_body(request_method):
+            return self._status, fields, b""
+        if self.direct_passthrough:
+            segment = find_segment(self.response, self.headers.get("Content-Length"))
+            if segment is not None:
+                return self._prepare_file(fields, segment)
+        elif self.is_sequence:
+            return self._status, fields, b"".join(self.iter_encoded())
+        return self._status, fields, ResponseIterator(self)
+
+    def _prepare_file(self, fields: list[tuple[str, str]], segment: FileSegment) -> Prepared:
+        if not any(name.lower() == "content-length" for name, _ in fields):
+            fields.append(("Content-Length", str(segment.count)))
+        # From here on the exchange owns the file and closes it; the response, if it has more to do then, hears of it.
+        self.response = []
+        if self._on_close or type(self).close is not Response.close:
+            file = SegmentFile(segment.file, self.close)
+            segment = FileSegment(cast("Any", file), segment.offset, segment.count)
+        return self._status, fields, segment
+
+    def _prepare_by_wsgi(self, request_method: str, environ: Callable[[], Environ] | None) -> Prepared:
+        """Ask the methods of a subclass, in the way a WSGI server would."""
+        given: Environ = {"REQUEST_METHOD": request_method} if environ is None else environ()
+        chunks, status, headers = run_application(self, given)
+        if not self._may_have_body(request_method):
+            return status, headers._list, b""
+        if self.is_sequence:
+            return status, headers._list, b"".join(chunks)
+        return status, headers._list, chunks
+
+    def _may_have_body(self, request_method: str) -> bool:
+        code = self._status_code
+        return request_method != "HEAD" and code >= 200 and code not in {204, 304}
+
+    def _final_headers(self, current_url: Callable[[], str]) -> Headers:
+        """Return a copy of the headers as they are sent."""
+        headers = Headers(self.headers)
+        location = headers.get("Location")
+        if location is not None:
+            location = iri_to_uri(location)
+            if self.autocorrect_location_header:
+                location = urljoin(iri_to_uri(current_url()), location)
+            headers["Location"] = location
+        content_location = headers.get("Content-Location")
+        if content_location is not None:
+            headers["Content-Location"] = iri_to_uri(content_location)
+        code = self._status_code
+        if code < 200 or code == 204:
+            # RFC 9110 §8.6: no Content-Length in 1xx and 204.
+            headers.remove("Content-Length")
+        elif code == 304:
+            remove_entity_headers(headers)
+        elif self.automatically_set_content_length and self.is_sequence and "Content-Length" not in headers:
+            headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
+        return headers
+
+    def get_wsgi_headers(self, environ: Environ) -> Headers:
+        """Return the headers as they are sent: with Content-Length where it is known, URLs as ASCII."""
+        return self._final_headers(lambda: get_current_url(environ, strip_querystring=True))
+
+    def get_app_iter(self, environ: Environ) -> Iterable[bytes]:
+        """Return the body as it is sent, empty to HEAD and of 1xx, 204 and 304. Closing it closes the response.
+
+        With `direct_passthrough` it is the body itself, so that a server can see a file wrapper.
+        """
+        if not self._may_have_body(environ["REQUEST_METHOD"]):
+            return ClosingIterator((), self.close)
+        if self.direct_passthrough:
+            return cast("Iterable[bytes]", self.response)
+        return ClosingIterator(self.iter_encoded(), self.close)
+
+    def get_wsgi_response(self, environ: Environ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return (body, status line, field lines) for a WSGI server."""
+        headers = self.get_wsgi_headers(environ)
+        return self.get_app_iter(environ), self.status, headers.to_wsgi_list()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as a WSGI application."""
+        body, status, headers = self.get_wsgi_response(environ)
+        start_response(status, headers)
+        return body
+
+    @classmethod
+    def force_type(cls, response: Any, environ: Environ | None = None) -> Self:
+        """Make a response of this class of another response, in place, or of a WSGI application and its environ.
+
+        Raises:
+            TypeError: it is no response, and there is no environ to call it with.
+        """
+        if not isinstance(response, Response):
+            if environ is None:
+                raise TypeError("A WSGI application becomes a response only with an environ to call it with.")
+            response = Response(*run_application(response, environ))
+        response.__class__ = cls
+        return cast("Self", response)
+
+    @classmethod
+    def from_app(cls, app: WSGIApplication, environ: Environ, buffered: bool = False) -> Self:
+        """Call a WSGI application and make a response of its answer; with `buffered` read it to its end first."""
+        return cls(*run_application(app, environ, buffered))
+
+
+class ResponseIterator:
+    """The body of a streamed response as bytes; `close()` closes the response."""
+
+    __slots__ = ("_next", "close")
+
+    def __init__(self, response: Response) -> None:
+        body: Iterable[bytes | str] = response.response
+        self._next = iter(body).__next__
+        self.close = response.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self._next()
+        return chunk.encode() if isinstance(chunk, str) else chunk

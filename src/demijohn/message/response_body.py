@@ -1,0 +1,247 @@
+"""`ResponseBody`: the body of a response: a sequence whose length is known, or an iterable that is sent as it comes."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, ClassVar, Literal, Self, cast, overload
+
+from .properties import cached_property
+from .response_base import HeaderInput
+from .response_headers import ResponseHeaders
+
+
+class ResponseBody(ResponseHeaders):
+    """A body of bytes and text; text is sent as UTF-8."""
+
+    implicit_sequence_conversion = True
+    """`data` and the like may read a streamed body into a list; otherwise they raise `RuntimeError`."""
+
+    automatically_set_content_length = True
+    """Set Content-Length where the length is known."""
+
+    json_module: Any = json
+    """What `get_json` parses with: anything with `loads`."""
+
+    response: Iterable[str] | Iterable[bytes]
+    """The body: a list or tuple is a body of known length, any other iterable is streamed."""
+
+    _sets_data_itself: ClassVar[bool] = True
+    """No subclass replaced `set_data`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._sets_data_itself = cls.set_data is ResponseBody.set_data
+
+    def __init__(
+        self,
+        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        status: int | str | HTTPStatus | None = None,
+        headers: HeaderInput | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        """Make a response.
+
+        `content_type` is taken as it is, `mimetype` gets a charset if it is text; `default_mimetype` if there is neither.
+        `direct_passthrough` sends the iterable untouched, for files and other iterators of bytes.
+        """
+        super().__init__(status, headers, mimetype, content_type)
+        self.direct_passthrough = direct_passthrough
+        self._on_close: list[Callable[[], Any]] = []
+        if response is None:
+            self.response = []
+        elif isinstance(response, (str, bytes, bytearray)):
+            self.set_data(response)
+        else:
+            self.response = response
+
+    def __repr__(self) -> str:
+        if self.is_sequence:
+            size = f"{sum(map(len, self.iter_encoded()))} bytes"
+        else:
+            size = "streamed" if self.is_streamed else "likely-streamed"
+        return f"<{type(self).__name__} {size} [{self.status}]>"
+
+    @overload
+    def get_data(self, as_text: Literal[False] = False) -> bytes: ...
+
+    @overload
+    def get_data(self, as_text: Literal[True]) -> str: ...
+
+    def get_data(self, as_text: bool = False) -> bytes | str:
+        """Return the whole body; a streamed one is read to its end first, and is a list from then on.
+
+        Raises:
+            RuntimeError: it is streamed, and `direct_passthrough` or not `implicit_sequence_conversion`.
+        """
+        self._ensure_sequence()
+        data = b"".join(self.iter_encoded())
+        return data.decode() if as_text else data
+
+    def set_data(self, value: bytes | str | bytearray) -> None:
+        """Replace the body, and Content-Length with it."""
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        self.response = [data]
+        if self.automatically_set_content_length:
+            self.headers["Content-Length"] = str(len(data))
+
+    @property
+    def data(self) -> bytes:
+        """The whole body; see `get_data` and `set_data`."""
+        return self.get_data()
+
+    @data.setter
+    def data(self, value: bytes | str) -> None:
+        self.set_data(value)
+
+    @property
+    def json(self) -> Any | None:
+        """The body as JSON; the same as `get_json()`."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False) -> Any | None:
+        """Parse the body as JSON; `None` if the media type is not JSON's, unless `force`.
+
+        Raises:
+            ValueError: it is not JSON, and not `silent`.
+        """
+        if not (force or self.is_json):
+            return None
+        data = self.get_data()
+        try:
+            return self.json_module.loads(data)
+        except ValueError:
+            if not silent:
+                raise
+            return None
+
+    def calculate_content_length(self) -> int | None:
+        """Return the body's length in bytes; `None` if it is streamed and may not be read."""
+        try:
+            self._ensure_sequence()
+        except RuntimeError:
+            return None
+        return sum(map(len, self.iter_encoded()))
+
+    def _ensure_sequence(self, mutable: bool = False) -> None:
+        """Read a streamed body into a list, or raise; with `mutable` a tuple becomes a list as well."""
+        if self.is_sequence:
+            if mutable and not isinstance(self.response, list):
+                self.response = cast("list[bytes]", list(self.response))
+            return
+        if self.direct_passthrough:
+            raise RuntimeError("The body is passed through untouched, so it cannot be read into a list.")
+        if not self.implicit_sequence_conversion:
+            raise RuntimeError(
+                "The body is streamed and implicit_sequence_conversion is off; call make_sequence() first."
+            )
+        self.make_sequence()
+
+    def make_sequence(self) -> None:
+        """Read a streamed body into a list of bytes; its own `close` is called when the response is closed."""
+        if not self.is_sequence:
+            close = getattr(self.response, "close", None)
+            self.response = list(self.iter_encoded())
+            if close is not None:
+                self.call_on_close(close)
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """Iterate over the body as bytes."""
+        # The body is fetched now, so that it may be replaced by something that wraps this.
+        return _encoded(self.response)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the body is an iterable without a length."""
+        try:
+            len(self.response)  # type: ignore[arg-type]  # that is the question
+        except (TypeError, AttributeError):
+            return True
+        return False
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the body is a list or tuple, which may be iterated again and again."""
+        return isinstance(self.response, (tuple, list))
+
+    def call_on_close(self, function: Callable[[], Any]) -> Callable[[], Any]:
+        """Call `function` when the response is closed, after it was sent. Usable as a decorator."""
+        self._on_close.append(function)
+        return function
+
+    def close(self) -> None:
+        """Close the body, if it can be closed, then call what `call_on_close` was given."""
+        close = getattr(self.response, "close", None)
+        if close is not None:
+            close()
+        for function in self._on_close:
+            function()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @cached_property
+    def stream(self) -> "ResponseStream":
+        """The body as a file that is only written to."""
+        return ResponseStream(self)
+
+
+def _encoded(body: Iterable[str] | Iterable[bytes]) -> Iterator[bytes]:
+    for item in body:
+        yield item.encode() if isinstance(item, str) else item
+
+
+class ResponseStream:
+    """A write-only file that appends to the body of a response, which it turns into a list."""
+
+    mode = "wb+"
+
+    def __init__(self, response: ResponseBody) -> None:
+        self.response = response
+        self.closed = False
+
+    def write(self, value: bytes) -> int:
+        """Append bytes.
+
+        Raises:
+            ValueError: the stream was closed.
+        """
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        self.response._ensure_sequence(mutable=True)
+        cast("list[bytes]", self.response.response).append(value)
+        self.response.headers.pop("Content-Length", None)
+        return len(value)
+
+    def writelines(self, values: Iterable[bytes]) -> None:
+        """Append each of the values."""
+        for value in values:
+            self.write(value)
+
+    def close(self) -> None:
+        """Refuse further writes."""
+        self.closed = True
+
+    def flush(self) -> None:
+        """Do nothing, but raise `ValueError` if the stream was closed."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+
+    def isatty(self) -> bool:
+        """Return `False`, but raise `ValueError` if the stream was closed."""
+        self.flush()
+        return False
+
+    def tell(self) -> int:
+        """Return the length of the body so far."""
+        self.response._ensure_sequence()
+        return sum(map(len, self.response.iter_encoded()))
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of text in the body."""
+        return "utf-8"
