@@ -111,6 +111,8 @@ def test_giving_up_waits_for_the_workers_that_are_still_booting():
     for pid in (7, 8, 9):
         table, actions = play(table, WorkerSpawned(0, pid), WorkerExited(pid, 3), now=10)
     assert actions == []
+    assert play(table, Tick(), now=1000)[1] == [], "one more try in this slot would tell nothing new"
+    assert POLICY.wake_time(table) is None
     table, actions = play(table, WorkerReady(50), now=11)
     assert actions == [Spawn(0)], "the application can boot after all"
 

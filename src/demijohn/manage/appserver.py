@@ -1,0 +1,199 @@
+"""`AppServer`: an application on a bound address, served by this process or by supervised workers. What `make_server` returns.
+
+Binding and choosing options happens before (devserver.py); accepting, parsing and answering in `demijohn.serve`.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+from ..doors.choose import handler_for
+from ..serve import Listener, Server, ServerOptions
+from .supervisor.arbiter import Arbiter
+from .supervisor.signals import SignalPipe
+from .supervisor.stopwatch import WATCHED, StopWatch
+
+logger = logging.getLogger("demijohn.manage")
+
+WSGIApplication = Callable[
+    ..., Any
+]  # Any: what a foreign application's start_response and chunks are is its own business
+
+
+class AppServer:
+    """Listens from the moment it is made, answers while `serve_forever` runs.
+
+    Everything but `serve_forever` may be called from any thread.
+    """
+
+    ssl_context: None = None
+    """TLS is not served; for code that asks."""
+
+    def __init__(
+        self, application: WSGIApplication, listener: Listener, options: ServerOptions, processes: int
+    ) -> None:
+        self.app = application
+        self.exit_code = 0
+        """What the process should exit with once `serve_forever` has returned."""
+        self._handler = handler_for(application)
+        self._listener = listener
+        self._options = options
+        self._processes = processes
+        self._address = listener.address
+        self._url = listener.url
+        self._lock = threading.Lock()
+        # The next three: under the lock.
+        self._stop: Callable[[], None] | None = None  # while serving
+        self._serving_thread: int | None = None
+        self._is_stop_requested = False
+        self._is_idle = threading.Event()
+        self._is_idle.set()
+
+    @property
+    def server_address(self) -> tuple[str, int] | str:
+        """`(host, port)` with the real port, or the path of a Unix socket."""
+        return self._address
+
+    @property
+    def host(self) -> str:
+        """The address, without the port."""
+        return self._address if isinstance(self._address, str) else self._address[0]
+
+    @property
+    def port(self) -> int:
+        """The real port, also if 0 was asked for; 0 on a Unix socket."""
+        return 0 if isinstance(self._address, str) else self._address[1]
+
+    server_port = port
+    server_name = host
+
+    @property
+    def url(self) -> str:
+        """What a person would open."""
+        return self._url
+
+    @property
+    def multithread(self) -> bool:
+        """Handlers may run at the same time in one process."""
+        return self._options.runner != "inline" and self._options.threads > 1
+
+    @property
+    def multiprocess(self) -> bool:
+        """Several processes serve."""
+        return self._processes > 1
+
+    @property
+    def mode(self) -> str:
+        """How requests are run, in plain words."""
+        threads = f"{self._options.threads} threads" if self.multithread else "one thread"
+        how = "multiplexed" if self._options.runner == "inline" else "late promotion"
+        if self._processes == 1:
+            return f"1 process, {threads} ({how})" if self.multithread else f"one thread, {how}"
+        if self.multithread:
+            return f"{self._processes} processes x {threads} ({how})"
+        return f"{self._processes} processes with one thread each, {how}"
+
+    def fileno(self) -> int:
+        """Return the descriptor of the listening socket."""
+        return self._listener.sock.fileno()
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Write to the log; `type` is the name of a level, `"info"` say."""
+        logger.log(logging.getLevelNamesMapping().get(type.upper(), logging.INFO), message, *args)
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve until `shutdown`, or until SIGINT stops a server that was made without signal handling.
+
+        With several processes, signals are obeyed while this runs on the main thread. `poll_interval` is there for
+        compatibility; nothing is polled.
+        """
+        if self._processes > 1:
+            self._supervise()
+        else:
+            self._serve(with_signals=False)
+
+    def serve_until_signalled(self) -> None:
+        """Serve until SIGTERM, SIGINT or SIGQUIT (on the main thread; off it, signals are left alone) or `shutdown`."""
+        if self._processes > 1:
+            self._supervise()
+        else:
+            is_main = threading.current_thread() is threading.main_thread()
+            self._serve(with_signals=is_main)
+
+    def shutdown(self) -> None:
+        """Stop accepting, let the requests in flight finish, and wait until `serve_forever` is about to return.
+
+        Called before `serve_forever`, or from its thread, it does not wait.
+        """
+        with self._lock:
+            self._is_stop_requested = True
+            if self._stop is None:
+                return
+            self._stop()
+            if self._serving_thread == threading.get_ident():
+                return
+        self._is_idle.wait()
+
+    def server_close(self) -> None:
+        """Close the listening socket. For a server that does not serve (any more)."""
+        self._listener.close()
+        self._listener.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.server_close()
+
+    # ------------------------------------------------------------------ serving
+
+    def _serve(self, *, with_signals: bool) -> None:
+        server = Server(self._handler, [self._listener], self._options)
+        self._begin(server.shutdown)
+        try:
+            if with_signals:
+                with (
+                    SignalPipe(WATCHED) as signals,
+                    StopWatch(server, signals, drain_timeout=self._options.drain_timeout, is_alone=True),
+                ):
+                    server.serve_forever()
+            else:
+                server.serve_forever()
+        except KeyboardInterrupt:
+            logger.info("Stopped by the keyboard.")
+        finally:
+            self._end()
+
+    def _supervise(self) -> None:
+        arbiter = Arbiter(
+            self._boot_worker,
+            self._processes,
+            drain_timeout=self._options.drain_timeout,
+            stop_listening=self._listener.close,
+        )
+        self._begin(arbiter.stop)
+        try:
+            self.exit_code = arbiter.run()
+        finally:
+            self._end()
+
+    def _boot_worker(self) -> Server:
+        return Server(self._handler, [self._listener], self._options)
+
+    def _begin(self, stop: Callable[[], None]) -> None:
+        with self._lock:
+            if self._stop is not None:
+                raise RuntimeError("This server is serving already.")
+            self._stop = stop
+            self._serving_thread = threading.get_ident()
+            self._is_idle.clear()
+            if self._is_stop_requested:
+                stop()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._stop = None
+            self._serving_thread = None
+            self._is_stop_requested = False
+            self._is_idle.set()

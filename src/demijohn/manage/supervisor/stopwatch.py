@@ -1,0 +1,142 @@
+"""`StopWatch`: turns signals, and the parent's death, into an orderly stop of a server that runs in this process.
+
+A thread of its own waits for them, so that a stop is noticed while every other thread is inside a handler.
+"""
+
+import logging
+import os
+import selectors
+import signal
+import sys
+import threading
+from types import TracebackType
+from typing import Final, NoReturn, Protocol, Self
+
+from ..._base.clock import Clock, SystemClock
+from .signals import SignalPipe
+
+logger = logging.getLogger("demijohn.supervisor")
+
+WATCHED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+EXIT_FORCED: Final = 1
+"""Exit code of a process that did not come to an end by itself in time."""
+
+
+class Serving(Protocol):
+    """What can be served and stopped: `demijohn.serve.Server`, or what stands in for it."""
+
+    def serve_forever(self) -> None:
+        """Serve; return when stopped."""
+
+    def shutdown(self) -> None:
+        """Stop accepting, finish what is in flight. Any thread; returns at once."""
+
+    def shutdown_now(self) -> None:
+        """Stop without finishing anything. Any thread; returns at once."""
+
+
+class StopWatch:
+    """Watches while it is entered (as a context manager, around `serve_forever`).
+
+    SIGTERM, SIGINT: stop gracefully. SIGQUIT: stop now. With `is_alone`, a second SIGTERM or SIGINT stops now as well; a
+    supervised worker gets Ctrl+C twice, from the terminal and from its supervisor, and must not mistake that for impatience.
+    """
+
+    def __init__(
+        self,
+        server: Serving,
+        signals: SignalPipe,
+        *,
+        drain_timeout: float,
+        lifeline: int | None = None,
+        is_alone: bool = False,
+        quick_timeout: float = 3.0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare to watch.
+
+        Args:
+            server: what to stop.
+            signals: an installed pipe of the signals in `WATCHED`.
+            drain_timeout: how long the server's own graceful stop takes at most.
+            lifeline: read end of a pipe whose end of file tells that the parent is gone.
+            is_alone: nobody supervises this process.
+            quick_timeout: how long a stop may overrun before the process is ended from here.
+            clock: for tests.
+        """
+        self._server = server
+        self._signals = signals
+        self._lifeline = lifeline
+        self._is_alone = is_alone
+        self._drain_timeout = drain_timeout
+        self._quick_timeout = quick_timeout
+        self._clock = clock or SystemClock()
+        self._stop_level = 0  # 0 serving, 1 finishing, 2 leaving; the watching thread's
+        self._deadline: float | None = None  # when the process is ended by force; the watching thread's
+        self._done_read, self._done_write = os.pipe()
+        self._thread = threading.Thread(target=self._watch, name="demijohn-stopwatch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._done_write)
+        self._thread.join()
+        os.close(self._done_read)
+
+    def _watch(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._done_read, selectors.EVENT_READ)
+            selector.register(self._signals, selectors.EVENT_READ)
+            if self._lifeline is not None:
+                selector.register(self._lifeline, selectors.EVENT_READ)
+            while True:
+                timeout = None if self._deadline is None else max(0.0, self._deadline - self._clock.monotonic())
+                ready = {key.fd for key, _ in selector.select(timeout)}
+                if self._done_read in ready:
+                    return
+                if self._lifeline in ready:
+                    selector.unregister(self._lifeline)
+                    logger.warning("The supervisor is gone; process %d stops.", os.getpid())
+                    self._raise_level(1)
+                for number in self._signals.take():
+                    self._on_signal(number)
+                if self._deadline is not None and self._clock.monotonic() >= self._deadline:
+                    # Not leave_process: whatever is stuck may hold the lock of a log handler or of a stream.
+                    os.write(2, f"Process {os.getpid()} did not stop in time and is ended.\n".encode())
+                    os._exit(EXIT_FORCED)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if number == signal.SIGQUIT or (self._is_alone and self._stop_level >= 1):
+            self._raise_level(2)
+        else:
+            self._raise_level(1)
+
+    def _raise_level(self, level: int) -> None:
+        if level <= self._stop_level:
+            return
+        self._stop_level = level
+        if level == 1:
+            if self._is_alone:
+                logger.info("Stopping once the requests in flight are answered. Again to stop at once.")
+            self._deadline = self._clock.monotonic() + self._drain_timeout + self._quick_timeout
+            self._server.shutdown()
+        else:
+            self._deadline = self._clock.monotonic() + self._quick_timeout
+            self._server.shutdown_now()
+
+
+def leave_process(code: int) -> NoReturn:
+    """End this process in good order but without unwinding the stack; what was printed and logged gets out first."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # Closed, gone, or None: there is nobody to tell.
+            continue
+    os._exit(code)
