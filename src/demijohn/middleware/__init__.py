@@ -1,1 +1,5 @@
 """WSGI middleware with Werkzeug's names."""
+
+from .dispatcher import DispatcherMiddleware
+
+__all__ = ["DispatcherMiddleware"]

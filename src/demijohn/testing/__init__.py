@@ -1,1 +1,5 @@
-"""Test clients and builders of environs."""
+"""Test clients, builders of environs, and an exchange that records."""
+
+from .exchange import RecordingExchange
+
+__all__ = ["RecordingExchange"]
