@@ -24,7 +24,7 @@ def query_pairs(query: Mapping[str, Any] | Iterable[Pair]) -> list[Pair]:
     else:
         pairs = []
         for key, value in query.items():
-            if isinstance(value, list | tuple | set | frozenset):
+            if isinstance(value, list | tuple | set):
                 pairs.extend((key, item) for item in value)
             else:
                 pairs.append((key, value))

@@ -77,10 +77,11 @@ class UnicodeConverter(BaseConverter):
 class AnyConverter(BaseConverter):
     """One of a list of texts: `<any(about, help, "foo,bar"):page>`."""
 
-    def __init__(self, map: Any, *items: str) -> None:
+    def __init__(self, map: Any, *items: str | float) -> None:
         super().__init__(map)
-        self.items = set(items)
-        self.regex = f"(?:{'|'.join(re.escape(item) for item in items)})"
+        texts = [str(item) for item in items]
+        self.items = set(texts)
+        self.regex = f"(?:{'|'.join(re.escape(text) for text in texts)})"
 
     def to_url(self, value: Any) -> str:  # Any: see BaseConverter
         """Return `value` as it is.
@@ -88,8 +89,9 @@ class AnyConverter(BaseConverter):
         Raises:
             ValueError: it is none of the items.
         """
-        if value in self.items:
-            return str(value)
+        text = str(value)
+        if text in self.items:
+            return text
         valid = ", ".join(f"'{item}'" for item in sorted(self.items))
         raise ValueError(f"'{value}' is not one of {valid}")
 

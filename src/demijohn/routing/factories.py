@@ -59,7 +59,7 @@ def _copies(factories: Iterable[RuleFactory], map: Any) -> Iterator[Rule]:  # An
 
 
 class RuleTemplate:
-    """Rules with `$name` in their path, endpoint, defaults, subdomain or methods; a call gives a factory with them filled in.
+    """Rules with `$name` in their path, endpoint, defaults, subdomain or host; a call gives a factory with them filled in.
 
     `RuleTemplate([Rule("/$name/", endpoint="$name.list")])(name="user")`
     """
@@ -89,6 +89,7 @@ class RuleTemplateFactory(RuleFactory):
             rule.rule = self._fill(rule.rule)
             rule.endpoint = self._fill(rule.endpoint)
             rule.subdomain = self._fill(rule.subdomain)
+            rule.host = self._fill(rule.host)
             if rule.defaults:
                 rule.defaults = {name: self._fill(value) for name, value in rule.defaults.items()}
             yield rule

@@ -152,8 +152,7 @@ class Edge:
 
     __slots__ = ("groups", "is_any", "is_final", "is_plain", "is_suffixed", "match", "node", "weight")
 
-    def __init__(self, part: Part, *, is_domain: bool) -> None:
-        regex = re.compile(part.content)
+    def __init__(self, part: Part, regex: re.Pattern[str], *, is_domain: bool) -> None:
         self.node = Node()
         self.weight: Weight = part.weight
         self.is_final = part.is_final
@@ -201,7 +200,7 @@ class Matcher:
     def _add(self, target: Target) -> Node:
         node = self.root
         for at, part in enumerate(target.rule._parts):
-            if part.is_static:
+            if part.regex is None:
                 child = node.static.get(part.content)
                 if child is None:
                     child = node.static[part.content] = Node()
@@ -209,7 +208,7 @@ class Matcher:
                 continue
             edge = node.index.get(part)
             if edge is None:
-                edge = node.index[part] = Edge(part, is_domain=at < target.rule._domain_parts)
+                edge = node.index[part] = Edge(part, part.regex, is_domain=at < target.rule._domain_parts)
                 node.edges.append(edge)
             node = edge.node
         node.targets.append(target)

@@ -5,7 +5,7 @@ Only grammar and weights. Runs when a rule is bound to a map, never while a requ
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .converters import BaseConverter
@@ -73,6 +73,7 @@ class Part:
     is_final: bool  # has a variable that may run across slashes: takes all that is left of the path
     is_suffixed: bool  # final, and the rule ends with a slash: the last group of the regex is that slash
     weight: Weight  # lower is tried first
+    regex: re.Pattern[str] | None = field(default=None, compare=False)  # `content`, compiled, if it is one
 
 
 ROOT: Final = Part("", True, False, False, (0, (), 0, ()))
@@ -121,14 +122,18 @@ class _OpenPart:
         if is_suffixed:
             # The slash at the end is optional for the regex, so that its absence can be answered with a redirect.
             regex += "(?<!/)(/?)"
-        return Part(regex, False, self.is_final, is_suffixed, weight)
+        try:
+            compiled = re.compile(regex)
+        except re.error as error:
+            raise ValueError(f"malformed url rule: a converter has a regex that is not valid here: {error}") from error
+        return Part(regex, False, self.is_final, is_suffixed, weight, compiled)
 
 
 def parse_pattern(text: str, make_converter: MakeConverter) -> Pattern:
     """Parse the path or the domain of a rule.
 
     Raises:
-        ValueError: malformed, or a variable twice.
+        ValueError: malformed, a variable twice, or a converter's regex is not valid.
         LookupError: from `make_converter`, no such converter.
     """
     pattern = Pattern([], {}, [])

@@ -5,6 +5,7 @@ From then on any number of threads read without one. `match_path` is the hot pat
 building) is `MapAdapter`'s.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pprint import pformat
@@ -16,9 +17,19 @@ from demijohn.http.errors import BadHost, MethodNotAllowed, NotFound
 from .adapter import MapAdapter
 from .builder import SortKey
 from .converters import DEFAULT_CONVERTERS, BaseConverter
+from .environ import (
+    INVALID_SUBDOMAIN,
+    HasEnviron,
+    request_host,
+    request_scheme,
+    subdomain_of,
+    without_standard_port,
+    wsgi_text,
+)
 from .matcher import Matcher, Target
-from .outcomes import NoMatch, RequestAliasRedirect, RequestRuleRedirect, WebsocketMismatch
+from .outcomes import DuplicateRuleError, NoMatch, RequestAliasRedirect, RequestRuleRedirect, WebsocketMismatch
 from .rule import Rule, RuleFactory
+from .shadows import Shadows
 
 
 class Map:
@@ -33,6 +44,7 @@ class Map:
         converters: more converters, or others in the place of the standard ones.
         sort_parameters, sort_key: the order of the query in built URLs; else that of the values.
         host_matching: rules match on the whole host (`Rule.host`) and no longer on a subdomain.
+        refuse_duplicates: adding a rule that can never match is an error; else `shadowed_rules` tells.
     """
 
     default_converters: ClassVar[Mapping[str, type[BaseConverter]]] = DEFAULT_CONVERTERS
@@ -49,6 +61,8 @@ class Map:
         sort_parameters: bool = False,
         sort_key: SortKey | None = None,
         host_matching: bool = False,
+        *,
+        refuse_duplicates: bool = False,
     ) -> None:
         self.default_subdomain = default_subdomain
         self.strict_slashes = strict_slashes
@@ -58,9 +72,11 @@ class Map:
         self.converters = {**self.default_converters, **(converters or {})}
         self.sort_parameters = sort_parameters
         self.sort_key = sort_key
+        self.refuse_duplicates = refuse_duplicates
         self._added: list[Rule] = []  # in the order of adding
         self._by_endpoint: dict[Any, list[Rule]] = {}  # Any: endpoints; each list in build order unless dirty
         self._matcher = Matcher(())
+        self._shadows = Shadows()
         self._is_dirty = False
         self._lock = self.lock_class()
         for factory in rules or ():
@@ -73,10 +89,14 @@ class Map:
             RuntimeError: a rule is bound to a map already.
             ValueError: a rule is malformed.
             LookupError: a rule names a converter that does not exist.
+            DuplicateRuleError: a rule can never match, and the map refuses that.
         """
         for rule in rulefactory.get_rules(self):
             rule.bind(self)
             with self._lock:
+                earlier = self._shadows.add(rule) if self.refuse_duplicates else None
+                if earlier is not None:
+                    raise DuplicateRuleError(rule, earlier)
                 self._added.append(rule)
                 self._is_dirty = True
 
@@ -154,6 +174,12 @@ class Map:
         if rule.redirect_to is not None:
             raise RequestRuleRedirect(rule, values)
 
+    def shadowed_rules(self) -> list[tuple[Rule, Rule]]:
+        """Return the rules that can never match, each with the rule before it that takes its requests."""
+        shadows = Shadows()
+        pairs = ((rule, shadows.add(rule)) for rule in self._added)
+        return [(rule, earlier) for rule, earlier in pairs if earlier is not None]
+
     def is_endpoint_expecting(self, endpoint: Any, *arguments: str) -> bool:  # Any: an endpoint is any object
         """Return True if some rule of the endpoint has all these arguments.
 
@@ -212,6 +238,41 @@ class Map:
             "/" if path_info is None else path_info,
             default_method,
             query_args,
+        )
+
+    def bind_to_environ(
+        self,
+        environ: Mapping[str, Any] | HasEnviron,  # Any: WSGI
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> MapAdapter:
+        """Return an adapter for a request, given as a WSGI environ or as an object that has one.
+
+        With `server_name` the subdomain is what the request's host has before it, unless it is given. A host that does not
+        end with `server_name` gives a warning and a subdomain that nothing matches. Without it the host is all server name.
+
+        Raises:
+            BadHost: the server name is no host name.
+        """
+        env: Mapping[str, Any] = environ if isinstance(environ, Mapping) else environ.environ
+        scheme = request_scheme(env)
+        host = request_host(env)
+        server_name = host if server_name is None else without_standard_port(server_name.lower(), scheme)
+        if subdomain is None and not self.host_matching:
+            subdomain = subdomain_of(host, server_name)
+            if subdomain is None:
+                # COMPAT: not an error, since a server may well be reached by its address.
+                message = f"Current server name {host!r} doesn't match configured server name {server_name!r}"
+                warnings.warn(message, stacklevel=2)
+                subdomain = INVALID_SUBDOMAIN
+        return self.bind(
+            server_name,
+            wsgi_text(env, "SCRIPT_NAME"),
+            subdomain,
+            scheme,
+            env["REQUEST_METHOD"],
+            wsgi_text(env, "PATH_INFO"),
+            wsgi_text(env, "QUERY_STRING"),
         )
 
     def __repr__(self) -> str:
