@@ -31,22 +31,24 @@ _PLAIN_URI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?"
 _PERCENT_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
-def _quote_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler: keep bytes that are not UTF-8 as percent escapes."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+def _handle_unicode_error(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Codec error handler: bytes that are not UTF-8 stay percent escapes, what UTF-8 cannot encode becomes U+FFFD."""
+    if isinstance(error, UnicodeDecodeError):
+        return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+    if isinstance(error, UnicodeEncodeError):
+        return "\N{REPLACEMENT CHARACTER}".encode() * (error.end - error.start), error.end
+    raise error
 
 
-QUOTE_UNDECODABLE: Final = "demijohn.quote"
-"""Name of the codec error handler that turns bytes that are not UTF-8 back into percent escapes."""
+URL_ERRORS: Final = "demijohn.url"
+"""Name of the codec error handler above; for `errors=` of `decode` and `encode`."""
 
-codecs.register_error(QUOTE_UNDECODABLE, _quote_undecodable)
+codecs.register_error(URL_ERRORS, _handle_unicode_error)
 
 
 def quote_text(text: str, safe: str = PATH_SAFE) -> str:
-    """Percent-encode what is neither a letter, a digit, one of `-._~` nor in `safe`; what UTF-8 cannot encode becomes `?`."""
-    return quote(text, safe=safe, errors="replace")
+    """Percent-encode what is neither a letter, a digit, one of `-._~` nor in `safe`; what UTF-8 cannot encode becomes U+FFFD."""
+    return quote(text, safe=safe, errors=URL_ERRORS)
 
 
 def iri_to_uri(iri: str) -> str:
@@ -153,7 +155,7 @@ def _make_unquoter(keep: str) -> Callable[[str], str]:
 
 
 def _decode_escapes(escapes: str) -> str:
-    return unquote_to_bytes(escapes).decode("utf-8", QUOTE_UNDECODABLE)
+    return unquote_to_bytes(escapes).decode("utf-8", URL_ERRORS)
 
 
 _UNQUOTERS: Final = {keep: _make_unquoter(keep) for keep in ("#/:?@", "#/?", "#&+=", "")}
@@ -164,7 +166,7 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
 
     Never raises: what is not UTF-8 stays percent-encoded (`%FF`), a percent sign that begins no escape stays.
     """
-    text = query.decode("utf-8", QUOTE_UNDECODABLE) if isinstance(query, bytes) else query
+    text = query.decode("utf-8", URL_ERRORS) if isinstance(query, bytes) else query
     pairs = []
     if "%" not in text:
         if "+" in text:
@@ -184,7 +186,7 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
 def unquote(text: str) -> str:
     """Decode every percent escape as UTF-8; bytes that are not UTF-8 stay escaped."""
     if text.isascii():
-        return unquote_to_bytes(text).decode("utf-8", QUOTE_UNDECODABLE)
+        return unquote_to_bytes(text).decode("utf-8", URL_ERRORS)
     return _PERCENT_RUN.sub(lambda match: _decode_escapes(match[0]), text)
 
 
@@ -216,4 +218,4 @@ def _iter_pairs(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterabl
 def _encode_field(value: Any) -> str:
     if isinstance(value, bytes):
         return quote_plus(value, safe=_VALUE_SAFE)
-    return quote_plus(str(value), safe=_VALUE_SAFE, errors="replace")
+    return quote_plus(str(value), safe=_VALUE_SAFE, errors=URL_ERRORS)
