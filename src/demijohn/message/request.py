@@ -43,10 +43,15 @@ class Request(RequestForm):
             return cls(environ_from_head(exchange.head, exchange.body, exchange.peer))
         # PERF: one frame for each request on the native door; whatever can be computed later is.
         request = cls.__new__(cls)
-        request._head = head = exchange.head
+        head = exchange.head
+        request._head = head
         request._body = exchange.body
         request._peer = exchange.peer
         request.method = head.method.upper()
+        target = head.target
+        if "%" not in target and "?" not in target and target[:1] == "/" and target[1:2] != "/":
+            # What `path` would come to; routing asks for it in any case.
+            request.path = target
         return request
 
     @classmethod

@@ -1,9 +1,12 @@
 """`RequestForm`: a form in the body of a request: parsed whole, or part by part while it arrives."""
 
+from collections.abc import Iterator
 from typing import IO, Any
 
+from demijohn.http.errors import UnsupportedMediaType
 from demijohn.http.forms import FormDataParser
 from demijohn.http.multidict import CombinedMultiDict, ImmutableMultiDict, MultiDict
+from demijohn.http.multipart import Part, iter_parts
 from demijohn.http.uploads import FileStorage, default_stream_factory
 
 from .properties import cached_property
@@ -86,6 +89,26 @@ class RequestForm(RequestBody):
         attributes["stream"] = stream
         attributes["form"] = form
         attributes["files"] = files
+
+    def iter_parts(self) -> Iterator[Part]:
+        """Yield the parts of a multipart form as they arrive, in constant memory however large they are.
+
+        Each part has `name`, `filename`, `headers`, `iter_chunks()`, `read(limit)` and `text(limit)`, and is to be read before
+        the next one is asked for; what is not read is skipped. `max_content_length` and `max_form_parts` hold; nothing is
+        kept for `form` and `files`.
+
+        Raises:
+            RuntimeError: the form was parsed before.
+            demijohn.http.errors.UnsupportedMediaType: the body is no multipart form (415).
+            demijohn.http.errors.BadRequest: while reading: the form is malformed or breaks off (400).
+            demijohn.http.errors.RequestEntityTooLarge: it is above a limit (413).
+        """
+        if "form" in self.__dict__:
+            raise RuntimeError("The form was parsed already, so its parts have passed; see 'form' and 'files'.")
+        if self.mimetype != "multipart/form-data":
+            raise UnsupportedMediaType("The body is no form of type 'multipart/form-data'.")
+        boundary = self.mimetype_params.get("boundary", "")
+        return iter_parts(self._get_stream_for_parsing(), boundary, max_parts=self.max_form_parts)
 
     def close(self) -> None:
         """Close the files of the form, if it was parsed."""

@@ -2,12 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal, Self, cast, overload
 
+from demijohn.http.headers import Headers
+from demijohn.http.status import parse_status
+
 from .properties import cached_property
-from .response_base import HeaderInput
+from .response_base import HeaderInput, get_content_type
 from .response_headers import ResponseHeaders
+
+_OK = parse_status(200)
+
+
+@lru_cache(maxsize=64)
+def _content_type(mimetype: str) -> tuple[str, str]:
+    return "Content-Type", get_content_type(mimetype)
 
 
 class ResponseBody(ResponseHeaders):
@@ -25,12 +36,12 @@ class ResponseBody(ResponseHeaders):
     response: Iterable[str] | Iterable[bytes]
     """The body: a list or tuple is a body of known length, any other iterable is streamed."""
 
-    _sets_data_itself: ClassVar[bool] = True
-    """No subclass replaced `set_data`."""
+    _takes_short_way: ClassVar[bool] = True
+    """No subclass replaced what `__init__` does by itself for the usual response."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._sets_data_itself = cls.set_data is ResponseBody.set_data
+        cls._takes_short_way = cls.set_data is ResponseBody.set_data and cls.status is ResponseBody.status
 
     def __init__(
         self,
@@ -46,9 +57,28 @@ class ResponseBody(ResponseHeaders):
         `content_type` is taken as it is, `mimetype` gets a charset if it is text; `default_mimetype` if there is neither.
         `direct_passthrough` sends the iterable untouched, for files and other iterators of bytes.
         """
-        super().__init__(status, headers, mimetype, content_type)
         self.direct_passthrough = direct_passthrough
         self._on_close: list[Callable[[], Any]] = []
+        if (
+            headers is None
+            and content_type is None
+            and mimetype is None
+            and status is None
+            and self._takes_short_way
+            and self.default_status == 200
+        ):
+            # PERF: the usual `Response("text")` is made in this one frame; its three fields need no validation.
+            self._status, self._status_code = _OK
+            self.headers = Headers.__new__(Headers)
+            self.headers._list = lines = [] if self.default_mimetype is None else [_content_type(self.default_mimetype)]
+            if isinstance(response, (str, bytes)):
+                data = response.encode() if isinstance(response, str) else response
+                self.response = [data]
+                if self.automatically_set_content_length:
+                    lines.append(("Content-Length", str(len(data))))
+                return
+        else:
+            super().__init__(status, headers, mimetype, content_type)
         if response is None:
             self.response = []
         elif isinstance(response, (str, bytes, bytearray)):
