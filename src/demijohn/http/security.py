@@ -68,8 +68,8 @@ def _hash_password(method: str, salt: str, password: str) -> tuple[str, str]:
         if args and len(args) != 3:
             raise ValueError("'scrypt' takes 3 arguments.")
         n, r, p = map(int, args or (2**15, 8, 1))
-        # What the algorithm needs is 128 * n * r bytes and a little more for each p.
-        digest = hashlib.scrypt(secret, salt=salt_bytes, n=n, r=r, p=p, maxmem=132 * n * r * p)
+        # RFC 7914 §6: n blocks of 128 * r bytes, one for each p, and two for OpenSSL to work in.
+        digest = hashlib.scrypt(secret, salt=salt_bytes, n=n, r=r, p=p, maxmem=128 * r * (n + p + 2))
         return digest.hex(), f"scrypt:{n}:{r}:{p}"
     if name == "pbkdf2":
         if len(args) > 2:
