@@ -1,1 +1,1 @@
-"""The application: registries, contexts, dispatch, and everything Flask gives to a view."""
+"""The application layer: Flask's API on one dispatch path with frozen endpoint plans. `demijohn` exports the names."""

@@ -1,0 +1,320 @@
+"""`AppContext`: what an application needs while it works: itself, the request, session, `g`, URL adapter, endpoint plan.
+
+Call flow: `respond` -> `RequestContext(...)` -> `push` (matches the request) -> hooks and view -> `pop` (teardown).
+A context belongs to the thread, task or greenlet that pushed it; `copy` gives another one a context of the same request.
+PERF: parts that most requests do not touch are slots that stay empty until `__getattr__` is asked for them.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import Token
+from types import TracebackType
+from typing import Any, Self
+
+from .._base.sentinel import MISSING, Missing
+from ..http.errors import HTTPException
+from ..routing import RedirectNeeded
+from .plan import EndpointPlan, plan_for
+from .signals import appcontext_popped, appcontext_pushed
+from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
+from .teardown import raise_all
+
+
+class _AppCtxGlobals:
+    """`g`: a namespace for one context. Attributes may be set freely; also `in`, iteration, `get`, `pop`, `setdefault`."""
+
+    def __getattr__(self, name: str) -> Any:  # Any: the application puts there what it likes
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, or `default`."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = MISSING) -> Any:
+        """Remove and return an attribute, or `default`.
+
+        Raises:
+            KeyError: it is not there, and no default was given.
+        """
+        return self.__dict__.pop(name) if default is MISSING else self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return an attribute; set it to `default` first if it is not there."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        ctx = _cv_app.get(None)
+        return object.__repr__(self) if ctx is None else f"<demijohn.g of {ctx.app.name!r}>"
+
+
+class AppContext:
+    """An application at work. With a request it is a `RequestContext`. Use it in `with`, or `push` and `pop` it."""
+
+    __slots__ = (
+        "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_holds", "_is_matched", "_session", "_tokens", "app",
+        "flashes", "g", "has_request", "plan", "request", "session", "url_adapter",
+    )  # fmt: skip
+
+    app: Any
+    """The application. Any: application.py imports this file."""
+
+    has_request: bool
+    """Whether this is the context of a request."""
+
+    g: Any
+    """Namespace of this context, an `app.app_ctx_globals_class`."""
+
+    request: Any
+    """The request; touching it in a context without one raises `RuntimeError`. Any: `app.request_class` is its class."""
+
+    session: Any
+    """The session; opened when it is first touched, which marks it as accessed. Any: the session interface makes it."""
+
+    url_adapter: Any
+    """What builds and matches URLs here, made by `app.create_url_adapter`; `None` if that needs a request or SERVER_NAME."""
+
+    plan: EndpointPlan
+    """Hooks and view of the endpoint."""
+
+    flashes: list[tuple[str, str]] | None
+    """Messages that were taken out of the session by `get_flashed_messages`; owned by flashing.py."""
+
+    def __init__(self, app: Any, *, request: Any = None, session: Any = None) -> None:
+        self.app = app
+        self.has_request = self._is_matched = request is not None
+        if request is not None:
+            self.request = request
+        self.flashes = None
+        self._session = session
+        self._closes_request = True
+        self._after_request_functions: list[Callable[[Any], Any]] = []
+        self._tokens: list[Token[Any]] = []
+        self._holds = 0
+        self._held_error: BaseException | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for a slot that is still empty.
+        value: Any
+        if name == "g":
+            value = self.app.app_ctx_globals_class()
+        elif name == "request":
+            raise RuntimeError(NO_REQUEST_CONTEXT)
+        elif name == "session":
+            value = self._open_session()
+            value.accessed = True
+        elif name == "url_adapter":
+            value = self.app.create_url_adapter(self.request if self.has_request else None)
+        elif name == "plan":
+            value = plan_for(self.app, self.request.endpoint)
+        else:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        setattr(self, name, value)
+        return value
+
+    def __repr__(self) -> str:
+        if not self.has_request:
+            return f"<{type(self).__name__} of {self.app.name!r}>"
+        return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name!r}>"
+
+    def _open_session(self) -> Any:
+        """Open the session, without marking it as accessed."""
+        session = self._session
+        if session is None:
+            app = self.app
+            session = app.session_interface.open_session(app, self.request)
+            if session is None:
+                session = app.session_interface.make_null_session(app)
+            self._session = session
+        return session
+
+    def copy(self) -> "AppContext":
+        """Return a context of the same application, request and session, with a `g` of its own, to push elsewhere."""
+        if not self.has_request:
+            return type(self)(self.app)
+        ctx = RequestContext(self.app, None, self.request, self._open_session())
+        ctx._is_matched = True
+        # The request's own context closes it: its uploads are still in use there.
+        ctx._closes_request = False
+        return ctx
+
+    def match_request(self) -> None:
+        """Find the request's rule; what goes wrong is kept in `request.routing_exception`, to be raised in dispatch."""
+        self._is_matched = True
+        app = self.app
+        request = self.request
+        url_map = app.url_map
+        try:
+            head = request.__dict__.get("_head")
+            if (
+                app._matches_directly
+                and head is not None
+                and b"upgrade" not in head.index
+                and not (url_map.host_matching or app.subdomain_matching)
+                and app.config["TRUSTED_HOSTS"] is None
+                and request.trusted_hosts is None
+            ):
+                # PERF: no adapter, which most requests never need.
+                try:
+                    rule, view_args = url_map.match_path(url_map.default_subdomain, request.path, request.method)
+                except RedirectNeeded:
+                    rule, view_args = self.url_adapter.match(return_rule=True)
+            else:
+                rule, view_args = self.url_adapter.match(return_rule=True)
+        except HTTPException as error:
+            request.routing_exception = error
+            self.plan = plan_for(app, None)
+            return
+        request.url_rule = rule
+        request.view_args = view_args
+        self.plan = app._revision.plans.get(rule.endpoint) or plan_for(app, rule.endpoint)
+
+    def push(self) -> None:
+        """Make this the current context of the thread or task. May be nested: each push needs its pop."""
+        self._tokens.append(_cv_app.set(self))
+        if appcontext_pushed.receivers and len(self._tokens) == 1:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        if self.has_request and not self._is_matched:
+            self.match_request()
+
+    def pop(self, exc: BaseException | Missing | None = MISSING) -> None:
+        """Undo one push; the last one runs every teardown function with `exc` (by default, the exception being handled).
+
+        Raises:
+            AssertionError: this is not the current context.
+            BaseException: what a teardown function raised, after all have run; a group if several did.
+        """
+        tokens = self._tokens
+        if not tokens or _cv_app.get(None) is not self:
+            raise AssertionError(f"{self!r} was popped, but the current context is {_cv_app.get(None)!r}.")
+        if len(tokens) > 1:
+            _cv_app.reset(tokens.pop())
+            return
+        error = sys.exc_info()[1] if exc is MISSING else exc
+        try:
+            if self._holds:
+                # A stream goes on in this context and does the rest when it ends.
+                self._held_error = error
+            else:
+                self._tear_down(error)
+        finally:
+            _cv_app.reset(tokens.pop())
+        if appcontext_popped.receivers and not self._holds:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def _tear_down(self, error: BaseException | None) -> None:
+        """Run all clean-up, in the current context, whatever fails on the way."""
+        app = self.app
+        errors: list[BaseException] = []
+        if self.has_request:
+            try:
+                app.do_teardown_request(error)
+            except BaseException as raised:  # noqa: BLE001 - collected, and raised below
+                errors.append(raised)
+            if self._closes_request:
+                try:
+                    self.request.close()
+                except BaseException as raised:  # noqa: BLE001 - as above
+                    errors.append(raised)
+        try:
+            app.do_teardown_appcontext(error)
+        except BaseException as raised:  # noqa: BLE001 - as above
+            errors.append(raised)
+        if errors:
+            raise_all(errors, "tearing down a context")
+
+    def _hold(self) -> None:
+        """Put the teardown off until `_release`; for a stream that outlives the view."""
+        self._holds += 1
+
+    def _release(self) -> None:
+        """End a `_hold`; the last one tears the context down if it was popped meanwhile. Any thread, any context."""
+        self._holds -= 1
+        if self._holds or self._tokens:
+            return
+        token = _cv_app.set(self)
+        try:
+            self._tear_down(self._held_error)
+        finally:
+            _cv_app.reset(token)
+            self._held_error = None
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __enter__(self) -> Self:
+        self.push()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.pop(error)
+
+
+class RequestContext(AppContext):
+    """The context of a request. COMPAT: one object is both of Flask's contexts."""
+
+    __slots__ = ()
+
+    def __init__(self, app: Any, environ: Any, request: Any = None, session: Any = None) -> None:
+        # PERF: no call of the base; this runs for each request.
+        self.app = app
+        self.has_request = True
+        self._is_matched = request is not None and request.url_rule is not None
+        self.request = app.request_class(environ) if request is None else request
+        self.flashes = None
+        self._session = session
+        self._closes_request = True
+        self._after_request_functions = []
+        self._tokens = []
+        self._holds = 0
+        self._held_error = None
+
+
+def current_context() -> AppContext:
+    """Return the current context.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    ctx: AppContext | None = _cv_app.get(None)
+    if ctx is None:
+        raise RuntimeError(NO_APP_CONTEXT)
+    return ctx
+
+
+def current_request_context() -> AppContext:
+    """Return the current context, which has a request.
+
+    Raises:
+        RuntimeError: there is none, or it has none.
+    """
+    ctx: AppContext | None = _cv_app.get(None)
+    if ctx is None or not ctx.has_request:
+        raise RuntimeError(NO_REQUEST_CONTEXT)
+    return ctx
+
+
+def has_app_context() -> bool:
+    """Tell whether an application is at work in this thread or task."""
+    return _cv_app.get(None) is not None
+
+
+def has_request_context() -> bool:
+    """Tell whether a request is being handled in this thread or task."""
+    ctx = _cv_app.get(None)
+    return ctx is not None and ctx.has_request

@@ -1,0 +1,214 @@
+"""`AppDispatch`: a request's way through the application. One path; every step may be overridden, under Flask's name for it.
+
+`respond` -> push the context (matches) -> `full_dispatch_request` -> `preprocess_request` -> `dispatch_request` (the view) ->
+`finalize_request` (`make_response`, `process_response`) -> pop the context (teardown). Errors: `handle_user_exception` while
+dispatching, `handle_exception` for what is left. Any number of threads may be in here; each has its own context.
+PERF: hooks come in tuples of the endpoint's plan; steps that nobody overrides and that have nothing to do are not called.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .._base.sentinel import MISSING, Missing
+from .context import RequestContext, current_request_context
+from .failures import AppFailures
+from .requests import Request, Response
+from .results import make_response
+from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
+from .slot import _cv_app
+from .teardown import run_all
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+class AppDispatch(AppFailures):
+    """From a request to its response."""
+
+    def respond(self, request: Request) -> Response:
+        """Answer a request, from beginning to end; the context is gone when this returns (but see `stream_with_context`).
+
+        Raises:
+            Exception: what was not handled, in debug and test mode; what a teardown function raised.
+        """
+        return self._respond(RequestContext(self, None, request))
+
+    def _respond(
+        self,
+        ctx: RequestContext,
+        hand_over: Callable[[Response], Any] | None = None,
+        preserve: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """Answer in a context; `hand_over` is called inside of it, `preserve` may push it once more before it is popped."""
+        error: BaseException | None = None
+        response: Response | None = None
+        try:
+            try:
+                ctx.push()
+                response = self.full_dispatch_request()
+            except Exception as raised:  # noqa: BLE001 - handle_exception answers it, or raises it again
+                error = raised
+                response = self.handle_exception(raised)
+            return response if hand_over is None else hand_over(response)
+        except BaseException as raised:
+            error = error or raised
+            raise
+        finally:
+            if preserve is not None:
+                preserve(ctx)
+            if error is not None and self.should_ignore_error(error):
+                error = None
+            try:
+                ctx.pop(error)
+            except BaseException:
+                # The answer is lost: what it has open is closed.
+                if response is not None:
+                    response.close()
+                raise
+
+    def full_dispatch_request(self) -> Response:
+        """Answer the request of the current context, hooks and error handlers included."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
+            rv = self.preprocess_request()
+            if rv is None:
+                rv = self.dispatch_request()
+        except Exception as error:  # noqa: BLE001 - raised again if nobody handles it
+            rv = self.handle_user_exception(error)
+        return self.finalize_request(rv)
+
+    def preprocess_request(self) -> Any:  # Any: what a view may return
+        """Call the URL value preprocessors and the before-request functions; return the first value that is not `None`."""
+        ctx = _cv_app.get()
+        plan = ctx.plan
+        for function in plan.url_values:
+            function(ctx.request.endpoint, ctx.request.view_args)
+        for function in plan.before:
+            rv = function()
+            if rv is not None:
+                return rv
+        return None
+
+    def dispatch_request(self) -> Any:  # Any: what a view may return
+        """Call the view of the request and return what it returns.
+
+        Raises:
+            HTTPException: no rule matched.
+            KeyError: the endpoint has no view.
+        """
+        ctx = _cv_app.get()
+        request = ctx.request
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        if request.method == "OPTIONS" and getattr(request.url_rule, "provide_automatic_options", False):
+            return self.make_default_options_response()
+        view = ctx.plan.view
+        if view is None:
+            raise KeyError(request.endpoint)
+        return view(**request.view_args)
+
+    def make_default_options_response(self) -> Response:
+        """Return the answer to OPTIONS: the methods that the path takes, in `Allow`."""
+        methods = current_request_context().url_adapter.allowed_methods()
+        response = self.response_class()
+        response.allow.update(methods)
+        return response
+
+    def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
+        """Make a response of a return value, run the after-request functions and save the session.
+
+        With `from_error_handler` an exception of theirs is logged and the response goes out as it is.
+        """
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("After-request work failed while an error was being answered")
+        return response
+
+    def make_response(self, rv: Any) -> Any:  # Any: of `response_class`
+        """Return the response for what a view returned; see `results.py` for what that may be.
+
+        Raises:
+            TypeError: a view may not return that.
+        """
+        # PERF: most views return text.
+        return (
+            self.response_class(rv) if type(rv) is str else make_response(self, rv, current_request_context().request)
+        )
+
+    def process_response(self, response: Any) -> Any:  # Any: of `response_class`
+        """Call the after-request functions, those of `after_this_request` first, and save the session."""
+        ctx = current_request_context()
+        for function in ctx._after_request_functions:
+            response = self.ensure_sync(function)(response)
+        for function in ctx.plan.after:
+            response = function(response)
+        session = ctx._session
+        if session is None and self._has_session_to_save(ctx):
+            session = ctx._open_session()
+        if session is not None and not self.session_interface.is_null_session(session):
+            self.session_interface.save_session(self, session, response)
+        return response
+
+    def _has_session_to_save(self, ctx: Any) -> bool:
+        """Tell whether a session that nobody touched is to be opened and saved all the same."""
+        if not self.session_interface.is_lazy:
+            return True
+        config = self.config
+        # The cookie of a permanent session is to be refreshed.
+        return config["SECRET_KEY"] is not None and config["SESSION_REFRESH_EACH_REQUEST"] and ctx.request._has_cookies
+
+    def do_teardown_request(self, exc: BaseException | Missing | None = MISSING) -> None:
+        """Call the teardown functions of the request, all of them whatever they raise, and send the signal."""
+        ctx = _cv_app.get()
+        functions = ctx.plan.teardown
+        if functions or request_tearing_down.receivers:
+            error = _active(exc)
+            signal = (lambda error: request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=error),)
+            run_all((*functions, *signal), error, doing="tearing down a request")
+
+    def do_teardown_appcontext(self, exc: BaseException | Missing | None = MISSING) -> None:
+        """Call the teardown functions of the application, all of them whatever they raise, and send the signal."""
+        functions = self.teardown_appcontext_funcs
+        if functions or appcontext_tearing_down.receivers:
+            error = _active(exc)
+            signal = (lambda error: appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=error),)
+            wrapped = [self.ensure_sync(function) for function in reversed(functions)]
+            run_all((*wrapped, *signal), error, doing="tearing down an application context")
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Add the variables of the context processors to those a template is rendered with, which win."""
+        ctx = _cv_app.get(None)
+        given = context.copy()
+        scopes: Iterable[str | None] = (None,)
+        if ctx is not None and ctx.has_request:
+            scopes = reversed(ctx.plan.scopes)
+        for scope in scopes:
+            for function in self.template_context_processors.get(scope, ()):
+                context.update(self.ensure_sync(function)())
+        context.update(given)
+
+    def wsgi_app(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application behind `__call__`. Wrap it in middleware: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+        body: Iterable[bytes] = self._respond(
+            self.request_context(environ),
+            lambda response: response(environ, start_response),
+            environ.get("werkzeug.debug.preserve_context"),
+        )
+        return body
+
+    def request_context(self, environ: Environ) -> RequestContext:
+        """Return the context of the request of a WSGI environ."""
+        return RequestContext(self, environ)
+
+
+def _active(exc: BaseException | Missing | None) -> BaseException | None:
+    return sys.exc_info()[1] if exc is MISSING else exc

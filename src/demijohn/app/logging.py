@@ -1,0 +1,55 @@
+"""`app.logger`: the standard library's logger of the application's name, with a handler only where nobody set one up."""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+from .context import has_request_context
+from .globals import request
+
+
+class _ErrorStream:
+    """Writes to `wsgi.errors` of the request that the calling thread handles, else to what `sys.stderr` is now."""
+
+    def _target(self) -> TextIO:
+        if has_request_context() and request._made_from_environ:
+            stream: TextIO = request.environ.get("wsgi.errors", sys.stderr)
+            return stream
+        return sys.stderr
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        return self._target().write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        self._target().flush()
+
+
+wsgi_errors_stream = _ErrorStream()
+"""For a `StreamHandler` of your own, too."""
+
+default_handler = logging.StreamHandler(wsgi_errors_stream)
+"""The handler that a logger without one gets; remove it with `app.logger.removeHandler(default_handler)`."""
+default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
+
+
+def has_level_handler(logger: logging.Logger) -> bool:
+    """Tell whether a handler of the logger, or of one above it, takes the logger's effective level."""
+    level = logger.getEffectiveLevel()
+    current: logging.Logger | None = logger
+    while current is not None:
+        if any(handler.level <= level for handler in current.handlers):
+            return True
+        current = current.parent if current.propagate else None
+    return False
+
+
+def create_logger(app: Any) -> logging.Logger:  # Any: the application imports this file
+    """Return the logger named like the application: DEBUG in debug mode if it has no level, `default_handler` if none else."""
+    logger = logging.getLogger(app.name)
+    if app.debug and not logger.level:
+        logger.setLevel(logging.DEBUG)
+    if not has_level_handler(logger):
+        logger.addHandler(default_handler)
+    return logger

@@ -1,0 +1,124 @@
+"""`Request` and `Response` as an application has them: the message types, plus routing, limits from the config, and debug help.
+
+A request belongs to the thread that handles it.
+"""
+
+from typing import Any
+
+from ..http.errors import BadRequest, HTTPException
+from ..message.request import Request as MessageRequest
+from ..message.response import Response as MessageResponse
+from ..routing import Rule
+from . import json
+from .debughints import watch_missing_files
+from .scaffold import blueprint_scopes
+from .slot import _cv_app
+
+
+class Request(MessageRequest):
+    """The request an application handles; `app.request_class`. See `demijohn.message.request.Request` for the most of it."""
+
+    json_module: Any = json
+
+    url_rule: Rule | None = None
+    """The rule that matched; `None` if none did, or before matching. Its `methods` tell what else would be allowed."""
+
+    view_args: dict[str, Any] | None = None
+    """What the rule's converters made of the path; `None` if no rule matched."""
+
+    routing_exception: HTTPException | None = None
+    """What matching ended in, if not in a rule: usually `NotFound`. Raised where the view would be called."""
+
+    _max_content_length: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_form_parts: int | None = None
+
+    def _limit(self, own: int | None, key: str, default: int | None) -> int | None:
+        if own is not None:
+            return own
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return default
+        limit: int | None = ctx.app.config[key]
+        return limit
+
+    @property
+    def max_content_length(self) -> int | None:  # type: ignore[override]  # a limit by config where the base has a constant
+        """Bytes of body that are read before 413; by default `MAX_CONTENT_LENGTH`. May be set for this request."""
+        return self._limit(self._max_content_length, "MAX_CONTENT_LENGTH", MessageRequest.max_content_length)
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    @property
+    def max_form_memory_size(self) -> int | None:  # type: ignore[override]  # as above
+        """Bytes a form field that is no file may have before 413; by default `MAX_FORM_MEMORY_SIZE`."""
+        return self._limit(self._max_form_memory_size, "MAX_FORM_MEMORY_SIZE", MessageRequest.max_form_memory_size)
+
+    @max_form_memory_size.setter
+    def max_form_memory_size(self, value: int | None) -> None:
+        self._max_form_memory_size = value
+
+    @property
+    def max_form_parts(self) -> int | None:  # type: ignore[override]  # as above
+        """Parts a multipart form may have before 413; by default `MAX_FORM_PARTS`."""
+        return self._limit(self._max_form_parts, "MAX_FORM_PARTS", MessageRequest.max_form_parts)
+
+    @max_form_parts.setter
+    def max_form_parts(self, value: int | None) -> None:
+        self._max_form_parts = value
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that matched."""
+        return None if self.url_rule is None else self.url_rule.endpoint
+
+    @property
+    def blueprint(self) -> str | None:
+        """Name the blueprint of the endpoint was registered with, dotted if nested; `None` outside of blueprints."""
+        endpoint = self.endpoint
+        return endpoint.rpartition(".")[0] if endpoint is not None and "." in endpoint else None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """`blueprint` and those it is nested in, innermost first."""
+        name = self.blueprint
+        return [] if name is None else blueprint_scopes(name)
+
+    @property
+    def _has_cookies(self) -> bool:
+        # PERF: no Headers object for a question that every request of an application with sessions asks.
+        if self._made_from_environ:
+            return "HTTP_COOKIE" in self.environ
+        return b"cookie" in self._head.index
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        ctx = _cv_app.get(None)
+        if ctx is not None and ctx.app.debug and self.mimetype != "multipart/form-data" and not self.files:
+            watch_missing_files(self)
+
+    def on_json_loading_failed(self, error: ValueError | None) -> Any:
+        """As the base, but only debug mode tells the client what was wrong with its JSON."""
+        try:
+            return super().on_json_loading_failed(error)
+        except BadRequest as failure:
+            ctx = _cv_app.get(None)
+            if ctx is not None and ctx.app.debug:
+                raise
+            raise BadRequest from failure
+
+
+class Response(MessageResponse):
+    """The answer of an application; `app.response_class`. HTML unless it says otherwise."""
+
+    default_mimetype: str | None = "text/html"
+    json_module: Any = json
+    autocorrect_location_header = False
+
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]  # a limit by config where the base has a constant
+        """`MAX_COOKIE_SIZE`: `set_cookie` warns above it."""
+        ctx = _cv_app.get(None)
+        return MessageResponse.max_cookie_size if ctx is None else int(ctx.app.config["MAX_COOKIE_SIZE"])

@@ -1,0 +1,214 @@
+"""Sessions: the interface an application opens and saves them through, and the default, a signed cookie.
+
+The only importer of itsdangerous. A session belongs to one context and is used by its thread.
+COMPAT: salt, key derivation and serializer are Flask's; a cookie that one signed with a key the other reads.
+"""
+
+import hashlib
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from ..http.multidict import CallbackDict
+from .json.tag import TaggedJSONSerializer
+
+
+class SessionMixin(MutableMapping[str, Any]):  # Any: a session holds what the application puts there
+    """What a session has besides being a dict."""
+
+    new = False
+    """Created by this request. Not kept up to date by the default interface."""
+
+    modified = True
+    """It has to be saved. An interface that notices changes starts with `False`."""
+
+    accessed = True
+    """It was looked into or changed, so the answer depends on the cookie (`Vary: Cookie`)."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it lives `PERMANENT_SESSION_LIFETIME`, and not just until the browser is closed; kept in the session."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
+    """The default session. Changes of a value inside of it (a list, say) are not noticed: then set `modified = True`."""
+
+    modified = False
+    accessed = False
+
+    def __init__(self, initial: Any = None) -> None:  # Any: a mapping or pairs, as for a dict
+        def on_update(session: Any) -> None:  # Any: CallbackDict calls back with itself
+            session.modified = True
+            session.accessed = True
+
+        super().__init__(initial, on_update)
+
+
+def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
+    raise RuntimeError(
+        "The session cannot be written to because the application has no secret key."
+        " Set `app.secret_key` to something random and secret: `python -c 'import secrets; print(secrets.token_hex())'`."
+    )
+
+
+class NullSession(SecureCookieSession):
+    """The session of an application without a secret key: empty, and writing to it says why that cannot be."""
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse
+    __ior__ = _refuse  # type: ignore[assignment]  # it never returns what `|=` would
+
+
+class SessionInterface:
+    """How sessions are opened and saved. `app.session_interface = YourInterface()` replaces the default.
+
+    `open_session` is called when a request first touches its session, `save_session` with the finished response.
+    Returning `None` from `open_session` gives a null session, which is not saved.
+    """
+
+    null_session_class: type[Any] = NullSession
+    """What `make_null_session` makes and `is_null_session` looks for."""
+
+    pickle_based = False
+    """The sessions are pickled; extensions may ask."""
+
+    is_lazy = False
+    """A session that was not touched need not be opened and saved, unless its cookie came along.
+
+    COMPAT: Flask opens and saves every session. An interface that does not set this gets the same.
+    """
+
+    def make_null_session(self, app: Any) -> Any:  # Any: the application imports this file
+        """Return the replacement of a session that could not be opened."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Tell whether a session is such a replacement."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: Any) -> str:
+        """`SESSION_COOKIE_NAME`."""
+        return str(app.config["SESSION_COOKIE_NAME"])
+
+    def get_cookie_domain(self, app: Any) -> str | None:
+        """`SESSION_COOKIE_DOMAIN`; `None` gives a cookie for this very host only."""
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: Any) -> str:
+        """`SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`."""
+        return str(app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
+
+    def get_cookie_httponly(self, app: Any) -> bool:
+        """`SESSION_COOKIE_HTTPONLY`: hide the cookie from scripts."""
+        return bool(app.config["SESSION_COOKIE_HTTPONLY"])
+
+    def get_cookie_secure(self, app: Any) -> bool:
+        """`SESSION_COOKIE_SECURE`: send the cookie over https only."""
+        return bool(app.config["SESSION_COOKIE_SECURE"])
+
+    def get_cookie_samesite(self, app: Any) -> str | None:
+        """`SESSION_COOKIE_SAMESITE`: `"Lax"`, `"Strict"` or `None`."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: Any) -> bool:
+        """`SESSION_COOKIE_PARTITIONED`: keep the cookie apart per top-level site."""
+        return bool(app.config["SESSION_COOKIE_PARTITIONED"])
+
+    def get_expiration_time(self, app: Any, session: SessionMixin) -> datetime | None:
+        """Return when a permanent session ends, `None` for one that ends with the browser."""
+        if not session.permanent:
+            return None
+        expires: datetime = datetime.now(UTC) + app.permanent_session_lifetime
+        return expires
+
+    def should_set_cookie(self, app: Any, session: SessionMixin) -> bool:
+        """Tell whether a cookie has to be sent: after a change, and always for a permanent session that is refreshed."""
+        return session.modified or (session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"]))
+
+    def open_session(self, app: Any, request: Any) -> Any:
+        """Return the session of a request, or `None`."""
+        raise NotImplementedError
+
+    def save_session(self, app: Any, session: Any, response: Any) -> None:
+        """Store a session and set its cookie; only called for sessions that are not null."""
+        raise NotImplementedError
+
+
+session_json_serializer = TaggedJSONSerializer()
+
+
+def _sha1(data: bytes = b"") -> Any:  # Any: a hashlib object, which has no public type
+    """SHA-1, looked up when called: a build in FIPS mode may not have it, and then another digest can be set."""
+    return hashlib.sha1(data)  # noqa: S324 - COMPAT: inside HMAC, where SHA-1 is sound; Flask's cookies use it
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a cookie: everybody can read it, only who has the secret key can change it."""
+
+    salt = "cookie-session"
+    """Keeps these signatures apart from others made with the same key."""
+
+    digest_method = staticmethod(_sha1)
+    key_derivation = "hmac"
+    serializer: Any = session_json_serializer  # Any: whatever itsdangerous takes, a module such as `json` included
+    session_class: type[Any] = SecureCookieSession
+    is_lazy = True
+
+    def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:
+        """Return what signs and reads cookies: with `SECRET_KEY`, reading with `SECRET_KEY_FALLBACKS` too; `None` without a key."""
+        if not app.secret_key:
+            return None
+        # itsdangerous signs with the last key and reads with all.
+        keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
+        return URLSafeTimedSerializer(
+            keys,
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
+    def open_session(self, app: Any, request: Any) -> Any:
+        """Return the cookie's session; an empty one if there is none, it is too old or not ours; `None` without a key."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(serializer.loads(cookie, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
+
+    def save_session(self, app: Any, session: Any, response: Any) -> None:
+        """Set, refresh or delete the cookie; `Vary: Cookie` for every answer that the session had a part in."""
+        name = self.get_cookie_name(app)
+        options = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+        if session.accessed:
+            response.vary.add("Cookie")
+        if not session:
+            # It was emptied: the browser need not keep it. One that was empty all along needs no cookie at all.
+            if session.modified:
+                response.delete_cookie(name, **options)
+                response.vary.add("Cookie")
+            return
+        if self.should_set_cookie(app, session):
+            value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]  # a key: it was opened
+            response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **options)
+            response.vary.add("Cookie")

@@ -1,0 +1,43 @@
+"""The one file that imports upwards, and only when it is called: serving, testing and commands of an application.
+
+Everything here is a short way from `app.run()` and the like to `demijohn.manage` and `demijohn.testing`.
+"""
+
+from typing import Any
+
+# Any throughout: the rooms above are not imported before they are needed, so their types are not known here.
+
+
+def run_simple(host: str, port: int, app: Any, **options: Any) -> None:
+    """Serve until interrupted; options are those of `demijohn.manage.devserver.run_simple`."""
+    from ..manage import devserver
+
+    devserver.run_simple(host, port, app, **options)
+
+
+def client_class() -> Any:
+    """Return the class that `app.test_client` makes an instance of by default."""
+    from ..testing import client
+
+    return client.DemijohnClient
+
+
+def cli_runner_class() -> Any:
+    """Return the class that `app.test_cli_runner` makes an instance of by default."""
+    from ..testing import clirunner
+
+    return clirunner.DemijohnCliRunner
+
+
+def environ_builder(app: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return a builder of environs that knows the application's config."""
+    from ..testing import builder
+
+    return builder.AppEnvironBuilder(app, *args, **kwargs)
+
+
+def load_dotenv() -> None:
+    """Load `.env` files, if python-dotenv is installed."""
+    from ..manage import dotenv
+
+    dotenv.load_dotenv()

@@ -1,0 +1,133 @@
+"""`AppUrls`: the URL side of an application: adapters, `url_for`, and what to do if that fails."""
+
+import sys
+from typing import Any
+from urllib.parse import quote
+
+from ..message import redirect as _redirect
+from ..routing import BuildError, MapAdapter
+from .requests import Request
+from .scaffold import blueprint_scopes
+from .setup import AppSetup
+from .slot import _cv_app
+
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
+
+
+class AppUrls(AppSetup):
+    """Building URLs and binding the map to requests."""
+
+    _matches_directly = True
+    """`create_url_adapter` is this class's, so a request may be matched without an adapter."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._matches_directly = cls.create_url_adapter is AppUrls.create_url_adapter
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return the adapter of a request, or (for `None`) of SERVER_NAME; `None` if that is not set.
+
+        SERVER_NAME does not restrict which hosts are answered: `TRUSTED_HOSTS` does.
+
+        Raises:
+            SecurityError: the host is not trusted (400).
+        """
+        server_name: str | None = self.config["SERVER_NAME"]
+        if request is None:
+            if server_name is None:
+                return None
+            return self.url_map.bind(
+                server_name,
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+        if self.config["TRUSTED_HOSTS"] is not None:
+            request.trusted_hosts = self.config["TRUSTED_HOSTS"]
+        _ = request.host  # raises SecurityError
+        subdomain: str | None = None
+        if self.url_map.host_matching:
+            server_name = None
+        elif not self.subdomain_matching:
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Return the URL of an endpoint: a path while a request is handled, absolute otherwise or with `_external`.
+
+        Values that the rule does not know become the query. `_anchor` is the fragment, `_method` the method the rule has
+        to take, `_scheme` the scheme of an absolute URL. An endpoint with a dot in front is the current blueprint's.
+
+        Raises:
+            demijohn.routing.BuildError: no rule of the endpoint takes these values, and no handler helps.
+            RuntimeError: there is no request and no SERVER_NAME.
+            ValueError: `_scheme` together with `_external=False`.
+        """
+        ctx = _cv_app.get(None)
+        if ctx is not None and ctx.has_request:
+            adapter = ctx.url_adapter
+            if endpoint[:1] == ".":
+                blueprint = ctx.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
+            if _external is None:
+                _external = True
+        if adapter is None:
+            raise RuntimeError(
+                "No URL can be built here: outside of a request the config has to name the server in 'SERVER_NAME', and,"
+                " where they differ from the defaults, 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME'."
+            )
+        if _scheme is not None and not _external:
+            raise ValueError("A URL with a `_scheme` is absolute; it cannot be asked for with `_external=False`.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url: str = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        return url if _anchor is None else f"{url}#{quote(_anchor, safe=_ANCHOR_SAFE)}"
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Let the `url_defaults` functions of the application and of the endpoint's blueprints add values."""
+        functions = self.url_default_functions
+        for function in functions.get(None, ()):
+            function(endpoint, values)
+        if "." in endpoint:
+            for scope in reversed(blueprint_scopes(endpoint.rpartition(".")[0])):
+                for function in functions.get(scope, ()):
+                    function(endpoint, values)
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+        """Return a URL that one of `url_build_error_handlers` knows.
+
+        Raises:
+            demijohn.routing.BuildError: none does; the last one raised.
+        """
+        active = sys.exc_info()[1]
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as again:
+                error = again
+            else:
+                if url is not None:
+                    return url
+        if error is active:
+            raise  # noqa: PLE0704 - called where the error is handled: its traceback stays as it is
+        raise error
+
+    def redirect(self, location: str, code: int = 302) -> Any:  # Any: of `response_class`
+        """Return a redirect to a location."""
+        return _redirect.redirect(location, code, self.response_class)

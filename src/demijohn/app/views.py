@@ -1,0 +1,83 @@
+"""Views as classes: `View`, and `MethodView` with a method per HTTP method."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ClassVar
+
+from .context import current_context
+from .globals import request
+
+_HTTP_METHODS = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
+
+
+class View:
+    """A view that is a class: `app.add_url_rule("/x", view_func=MyView.as_view("x"))`. Subclasses give `dispatch_request`."""
+
+    methods: ClassVar[Collection[str] | None] = None
+    """Methods the view takes; as for `route`."""
+
+    provide_automatic_options: ClassVar[bool | None] = None
+    """Whether OPTIONS is answered for it; as for `route`."""
+
+    decorators: ClassVar[Sequence[Callable[..., Any]]] = ()
+    """Applied to the view function, first one first (so the last is the outermost)."""
+
+    init_every_request: ClassVar[bool] = True
+    """Make an instance per request. With `False` there is one for all, which then may not keep anything on `self`."""
+
+    def dispatch_request(self, **kwargs: Any) -> Any:  # Any: whatever a view may return
+        """Answer the request; called with the values of the rule."""
+        raise NotImplementedError
+
+    @classmethod
+    def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> Callable[..., Any]:
+        """Return a view function named `name`, which is the endpoint; the other arguments go to the class."""
+        view: Any  # Any: a function with attributes
+        if cls.init_every_request:
+
+            def view(**kwargs: Any) -> Any:
+                instance = view.view_class(*class_args, **class_kwargs)
+                return current_context().app.ensure_sync(instance.dispatch_request)(**kwargs)
+
+        else:
+            instance = cls(*class_args, **class_kwargs)
+
+            def view(**kwargs: Any) -> Any:
+                return current_context().app.ensure_sync(instance.dispatch_request)(**kwargs)
+
+        view.__name__ = name
+        view.__module__ = cls.__module__
+        for decorator in cls.decorators:
+            view = decorator(view)
+        # On the outermost function: extensions look there, and `view_class` may be replaced there (mocks do).
+        view.view_class = cls
+        view.__name__ = name
+        view.__doc__ = cls.__doc__
+        view.__module__ = cls.__module__
+        view.methods = cls.methods
+        view.provide_automatic_options = cls.provide_automatic_options
+        function: Callable[..., Any] = view
+        return function
+
+
+class MethodView(View):
+    """A view whose methods `get`, `post` ... answer the HTTP methods; `methods` follows from which there are."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "methods" in cls.__dict__:
+            return
+        methods: set[str] = set()
+        for base in cls.__bases__:
+            methods.update(getattr(base, "methods", None) or ())
+        methods.update(name.upper() for name in _HTTP_METHODS if hasattr(cls, name))
+        if methods:
+            cls.methods = methods
+
+    def dispatch_request(self, **kwargs: Any) -> Any:
+        """Call the method of the request's method; `get` also answers HEAD."""
+        name = request.method.lower()
+        method = getattr(self, name, None)
+        if method is None and name == "head":
+            method = getattr(self, "get", None)
+        assert method is not None, f"{type(self).__name__} has no method for {request.method}"  # noqa: S101 - COMPAT
+        return current_context().app.ensure_sync(method)(**kwargs)
