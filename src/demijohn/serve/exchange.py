@@ -292,7 +292,7 @@ class H1Exchange(Exchange):
         engine = self._line.engine
         logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
         self._close_chunks()
-        if self._state != State.NEW:
+        if self._state != State.NEW or self._line.h1.has_started:
             self._state = State.ABORTED
         else:
             self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)

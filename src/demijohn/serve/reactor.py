@@ -85,12 +85,14 @@ class Reactor:
             try:
                 if not callback(mask):
                     return False
-            except Exception:
+            except BaseException as error:
                 # A fault of ours, not of an application: those are caught around the handler. One connection pays.
                 logger.exception("Internal error in %r; the connection is closed", callback)
                 owner = getattr(callback, "__self__", None)
                 if hasattr(owner, "fail"):
                     owner.fail()  # type: ignore[union-attr]  # hasattr looked
+                if not isinstance(error, Exception):
+                    raise  # the thread is being ended; its successor goes on
         return True
 
     def watch(self, sock: socket.socket, events: int, callback: Callback, watched_events: int = 0) -> None:

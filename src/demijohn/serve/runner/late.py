@@ -75,8 +75,7 @@ class LateRunner:
     def serve(self) -> None:
         """Start the threads, then watch the leader until the engine is stopped. The calling thread is the watcher."""
         self._idle.extend(self._slots[1:])
-        self._leader.inbox.put(True)
-        for slot in self._slots:
+        for slot in self._slots:  # the first finds itself the leader
             self._start(slot)
         self._watch()
 
@@ -124,7 +123,6 @@ class LateRunner:
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
             slot.role = Role.LATE
-            self._learn(job.label)
             self._finish_late(slot, job)
             return False
         slot.job = None
@@ -203,10 +201,12 @@ class LateRunner:
     def _take_over(self) -> None:
         with self._lock:
             try:
-                self._offer.pop()
+                job = self._offer.pop()
             except IndexError:
                 return  # just finished
             self._engine.stats.promotions += 1
+            # Now and not when it is over: equal requests may be next in line.
+            self._learn(job.label)
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
 
@@ -223,22 +223,24 @@ class LateRunner:
     # ------------------------------------------------------------------ threads
 
     def _start(self, slot: _Slot) -> None:
-        slot.thread = threading.Thread(target=self._work, args=(slot,), name=f"demijohn-{slot.number}", daemon=True)
-        slot.thread.start()
+        thread = threading.Thread(target=self._work, args=(slot,), name=f"demijohn-{slot.number}", daemon=True)
+        thread.start()
+        slot.thread = thread
 
     def _work(self, slot: _Slot) -> None:
         """Life of one thread."""
         try:
             self._resume(slot)
-            while slot.inbox.get():
-                self._lead(slot)
-                if self._engine.is_stopped:
-                    break
+            while slot.inbox.get() and not self._engine.is_stopped:
+                # False for a promotion that a successor of this thread's predecessor has followed already.
+                if self._leader is slot:
+                    self._lead(slot)
         except BaseException:
             # Raised into this thread from outside: jobs and callbacks raise nothing.
             logger.critical("A thread died, one that %s; another takes its place", slot.role.value, exc_info=True)
-            self._engine.stats.threads_replaced += 1
-            self._start(slot)
+            if not self._engine.is_stopped:
+                self._engine.stats.threads_replaced += 1
+                self._start(slot)
 
     def _resume(self, slot: _Slot) -> None:
         """Go on where the slot's former thread died."""
@@ -247,10 +249,12 @@ class LateRunner:
             job.abandon()
             self._engine.reactor.give_back(job)
         with self._lock:
-            is_leader = slot.role is not Role.FOLLOWING and self._leader is slot
+            # Whoever holds the token makes its follower the leader before anything else, so this decides; the token
+            # itself is in this slot's hands, its inbox, or on offer.
+            is_leader = self._leader is slot
             if is_leader:
-                self._offer.clear()  # the token, if it lay there
-            elif slot.role is Role.LATE or (slot.role is Role.LEADING and slot not in self._idle):
+                self._offer.clear()
+            elif slot not in self._idle:
                 slot.role = Role.FOLLOWING
                 self._idle.append(slot)
         if is_leader:

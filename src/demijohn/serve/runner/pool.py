@@ -5,6 +5,7 @@ The plain arrangement that `late` is measured against, and its kill switch.
 
 import logging
 import threading
+from collections import deque
 from queue import SimpleQueue
 
 from ..engine import Engine, Job
@@ -17,13 +18,16 @@ class PoolRunner:
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        # A job and, behind it, its token. Two queues, so that a thread that dies with a token in hand loses no job.
+        self._jobs: deque[Job] = deque()
+        self._tokens: SimpleQueue[bool] = SimpleQueue()  # False: stop
         self._count = threads
         self._threads: list[threading.Thread] = []
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
-        self._jobs.put(job)
+        self._jobs.append(job)
+        self._tokens.put(True)
         return True
 
     def serve(self) -> None:
@@ -40,29 +44,37 @@ class PoolRunner:
 
     def stop(self) -> None:
         """Let each thread end after the job it has. Threads in a handler that never returns are left behind (daemons)."""
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
+        for _ in range(self._count):
+            self._tokens.put(False)
+        for thread in list(self._threads):
             thread.join(timeout=0.5)
 
     def _start(self, number: int) -> None:
         thread = threading.Thread(target=self._work, args=(number,), name=f"demijohn-{number}", daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
 
     def _work(self, number: int) -> None:
         job: Job | None = None
         try:
-            while (job := self._jobs.get()) is not None:
+            if self._jobs:
+                self._tokens.put(True)  # perhaps of a thread that died: one too many does no harm
+            while self._tokens.get():
+                try:
+                    job = self._jobs.popleft()
+                except IndexError:
+                    continue
                 job.run()
                 if not job.hand_in():
                     self._engine.reactor.give_back(job)
+                job = None
         except BaseException:
             # Raised into this thread from outside: `job.run` raises nothing.
             logger.critical("A thread of the pool died; another takes its place", exc_info=True)
             if job is not None:
                 job.abandon()
                 self._engine.reactor.give_back(job)
-            self._threads.remove(threading.current_thread())
-            self._engine.stats.threads_replaced += 1
-            self._start(number)
+            if not self._engine.is_stopped:
+                self._threads.remove(threading.current_thread())
+                self._engine.stats.threads_replaced += 1
+                self._start(number)
