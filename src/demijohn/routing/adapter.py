@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urljoin, urlunsplit
 
-from demijohn.http.errors import HTTPException, MethodNotAllowed
+from demijohn.http.error_base import HTTPException
+from demijohn.http.errors import MethodNotAllowed
 
 from .builder import quote_path, render_query
 from .outcomes import (
@@ -224,58 +225,47 @@ class MapAdapter:
             BuildError: no rule of the endpoint has what it needs.
             ValueError: a converter has no text for a value.
         """
-        values = _given(values)
+        values = _given(values) if values else {}
         built = self._partial_build(endpoint, values, method, append_unknown)
         if built is None:
             raise BuildError(endpoint, values, method, self)
         domain_part, path, websocket = built
-        host = self.get_host(domain_part)
+        path = path.lstrip("/")
+        if not force_external and not websocket:
+            # A relative URL of a WebSocket would be asked for with http.
+            here = self.server_name if self.map.host_matching else self.subdomain
+            if domain_part == here:
+                return f"{self.script_name.rstrip('/')}/{path}"
         scheme = self.url_scheme if url_scheme is None else url_scheme
         is_secure = scheme in {"https", "wss"}
         if websocket:
-            # A relative URL would be asked for with http.
-            force_external = True
             scheme = "wss" if is_secure else "ws"
         elif scheme:
             scheme = "https" if is_secure else "http"
-        is_here = host == self.server_name if self.map.host_matching else domain_part == self.subdomain
-        path = path.lstrip("/")
-        if is_here and not force_external:
-            return f"{self.script_name.rstrip('/')}/{path}"
-        return f"{f'{scheme}:' if scheme else ''}//{host}{self.script_name[:-1]}/{path}"
+        return f"{f'{scheme}:' if scheme else ''}//{self.get_host(domain_part)}{self.script_name[:-1]}/{path}"
 
     def _partial_build(
         self, endpoint: Any, values: Values, method: str | None, append_unknown: bool
     ) -> tuple[str, str, bool] | None:
         """Return (domain, path, is it for WebSockets?) of the first rule that is suitable."""
-        if method is None:
-            built = self._build_for(endpoint, values, self.default_method, append_unknown)
-            if built is not None:
-                return built
-        return self._build_for(endpoint, values, method, append_unknown)
-
-    def _build_for(
-        self, endpoint: Any, values: Values, method: str | None, append_unknown: bool
-    ) -> tuple[str, str, bool] | None:
-        first = None
-        for rule in self.map.rules_for(endpoint):
-            if not rule.suitable_for(values, method):
-                continue
-            built = rule.build(values, append_unknown)
-            if built is None:
-                continue
-            result = (*built, rule.websocket)
-            if not self.map.host_matching or built[0] == self.server_name:
-                return result
-            # With host matching a rule of this very host is better than one before it of another.
-            first = first or result
-        return first
+        rules = self.map.rules_for(endpoint)
+        for wanted in (self.default_method, None) if method is None else (method,):
+            first = None
+            for rule in rules:
+                built = rule.build(values, append_unknown) if rule.suitable_for(values, wanted) else None
+                if built is None:
+                    continue
+                if not self.map.host_matching or built[0] == self.server_name:
+                    return *built, rule.websocket
+                # With host matching a rule of this very host is better than one before it of another.
+                first = first or (*built, rule.websocket)
+            if first is not None:
+                return first
+        return None
 
 
-def _given(values: Values | None) -> Values:
+def _given(values: Values) -> Values:
     """Return the values without those that are None; of a multidict, one value, or the list of several."""
-    if not values:
-        return {}
     if hasattr(values, "getlist"):
         lists = {name: values.getlist(name) for name in values}
         return {name: items[0] if len(items) == 1 else items for name, items in lists.items() if items}

@@ -18,17 +18,15 @@ SortKey = Callable[[Pair], Any]
 def query_pairs(query: Mapping[str, Any] | Iterable[Pair]) -> list[Pair]:
     """Return the pairs of a mapping (a value that is a list, tuple or set is several), of a multidict, or of pairs; no None."""
     if not isinstance(query, Mapping):
-        pairs = list(query)
-    elif hasattr(query, "getlist"):
-        pairs = [(key, value) for key in query for value in query.getlist(key)]
-    else:
-        pairs = []
-        for key, value in query.items():
-            if isinstance(value, list | tuple | set):
-                pairs.extend((key, item) for item in value)
-            else:
-                pairs.append((key, value))
-    return [pair for pair in pairs if pair[1] is not None]
+        return [pair for pair in query if pair[1] is not None]
+    pairs: list[Pair] = []
+    for key in query:
+        value = query.getlist(key) if hasattr(query, "getlist") else query[key]
+        if isinstance(value, list | tuple | set):
+            pairs.extend((key, item) for item in value if item is not None)
+        elif value is not None:
+            pairs.append((key, value))
+    return pairs
 
 
 def render_query(query: Mapping[str, Any] | Iterable[Pair], sort: bool = False, sort_key: SortKey | None = None) -> str:
@@ -36,7 +34,15 @@ def render_query(query: Mapping[str, Any] | Iterable[Pair], sort: bool = False, 
     pairs = query_pairs(query)
     if sort:
         pairs.sort(key=sort_key)
-    return encode_query(pairs)
+    fields = []
+    for name, value in pairs:
+        text = f"{name}{value}"
+        # PERF: most names and values are words and numbers.
+        if text.isalnum() and text.isascii():
+            fields.append(f"{name}={value}")
+        else:
+            fields.append(encode_query(((name, value),)))
+    return "&".join(fields)
 
 
 def quote_path(text: str) -> str:
@@ -44,13 +50,44 @@ def quote_path(text: str) -> str:
     return text if text.isalnum() and text.isascii() else quote_text(text, PATH_SAFE)
 
 
-Slot = str | tuple[str, Callable[[Any], str]]
+class _Template:
+    """A text with holes: pieces, and for each hole its index, its variable and the variable's `to_url`."""
+
+    __slots__ = ("fixed", "holes", "pieces")
+
+    def __init__(
+        self, trace: list[tuple[bool, str]], converters: Mapping[str, BaseConverter], defaults: Mapping[str, Any]
+    ) -> None:
+        self.pieces: list[str] = []
+        self.holes: list[tuple[int, str, Callable[[Any], str]]] = []
+        is_open = False  # may the last piece be added to?
+        for is_variable, text in trace:
+            if is_variable and text not in defaults:
+                self.holes.append((len(self.pieces), text, converters[text].to_url))
+                self.pieces.append("")
+                is_open = False
+                continue
+            # A variable with a default has one value only, so it is a constant.
+            constant = converters[text].to_url(defaults[text]) if is_variable else quote_path(text)
+            if is_open:
+                self.pieces[-1] += constant
+            else:
+                self.pieces.append(constant)
+            is_open = True
+        self.fixed = None if self.holes else "".join(self.pieces)
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """Return the text for these values."""
+        pieces = self.pieces.copy()
+        for index, name, to_url in self.holes:
+            pieces[index] = to_url(values[name])
+        return "".join(pieces)
 
 
 class UrlBuilder:
-    """Domain and path of one rule as constants and slots: a text, or a variable and its `to_url`."""
+    """Domain and path of one rule."""
 
-    __slots__ = ("domain", "known", "path", "query")
+    __slots__ = ("_domain", "_known", "_path", "_query")
 
     def __init__(
         self,
@@ -60,10 +97,10 @@ class UrlBuilder:
         defaults: Mapping[str, Any],
         query: Callable[[Mapping[str, Any]], str],
     ) -> None:
-        self.domain = _slots(domain, converters, defaults)
-        self.path = _slots(path, converters, defaults)
-        self.known = frozenset(converters) | frozenset(defaults)
-        self.query = query
+        self._domain = _Template(domain, converters, defaults)
+        self._path = _Template(path, converters, defaults)
+        self._known = frozenset(converters) | frozenset(defaults)
+        self._query = query
 
     def build(self, values: Mapping[str, Any], append_unknown: bool) -> tuple[str, str]:
         """Return (domain, path); values that are no variables go into the query if `append_unknown`.
@@ -72,32 +109,16 @@ class UrlBuilder:
             ValidationError: a converter refuses a value.
             KeyError: a variable has no value.
         """
-        # PERF: a list comprehension and one join; constants were joined when the rule was bound.
-        path = "".join([slot if isinstance(slot, str) else slot[1](values[slot[0]]) for slot in self.path])
-        domain = "".join([slot if isinstance(slot, str) else slot[1](values[slot[0]]) for slot in self.domain])
-        if append_unknown and not self.known.issuperset(values):
-            known = self.known
-            query = self.query({name: value for name, value in values.items() if name not in known})
+        # PERF: what has no variables was put together when the rule was bound.
+        domain = self._domain.fixed
+        if domain is None:
+            domain = self._domain.fill(values)
+        path = self._path.fixed
+        if path is None:
+            path = self._path.fill(values)
+        known = self._known
+        if append_unknown and not known.issuperset(values):
+            query = self._query({name: value for name, value in values.items() if name not in known})
             if query:
                 path = f"{path}?{query}"
         return domain, path
-
-
-def _slots(
-    trace: list[tuple[bool, str]], converters: Mapping[str, BaseConverter], defaults: Mapping[str, Any]
-) -> tuple[Slot, ...]:
-    slots: list[Slot] = []
-    for is_variable, text in trace:
-        slot: Slot
-        if not is_variable:
-            slot = quote_path(text)
-        elif text in defaults:
-            # The variable has one value only, so it is a constant.
-            slot = converters[text].to_url(defaults[text])
-        else:
-            slot = (text, converters[text].to_url)
-        if isinstance(slot, str) and slots and isinstance(slots[-1], str):
-            slots[-1] += slot
-        else:
-            slots.append(slot)
-    return tuple(slots)

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Protocol
 
-from demijohn.http.errors import BadRequest, HTTPException
+from markupsafe import escape
+
+from demijohn.http.error_base import HTTPException
+from demijohn.http.errors import BadRequest
 
 
 class RoutingException(Exception):
@@ -22,6 +25,15 @@ class RequestRedirect(HTTPException, RoutingException):
     def __init__(self, new_url: str) -> None:
         super().__init__(new_url)
         self.new_url = new_url
+
+    def get_description(
+        self,
+        environ: dict[str, Any] | None = None,  # Any: WSGI
+        scope: dict[str, Any] | None = None,  # Any: ASGI
+    ) -> str:
+        """Return a paragraph with a link, for clients that do not follow."""
+        shown = escape(self.new_url)
+        return f'<p>The page is at <a href="{shown}">{shown}</a>. Follow the link if you are not taken there.</p>'
 
     def get_headers(
         self,
