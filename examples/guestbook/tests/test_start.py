@@ -44,9 +44,9 @@ def test_sessions_survive_a_restart(guestbook, tmp_path):
 
 def test_the_environment_says_where_the_data_is(guestbook, tmp_path, monkeypatch):
     monkeypatch.setenv("GUESTBOOK_DATA", str(tmp_path / "deep" / "inside"))
-    monkeypatch.setenv("SECRET_KEY", "from outside")
+    monkeypatch.setenv("SECRET_KEY", value := "from outside")
     app = guestbook.create_app()
-    assert app.secret_key == "from outside"
+    assert app.secret_key == value
     assert (tmp_path / "deep" / "inside" / "guestbook.sqlite").exists()
 
 
