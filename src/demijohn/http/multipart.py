@@ -5,7 +5,7 @@ here. Memory is bounded by one chunk and the limits below, whatever the body. On
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Final
 
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
@@ -113,7 +113,7 @@ def iter_events(
         MalformedForm: anything else is wrong with it.
     """
     if isinstance(boundary, str):
-        boundary = boundary.encode("ascii", "replace")
+        boundary = boundary.encode("utf-8", "surrogatepass")
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedForm("The boundary of the form is missing or not valid.")
     parser = _PushParser(
@@ -123,20 +123,42 @@ def iter_events(
         **({} if max_parts is None else {"max_segment_count": max_parts}),
     )
     read = stream.read
-    is_empty = True
+    data = _skip_preamble(read, b"\r\n--" + boundary, chunk_bytes)
+    if data is None:
+        return
     try:
-        while data := read(chunk_bytes):
-            is_empty = False
+        while data:
             yield from parser.parse(data)
+            data = read(chunk_bytes)
     except ParserLimitReached as error:
         raise RequestEntityTooLarge(f"{error}.") from error
     except MultipartError as error:
         raise MalformedForm(f"{error}.") from error
-    if not is_empty:
-        try:
-            parser.close()
-        except MultipartError as error:
-            raise TruncatedForm("The body ends before the form does.") from error
+    try:
+        parser.close()
+    except MultipartError as error:
+        raise TruncatedForm("The body ends before the form does.") from error
+
+
+def _skip_preamble(read: Callable[[int], bytes], delimiter: bytes, chunk_bytes: int) -> bytes | None:
+    """Read up to the first boundary, which begins the body or a line, and return what was read from there on.
+
+    `None` if the body is empty, `b""` if it has no boundary. The push parser would do it, but judges what stands before a
+    boundary by where a chunk happens to begin.
+    """
+    data = read(chunk_bytes)
+    if not data:
+        return None
+    if data.startswith(delimiter[2:]):
+        return data
+    buffer = b"\r\n" + data
+    while data:
+        at = buffer.find(delimiter)
+        if at >= 0:
+            return buffer[at + 2 :]
+        data = read(chunk_bytes)
+        buffer = buffer[1 - len(delimiter) :] + data
+    return b""
 
 
 class Part:
