@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, overload
 from urllib.parse import quote
 
 from .dates import http_date
-from .multidict import MultiDict
+from .multidict_base import MultiDict
 
 M = TypeVar("M", bound=MultiDict[str, str])
 

@@ -5,17 +5,21 @@ The home of the names for users; `MultiDict` itself is in `multidict_base`, the 
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
+from mimetypes import guess_type
+from os import PathLike, fspath
+from typing import IO, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .callbackdict import CallbackDict, UpdateDictMixin
 from .errors import BadRequestKeyError
 from .immutable import ImmutableDict, ImmutableDictMixin, ImmutableList, ImmutableListMixin, refuse_change
 from .multidict_base import MultiDict, iter_multi_items
 from .typeconversion import ImmutableTypeConversionDict, TypeConversionDict
+from .uploads import FileStorage
 
 __all__ = [
     "CallbackDict",
     "CombinedMultiDict",
+    "FileMultiDict",
     "ImmutableDict",
     "ImmutableDictMixin",
     "ImmutableList",
@@ -162,3 +166,31 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dicts!r})"
+
+
+class FileMultiDict(MultiDict[str, FileStorage]):
+    """A multi dict of uploaded files, as a test client sends them."""
+
+    def add_file(
+        self,
+        name: str,
+        file: str | PathLike[str] | IO[bytes] | FileStorage,
+        filename: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Add a file for a field: one that is open, the path of one (it is opened, and stays so), or a `FileStorage` as it is.
+
+        A path is the filename too, if no other is given; the content type is guessed from the filename.
+        """
+        if isinstance(file, FileStorage):
+            self.add(name, file)
+            return
+        if isinstance(file, str | PathLike):
+            path = fspath(file)
+            filename = path if filename is None else filename
+            stream: IO[bytes] = open(path, "rb")  # noqa: SIM115  # the dict's user closes it
+        else:
+            stream = file
+        if filename and content_type is None:
+            content_type = guess_type(filename)[0] or "application/octet-stream"
+        self.add(name, FileStorage(stream, filename, name, content_type))
