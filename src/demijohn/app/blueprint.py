@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from .._base.sentinel import MISSING, Missing
-
 from .scaffold import H, Hook, Scaffold, setupmethod
 from .setup_state import BlueprintSetupState
 
@@ -56,7 +55,7 @@ class Blueprint(Scaffold):
         self._blueprints: list[tuple[Blueprint, dict[str, Any]]] = []
 
     @cached_property
-    def cli(self) -> Any:  # type: ignore[override]  # Any: see Scaffold; made when it is first touched
+    def cli(self) -> Any:  # Any: see Scaffold; made when it is first touched
         """The click group of this blueprint's commands."""
         from .commands import AppGroup
 

@@ -33,7 +33,8 @@ class AppGroup(click.Group):
         decorate = super().command
 
         def decorator(f: Callable[..., Any]) -> click.Command:
-            return decorate(*args, **kwargs)(with_appcontext(f) if wants_context else f)
+            command: click.Command = decorate(*args, **kwargs)(with_appcontext(f) if wants_context else f)
+            return command
 
         return decorator
 

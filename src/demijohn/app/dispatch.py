@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._base.sentinel import MISSING, Missing
+from ..message.request import Request as MessageRequest
 from .context import RequestContext, current_request_context
 from .failures import AppFailures
-from .requests import Request, Response
+from .requests import Response
 from .results import make_response
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .slot import _cv_app
@@ -26,13 +27,14 @@ StartResponse = Callable[..., Any]
 class AppDispatch(AppFailures):
     """From a request to its response."""
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: MessageRequest, /) -> Response:
         """Answer a request, from beginning to end; the context is gone when this returns (but see `stream_with_context`).
 
         Raises:
             Exception: what was not handled, in debug and test mode; what a teardown function raised.
         """
-        return self._respond(RequestContext(self, None, request))
+        response: Response = self._respond(RequestContext(self, None, request))
+        return response
 
     def _respond(
         self,
@@ -122,7 +124,7 @@ class AppDispatch(AppFailures):
 
         With `from_error_handler` an exception of theirs is logged and the response goes out as it is.
         """
-        response = self.make_response(rv)
+        response: Response = self.make_response(rv)
         try:
             response = self.process_response(response)
             if request_finished.receivers:

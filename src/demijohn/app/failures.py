@@ -1,4 +1,4 @@
-"""`AppFailures`: what becomes of an exception: an error handler's answer, the error as the answer, a logged 500, or the caller's."""
+"""`AppFailures`: what becomes of an exception: a handler's answer, the error as the answer, a logged 500, or the caller's."""
 
 import sys
 from types import TracebackType

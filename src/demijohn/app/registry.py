@@ -96,13 +96,13 @@ class HookRegistry(dict[str | None, list[V]]):
         super().__setitem__(scope, HookList(self.revision, hooks))
         self.revision.bump()
 
-    def setdefault(self, scope: str | None, default: Iterable[V] | None = ()) -> list[V]:  # type: ignore[override]  # copies
+    def setdefault(self, scope: str | None, default: Iterable[V] | None = ()) -> list[V]:
         """Return the list of a scope; make one from `default` if there is none."""
         if scope not in self:
             self[scope] = default or ()
         return self[scope]
 
-    def update(self, values: Mapping[str | None, Iterable[V]] = {}) -> None:  # type: ignore[override]  # noqa: B006 - read only
+    def update(self, values: Mapping[str | None, Iterable[V]] = {}) -> None:  # type: ignore[override]
         """Take over the lists of another registry."""
         for scope, hooks in values.items():
             self[scope] = hooks

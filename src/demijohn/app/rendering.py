@@ -1,4 +1,7 @@
-"""`render_template` and its kin: templates with the variables of application and blueprints. Knows no Jinja2, only `app.jinja_env`."""
+"""`render_template` and its kin: templates with the variables of application and blueprints.
+
+Knows no Jinja2, only `app.jinja_env`.
+"""
 
 from collections.abc import Iterator
 from typing import Any

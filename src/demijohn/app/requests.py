@@ -43,7 +43,7 @@ class Request(MessageRequest):
         return limit
 
     @property
-    def max_content_length(self) -> int | None:  # type: ignore[override]  # a limit by config where the base has a constant
+    def max_content_length(self) -> int | None:
         """Bytes of body that are read before 413; by default `MAX_CONTENT_LENGTH`. May be set for this request."""
         return self._limit(self._max_content_length, "MAX_CONTENT_LENGTH", MessageRequest.max_content_length)
 
@@ -52,7 +52,7 @@ class Request(MessageRequest):
         self._max_content_length = value
 
     @property
-    def max_form_memory_size(self) -> int | None:  # type: ignore[override]  # as above
+    def max_form_memory_size(self) -> int | None:
         """Bytes a form field that is no file may have before 413; by default `MAX_FORM_MEMORY_SIZE`."""
         return self._limit(self._max_form_memory_size, "MAX_FORM_MEMORY_SIZE", MessageRequest.max_form_memory_size)
 
@@ -61,7 +61,7 @@ class Request(MessageRequest):
         self._max_form_memory_size = value
 
     @property
-    def max_form_parts(self) -> int | None:  # type: ignore[override]  # as above
+    def max_form_parts(self) -> int | None:
         """Parts a multipart form may have before 413; by default `MAX_FORM_PARTS`."""
         return self._limit(self._max_form_parts, "MAX_FORM_PARTS", MessageRequest.max_form_parts)
 

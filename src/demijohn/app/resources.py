@@ -24,24 +24,21 @@ def get_root_path(import_name: str) -> str:
     module = sys.modules.get(import_name)
     file = getattr(module, "__file__", None)
     if file is not None:
-        return os.path.dirname(os.path.abspath(file))
+        return os.path.dirname(os.path.abspath(str(file)))
     try:
         spec = importlib.util.find_spec(import_name)
-        if spec is None or spec.loader is None:
-            raise ValueError(import_name)
     except (ImportError, ValueError):
-        return os.getcwd() if module is None or not hasattr(module, "__path__") else _no_root_path(import_name)
-    get_filename: Callable[[str], str] | None = getattr(spec.loader, "get_filename", None)
+        spec = None
+    loader = None if spec is None else spec.loader
+    if loader is None and not hasattr(module, "__path__"):
+        return os.getcwd()
+    get_filename: Callable[[str], str] | None = getattr(loader, "get_filename", None)
     if get_filename is None:
-        return _no_root_path(import_name)
+        raise RuntimeError(
+            f"The folder of {import_name!r} cannot be found: it is a namespace package, or was imported from something"
+            " that is not a folder. Say where its files are with the `root_path` argument."
+        )
     return os.path.dirname(os.path.abspath(get_filename(import_name)))
-
-
-def _no_root_path(import_name: str) -> str:
-    raise RuntimeError(
-        f"The folder of {import_name!r} cannot be found: it is a namespace package, or was imported from something that is"
-        " not a folder. Say where its files are with the `root_path` argument."
-    )
 
 
 class Resources:
@@ -132,7 +129,9 @@ class Resources:
         Raises:
             ValueError: another mode.
         """
-        return _open_for_reading(os.path.join(self.root_path, resource), mode, encoding)
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError(f"Resources can only be opened for reading: 'r', 'rt' or 'rb', and not {mode!r}.")
+        return open(os.path.join(self.root_path, resource), mode, encoding=None if mode == "rb" else encoding)
 
     @cached_property
     def jinja_loader(self) -> Any:  # Any: jinja2's loader; jinja2 is imported when the first template is wanted
@@ -142,9 +141,3 @@ class Resources:
         from .templating import folder_loader
 
         return folder_loader(os.path.join(self.root_path, self.template_folder))
-
-
-def _open_for_reading(path: str, mode: str, encoding: str | None) -> IO[Any]:
-    if mode not in {"r", "rt", "rb"}:
-        raise ValueError(f"Resources can only be opened for reading: 'r', 'rt' or 'rb', and not {mode!r}.")
-    return open(path, mode, encoding=None if mode == "rb" else encoding)  # noqa: SIM115 - the caller closes it

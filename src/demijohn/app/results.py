@@ -6,7 +6,10 @@ from typing import Any, NoReturn
 from ..http.headers import Headers
 from ..message.response import Response as MessageResponse
 
-_ALLOWED = "It may return a string, bytes, a dict, a list, an iterator, a Response, a WSGI callable, or a tuple with one of these first"
+_ALLOWED = (
+    "It may return a string, bytes, a dict, a list, an iterator, a Response, a WSGI callable,"
+    " or a tuple with one of these first"
+)
 
 
 def make_response(app: Any, rv: Any, request: Any) -> Any:

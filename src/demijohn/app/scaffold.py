@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from inspect import isclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..http.errors import HTTPException, default_exceptions
 from .registry import HookRegistry, Revision, ViewRegistry
@@ -17,21 +17,18 @@ from .resources import Resources
 # Any below: views and hooks may be sync or async, and take and return what Flask lets them.
 Hook = Callable[..., Any]
 H = TypeVar("H", bound=Hook)
-S = TypeVar("S", bound="Scaffold")
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
-def setupmethod(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def setupmethod(method: H) -> H:
     """Decorate a method that belongs to the setup: calling it after the first request (or registration) is an error."""
     name = method.__name__
 
     @functools.wraps(method)
-    def checked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(self: "Scaffold", /, *args: Any, **kwargs: Any) -> Any:
         self._check_setup_finished(name)
         return method(self, *args, **kwargs)
 
-    return checked
+    return cast("H", checked)
 
 
 def endpoint_of(view_func: Hook | None) -> str:
@@ -213,7 +210,7 @@ class Scaffold(Resources):
                     f"{exc_class_or_code} is not the code of an HTTP error. For a code of your own, make a subclass of"
                     " HTTPException with it and register that."
                 )
-            exception_class: type[Exception] = default_exceptions[exc_class_or_code]
+            exception_class: Any = default_exceptions[exc_class_or_code]  # Any: checked below, that is what for
         else:
             exception_class = exc_class_or_code
         if isinstance(exception_class, Exception):

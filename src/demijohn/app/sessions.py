@@ -62,7 +62,7 @@ class NullSession(SecureCookieSession):
     """The session of an application without a secret key: empty, and writing to it says why that cannot be."""
 
     __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse
-    __ior__ = _refuse  # type: ignore[assignment]  # it never returns what `|=` would
+    __ior__ = _refuse
 
 
 class SessionInterface:
@@ -163,7 +163,7 @@ class SecureCookieSessionInterface(SessionInterface):
     is_lazy = True
 
     def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:
-        """Return what signs and reads cookies: with `SECRET_KEY`, reading with `SECRET_KEY_FALLBACKS` too; `None` without a key."""
+        """Return what signs with `SECRET_KEY`, and reads with that and `SECRET_KEY_FALLBACKS`; `None` without a key."""
         if not app.secret_key:
             return None
         # itsdangerous signs with the last key and reads with all.

@@ -24,7 +24,6 @@ from .json.provider import DefaultJSONProvider, JSONProvider
 from .registry import HookList
 from .rendering import default_variables
 from .requests import Request, Response
-from .resources import _open_for_reading
 from .scaffold import H, Hook, Scaffold, endpoint_of, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 
@@ -159,7 +158,7 @@ class AppSetup(Scaffold):
         return create_logger(self)
 
     @cached_property
-    def cli(self) -> Any:  # type: ignore[override]  # Any: see Scaffold; made when it is first touched
+    def cli(self) -> Any:  # Any: see Scaffold; made when it is first touched
         """The click group of the application's own commands."""
         from .commands import AppGroup
 
@@ -200,7 +199,7 @@ class AppSetup(Scaffold):
     def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the instance folder, in any mode."""
         path = os.path.join(self.instance_path, resource)
-        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)  # noqa: SIM115 - caller's to close
+        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
 
     def create_jinja_environment(self) -> Any:  # Any: see jinja_env
         """Make the Jinja environment; called once."""

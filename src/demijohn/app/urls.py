@@ -4,7 +4,7 @@ import sys
 from typing import Any
 from urllib.parse import quote
 
-from ..message import redirect as _redirect
+from ..message.redirect import redirect as _redirect
 from ..routing import BuildError, MapAdapter
 from .requests import Request
 from .scaffold import blueprint_scopes
@@ -130,4 +130,4 @@ class AppUrls(AppSetup):
 
     def redirect(self, location: str, code: int = 302) -> Any:  # Any: of `response_class`
         """Return a redirect to a location."""
-        return _redirect.redirect(location, code, self.response_class)
+        return _redirect(location, code, self.response_class)

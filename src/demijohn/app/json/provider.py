@@ -47,7 +47,7 @@ class JSONProvider:
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return an `application/json` response: of one value, of several as a list, or of keyword arguments as an object."""
-        app = self._app()
+        app: Any = self._app()  # Any: see __init__
         return app.response_class(self.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
@@ -103,7 +103,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response of the data; indented in debug mode unless `compact` says otherwise. Ends with a newline."""
-        app = self._app()
+        app: Any = self._app()  # Any: see __init__
         is_compact = self.compact if self.compact is not None else not app.debug
         layout: dict[str, Any] = {"separators": (",", ":")} if is_compact else {"indent": 2}
         text = self.dumps(self._prepare_response_obj(args, kwargs), **layout)

@@ -4,7 +4,6 @@ COMPAT: the format is Flask's to the byte, so that cookies pass between the two.
 """
 
 import base64
-import json
 import uuid
 from datetime import UTC, date, datetime
 from typing import Any
