@@ -1,0 +1,358 @@
+"""Laws of the HTTP/1.1 connection: splits change nothing, nothing but ProtocolReject is raised, the two readers agree,
+what is rendered is what a client reads, and time is linear."""
+
+import sys
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from demijohn.seam import RequestHead
+from demijohn.seam.head import index_fields
+from demijohn.wire import H1Limits, ProtocolReject
+from demijohn.wire.h1 import END_OF_BODY, NEED_DATA, Data, H1Connection
+from demijohn.wire.h1.scan import FIELD_LINES, REQUEST_LINE, HeadScanner
+
+from ..corpus.http1.cases import Driver, drive, load
+from ..corpus.http1.responses import parse_responses
+
+SMALL = H1Limits(
+    request_line=60,
+    head_bytes=160,
+    field_count=6,
+    chunk_line=24,
+    extension_bytes_total=30,
+    trailer_bytes=40,
+    trailer_count=2,
+    body_bytes=60,
+)
+LIMITS = st.sampled_from([H1Limits(), SMALL, H1Limits(leading_empty_lines=0), H1Limits(leading_empty_lines=3)])
+
+# Pieces of the grammar and of what breaks it; put together at random they come near every rule.
+METHODS = ["GET", "HEAD", "POST", "OPTIONS", "CONNECT", "FROB", "get", "PRI", "G(", ""]
+TARGETS = ["/", "/a?b", "*", "http://b/c", "http://", "b:80", "/#", "/\x7f", "/caf\xe9", "a", "", "/" + "x" * 50]
+VERSIONS = ["HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "http/1.1", "HTTP/1.10", ""]
+ENDS = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\r\n", ""]
+FIELDS = [
+    "Host: a", "Host: a", "Host: a", "Host: a:99999", "host: b", "Connection: close", "Connection: keep-alive", "Connection: upgrade",
+    "Upgrade: websocket", "Content-Length: 5", "Content-Length: 0", "Content-Length: 5 5", "Content-Length: 70",
+    "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, x", "Expect: 100-continue", "Expect: x",
+    "X: y", "X: y ", "X:\t", "X:", "X : y", "X", ": y", " fold", "X: \x00", "X: \xe9", "X\xe9: y", "Content-Type: a", "X: " + "y" * 100,
+]  # fmt: skip
+BODIES = ["", "hello", "5\r\nhello\r\n0\r\n\r\n", "5;a=b\r\nhello\r\n", "0\r\n", "\r\n", "0\r\nX: y\r\n\r\n", "0\r\nHost: a\r\n\r\n", "5\r\nhelloX", "g\r\n", "1\nx", "ffff\r\n", "\x16\x03"]  # fmt: skip
+
+requests = st.builds(
+    lambda lead, method, target, version, end, fields, last, body: (
+        lead + f"{method} {target} {version}" + end + "".join(field + end for field, end in fields) + last + body
+    ),
+    st.sampled_from(["", "", "", "\r\n", "\r\n\r\n", "\n", " "]),
+    st.sampled_from(METHODS),
+    st.sampled_from(TARGETS),
+    st.sampled_from(VERSIONS),
+    st.sampled_from(ENDS),
+    st.lists(st.tuples(st.sampled_from(FIELDS), st.sampled_from(ENDS)), max_size=8),
+    st.sampled_from(ENDS),
+    st.sampled_from(BODIES),
+)
+
+GOOD = [case.data.decode("latin-1") for case in load("accept") if len(case.data) < 600]
+CORPUS = GOOD + [case.data.decode("latin-1") for case in load("reject") if len(case.data) < 600]
+
+
+@st.composite
+def mutated(draw) -> str:
+    """A request of the corpus with some bytes replaced, inserted or deleted."""
+    text = draw(st.sampled_from(CORPUS))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(text)))
+        drop = draw(st.integers(0, 2))
+        text = (
+            text[:at]
+            + draw(
+                st.sampled_from(["", "\r", "\n", "\r\n", " ", "\t", "\x00", ":", ";", ",", "0", "\xff", "\x0b", "a"])
+            )
+            + text[at + drop :]
+        )
+    return text
+
+
+streams = st.lists(st.one_of(requests, mutated(), st.sampled_from(GOOD)), min_size=1, max_size=3).map("".join)
+
+
+def split(data: bytes, cuts: list[int]) -> list[bytes]:
+    bounds = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(streams, LIMITS, st.lists(st.integers(0, 10_000), max_size=8))
+@example("GET / HTTP/1.1\r\nHost: a\r\nX: 12345678901\r\n\r\n", H1Limits(head_bytes=26), [])
+@example("GET / HTTP/1.1\r\nHost: a\r\nX: 123456789012\r\n\r\n", H1Limits(head_bytes=26), [])
+def test_any_split_gives_the_same_outcome(text, limits, cuts):
+    """Also: nothing but ProtocolReject is ever raised, since the driver catches nothing else."""
+    data = text.encode("latin-1")
+    whole = drive([data], limits)
+    assert drive(split(data, cuts), limits) == whole
+    assert drive([data[at : at + 1] for at in range(len(data))], limits) == whole
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=4))
+def test_any_bytes_at_all(data, cuts):
+    assert drive(split(data, cuts)) == drive([data])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(requests, mutated()))
+def test_what_the_expressions_take_the_scanner_takes_alike(text):
+    """Twins: the fast way accepts nothing that the authoritative one does not, and reads it in the same way."""
+    data = text.encode("latin-1")
+    end = data.find(b"\r\n\r\n") + 2
+    line = REQUEST_LINE.match(data, 0, end)
+    if line is None:
+        return
+    fields = FIELD_LINES.findall(data, line.end(), end)
+    if fields and not fields[-1][0]:
+        return
+    scanner = HeadScanner(H1Limits())
+    assert scanner.advance(data, 0) == end + 2
+    assert (scanner.method, scanner.target, scanner.minor) == line.groups()
+    assert scanner.fields == fields
+
+
+@settings(max_examples=200, deadline=None)
+@given(streams)
+def test_the_index_is_that_of_the_fields(text):
+    """The connection builds `RequestHead.index` itself, on its way; it must be what the seam would build."""
+    connection = H1Connection(H1Limits())
+    connection.receive_data(text.encode("latin-1"))
+    try:
+        event = connection.next_event()
+    except ProtocolReject:
+        return
+    if isinstance(event, RequestHead):
+        assert event.index == index_fields(event.fields)
+
+
+@settings(max_examples=200, deadline=None)
+@given(streams, LIMITS)
+def test_facts_agree_with_each_other(text, limits):
+    """SECURITY: what is served has one framing, and one Host if it is HTTP/1.1."""
+    connection = H1Connection(limits)
+    connection.receive_data(text.encode("latin-1"))
+    try:
+        event = connection.next_event()
+    except ProtocolReject:
+        return
+    if not isinstance(event, RequestHead):
+        return
+    names = [name.lower() for name, _ in event.fields]
+    assert names.count(b"host") <= 1
+    assert names.count(b"host") == 1 or event.version == (1, 0)
+    assert names.count(b"content-length") + names.count(b"transfer-encoding") <= 1
+    assert connection.is_chunked == (b"transfer-encoding" in names)
+    assert (connection.content_length is not None) == (b"content-length" in names)
+    assert connection.has_body == (connection.is_chunked or bool(connection.content_length))
+    assert connection.must_close == (not connection.keep_alive)
+    assert not (connection.is_websocket and connection.has_body)
+    assert not (connection.expects_continue and not connection.has_body)
+
+
+TOKENS = st.text("!#$%&'*+-.^_`|~09AZaz", min_size=1, max_size=12)
+VALUES = st.text(
+    st.one_of(
+        st.characters(min_codepoint=0x20, max_codepoint=0x7E),
+        st.characters(min_codepoint=0x80, max_codepoint=0xFF),
+        st.just("\t"),
+    ),
+    max_size=20,
+).map(lambda value: value.strip(" \t"))
+FRAMING = {
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "date",
+    "server",
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["GET", "HEAD", "POST"]),
+            st.sampled_from(["200 OK", "404 Not Found", "204 No Content", "304 Not Modified", "299 ", "500 \xe9"]),
+            st.lists(st.tuples(TOKENS.filter(lambda name: name.lower() not in FRAMING), VALUES), max_size=4),
+            st.lists(st.binary(max_size=40), max_size=4),
+            st.sampled_from(["whole", "length", "stream"]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_what_is_rendered_is_what_a_client_reads(exchanges, is_http10):
+    driver = H1Connection(H1Limits())
+    out = b""
+    answered = []
+    for method, status, headers, parts, way in exchanges:
+        version = "1.0\r\nConnection: keep-alive" if is_http10 else "1.1\r\nHost: a"
+        driver.receive_data(f"{method} / HTTP/{version}\r\n\r\n".encode())
+        assert isinstance(driver.next_event(), RequestHead)
+        body = b"".join(parts)
+        answered.append((method, status, headers, body))
+        if way == "whole":
+            out += driver.render_response(status, headers, body, date=b"D", server=b"S")
+        else:
+            length = len(body) if way == "length" else None
+            out += driver.render_head(status, headers, length, date=b"D", server=b"S")
+            out += b"".join(driver.render_data(part) for part in parts) + driver.render_end()
+        if driver.must_close:
+            break
+        driver.start_next_cycle()
+    responses = parse_responses(out, [method for method, *_ in answered])
+    for (method, status, headers, body), response in zip(answered, responses, strict=True):
+        assert f"{response.status} {response.reason}" == status
+        assert response.is_complete
+        assert [pair for pair in response.lines if pair[0].lower() not in FRAMING] == headers
+        assert response.body == (b"" if method == "HEAD" or response.status in {204, 304} else body)
+        assert (response.fields["date"], response.fields["server"]) == ("D", "S")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=10), st.text(max_size=10), st.text(max_size=10))
+def test_an_application_cannot_split_its_answer(reason, name, value):
+    """Whatever it says, it is refused, or is one field line of one answer."""
+    connection = H1Connection(H1Limits())
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    connection.next_event()
+    try:
+        out = connection.render_response(f"200 {reason}", [(name, value), ("Z", "z")], b"ok", date=b"", server=b"")
+    except ValueError:
+        assert not connection.has_started
+        return
+    head, _, body = out.partition(b"\r\n\r\n")
+    assert body == b"ok"
+    assert b"\n" not in head.replace(b"\r\n", b"")
+    assert b"\r" not in head.replace(b"\r\n", b"")
+    assert head.count(b"\r\n") <= 4
+    assert b"\x00" not in head
+
+
+# ---- linear time, counted in calls and bytes instead of seconds --------------------------------------------------------
+
+
+def calls_of(function) -> int:
+    """Count the calls, of Python's and of C's functions, that `function` makes."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        if event in {"call", "c_call"}:
+            calls += 1
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_tiny_chunks_cost_linear_calls_and_few_events():
+    def read(count: int) -> None:
+        connection = H1Connection(H1Limits())
+        connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.next_event()
+        connection.receive_data(b"1\r\nx\r\n" * count + b"0\r\n\r\n")
+        event = connection.next_event()
+        assert isinstance(event, Data)
+        assert event.data == b"x" * count
+        assert connection.next_event() is END_OF_BODY
+
+    few, many = calls_of(lambda: read(1_000)), calls_of(lambda: read(10_000))
+    assert many < few * 10.5
+
+
+def test_100_000_chunks_of_one_byte():
+    outcome = drive(
+        [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"]
+    )
+    assert outcome.reject is None
+    assert len(outcome.requests[0].body) == 100_000
+
+
+class Watched(bytearray):
+    """Counts how many bytes are searched for a line end."""
+
+    searched = 0
+
+    def find(self, what, start=0, end=None):
+        Watched.searched += (len(self) if end is None else min(end, len(self))) - start
+        return super().find(what, start, len(self) if end is None else end)
+
+
+def test_a_head_byte_by_byte_is_searched_once():
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20_000 + b"\r\n\r\n"
+    scanner = HeadScanner(H1Limits())
+    buffer = Watched()
+    Watched.searched = 0
+    for at in range(len(head)):
+        buffer += head[at : at + 1]
+        if scanner.advance(buffer, 0) >= 0:
+            break
+    assert len(scanner.fields) == 2
+    assert Watched.searched < 3 * len(head)
+
+
+def test_received_bytes_are_not_copied():
+    """PERF: content that arrives in its own pieces is handed on as the same objects."""
+    connection = H1Connection(H1Limits())
+    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
+    connection.next_event()
+    for piece in (b"hel", b"lo "):
+        connection.receive_data(piece)
+        event = connection.next_event()
+        assert isinstance(event, Data)
+        assert event.data is piece
+
+
+def test_a_huge_length_allocates_nothing():
+    connection = H1Connection(H1Limits())
+    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999999999\r\n\r\n")
+    connection.next_event()
+    assert connection.content_length == 10**18 - 1
+    assert connection.next_event() is NEED_DATA
+    assert not connection.has_buffered
+
+
+def test_calls_of_a_plain_head():
+    """The budget of the whole server rests on it: from the bytes to the head."""
+    connection = H1Connection(H1Limits())
+    entered = []
+
+    def count(frame, event, argument):
+        if event == "call":
+            entered.append(frame.f_code.co_name)
+
+    sys.setprofile(count)
+    try:
+        connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nAccept: */*\r\n\r\n")
+        connection.next_event()
+    finally:
+        sys.setprofile(None)
+    assert connection.head is not None
+    assert len(entered) <= 8, entered
+
+
+def test_many_pipelined_requests_cost_linear_calls():
+    def read(count: int) -> None:
+        driver = Driver()
+        driver.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * count)
+        assert len(driver.outcome.requests) == count
+
+    few, many = calls_of(lambda: read(50)), calls_of(lambda: read(500))
+    assert many < few * 10.5
