@@ -4,8 +4,17 @@ Importing this package also tells `demijohn.http.errors` how to make responses o
 """
 
 from .error_response import error_response
+from .files import send_file, send_from_directory
 from .redirect import append_slash_redirect, redirect
 from .request import Request
 from .response import Response
 
-__all__ = ["Request", "Response", "append_slash_redirect", "error_response", "redirect"]
+__all__ = [
+    "Request",
+    "Response",
+    "append_slash_redirect",
+    "error_response",
+    "redirect",
+    "send_file",
+    "send_from_directory",
+]

@@ -76,7 +76,7 @@ class _MappedProperty(Generic[_T]):
         name: str,
         default: _T | None = None,
         load_func: Callable[[str], _T] | None = None,
-        dump_func: Callable[[_T], str] | None = None,
+        dump_func: Callable[[_T], str | None] | None = None,
         read_only: bool | None = None,
         doc: str | None = None,
     ) -> None:
@@ -118,12 +118,13 @@ class _MappedProperty(Generic[_T]):
             raise AttributeError("read only property")
         mapping = self.lookup(instance)
         dump = self.dump_func
-        if value is None and (dump is None or dump is str):
+        text: object = value
+        if dump is not None and not (value is None and dump is str):
+            text = dump(cast("_T", value))
+        if text is None:
             mapping.pop(self.name, None)
-        elif dump is None:
-            mapping[self.name] = value
         else:
-            mapping[self.name] = dump(cast("_T", value))
+            mapping[self.name] = text
 
     def __delete__(self, instance: object) -> None:
         if self.read_only:
@@ -138,7 +139,7 @@ class header_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like th
     """Show one field of `instance.headers` as a value.
 
     `load_func` turns the field's text into the value (a `ValueError` or `TypeError` gives `default`), `dump_func` turns it
-    back. Assigning `None` removes the field unless `dump_func` has a meaning for it.
+    back. Assigning `None` removes the field, unless `dump_func` makes a text of it.
     """
 
     def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent

@@ -11,10 +11,10 @@ from demijohn.http.errors import RequestEntityTooLarge
 
 from .bodystream import BodyStream
 from .properties import cached_property
-from .request_headers import RequestHeaders
+from .request_negotiation import RequestNegotiation
 
 
-class RequestBody(RequestHeaders):
+class RequestBody(RequestNegotiation):
     """Reads the body, within the limit set on the class or on the one request."""
 
     max_content_length: int | None = None

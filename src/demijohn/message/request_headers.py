@@ -11,9 +11,9 @@ from demijohn.http.multidict import MultiDict
 from demijohn.http.options import parse_list_header, parse_options_header
 from demijohn.http.stream import parse_content_length
 
+from .mediatype import is_json_type
 from .properties import cached_property, header_property
 from .request_target import RequestTarget
-from .response_base import is_json_type
 from .user_agent import UserAgent
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self, cast
 from urllib.parse import urljoin
 
+from demijohn.http.conditional import remove_entity_headers
 from demijohn.http.headers import Headers
 from demijohn.http.urls import iri_to_uri
 from demijohn.seam import FileSegment
 
-from .entity_headers import remove_entity_headers
 from .environ import Environ
 from .response_conditional import ResponseConditional
 from .runwsgi import run_application

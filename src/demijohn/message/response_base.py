@@ -6,36 +6,16 @@ A response belongs to the thread that makes it, until it is sent.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
 
 from demijohn.http.cookies import dump_cookie
 from demijohn.http.headers import Headers
-from demijohn.http.options import parse_options_header
 from demijohn.http.status import parse_status
 
-_TEXT_TYPES: Final = frozenset(
-    {
-        "application/ecmascript",
-        "application/javascript",
-        "application/sql",
-        "application/xml",
-        "application/xml-dtd",
-        "application/xml-external-parsed-entity",
-    }
-)
+from .mediatype import get_content_type, is_json_type
 
 HeaderInput = Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]]
 """What a response takes as header fields, besides `Headers`."""
-
-
-@lru_cache(maxsize=256)
-def get_content_type(mimetype: str, charset: str = "utf-8") -> str:
-    """Return `mimetype` with a charset parameter if it is a kind of text: `text/*`, `*+xml` and a few more."""
-    if mimetype.startswith("text/") or mimetype in _TEXT_TYPES or mimetype.endswith("+xml"):
-        return f"{mimetype}; charset={charset}"
-    return mimetype
 
 
 class ResponseBase:
@@ -164,11 +144,3 @@ class ResponseBase:
             samesite=samesite,
             partitioned=partitioned,
         )
-
-    def _media_parameters(self) -> dict[str, str]:
-        return dict(parse_options_header(self.headers.get("Content-Type", ""))[1])
-
-
-def is_json_type(mimetype: str) -> bool:
-    """Whether a media type, in lower case and without parameters, is JSON."""
-    return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal, Self, cast, overload
 from demijohn.http.headers import Headers
 from demijohn.http.status import parse_status
 
+from .mediatype import get_content_type
 from .properties import cached_property
-from .response_base import HeaderInput, get_content_type
-from .response_headers import ResponseHeaders
+from .response_base import HeaderInput
+from .response_policies import ResponsePolicies
 
 _OK = parse_status(200)
 
@@ -21,7 +22,7 @@ def _content_type(mimetype: str) -> tuple[str, str]:
     return "Content-Type", get_content_type(mimetype)
 
 
-class ResponseBody(ResponseHeaders):
+class ResponseBody(ResponsePolicies):
     """A body of bytes and text; text is sent as UTF-8."""
 
     implicit_sequence_conversion = True

@@ -33,7 +33,7 @@ class ResponseHeaders(ResponseBase):
         "Age",
         None,
         parse_age,
-        dump_age,  # type: ignore[arg-type]  # gives None only for None, which means no field
+        dump_age,
         doc="How long ago a cache got this answer: a timedelta, or seconds when set.",
     )
     date = header_property[datetime | None]("Date", None, parse_date, http_date, doc="When the answer was made; UTC.")
