@@ -128,9 +128,8 @@ class AppServer:
         """
         with self._lock:
             self._is_stop_requested = True
-            if self._stop is None:
-                return
-            self._stop()
+            if self._stop is not None:
+                self._stop()
             if self._serving_thread == threading.get_ident():
                 return
         self._is_idle.wait()
@@ -149,9 +148,10 @@ class AppServer:
     # ------------------------------------------------------------------ serving
 
     def _serve(self, *, with_signals: bool) -> None:
-        server = Server(self._handler, [self._listener], self._options)
-        self._begin(server.shutdown)
+        self._begin()
         try:
+            server = Server(self._handler, [self._listener], self._options)
+            self._let_stop_by(server.shutdown)
             if with_signals:
                 with (
                     SignalPipe(WATCHED) as signals,
@@ -166,14 +166,15 @@ class AppServer:
             self._end()
 
     def _supervise(self) -> None:
-        arbiter = Arbiter(
-            self._boot_worker,
-            self._processes,
-            drain_timeout=self._options.drain_timeout,
-            stop_listening=self._listener.close,
-        )
-        self._begin(arbiter.stop)
+        self._begin()
         try:
+            arbiter = Arbiter(
+                self._boot_worker,
+                self._processes,
+                drain_timeout=self._options.drain_timeout,
+                stop_listening=self._listener.close,
+            )
+            self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run()
         finally:
             self._end()
@@ -181,13 +182,16 @@ class AppServer:
     def _boot_worker(self) -> Server:
         return Server(self._handler, [self._listener], self._options)
 
-    def _begin(self, stop: Callable[[], None]) -> None:
+    def _begin(self) -> None:
         with self._lock:
-            if self._stop is not None:
+            if self._serving_thread is not None:
                 raise RuntimeError("This server is serving already.")
-            self._stop = stop
             self._serving_thread = threading.get_ident()
             self._is_idle.clear()
+
+    def _let_stop_by(self, stop: Callable[[], None]) -> None:
+        with self._lock:
+            self._stop = stop
             if self._is_stop_requested:
                 stop()
 

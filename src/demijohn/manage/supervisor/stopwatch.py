@@ -122,7 +122,7 @@ class StopWatch:
         self._stop_level = level
         if level == 1:
             if self._is_alone:
-                logger.info("Stopping once the requests in flight are answered. Again to stop at once.")
+                logger.info("Stopping once the requests in flight are answered; again to stop at once.")
             self._deadline = self._clock.monotonic() + self._drain_timeout + self._quick_timeout
             self._server.shutdown()
         else:

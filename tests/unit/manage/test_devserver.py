@@ -1,0 +1,279 @@
+"""`run_simple` and `make_server`: arguments, the server object, and what is said at the start."""
+
+import contextlib
+import http.client
+import logging
+import os
+import socket
+import threading
+
+import pytest
+
+from demijohn.manage import devserver
+from demijohn.manage.binding import BindError
+from demijohn.manage.devserver import announce, make_server, run_simple
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+    return [b"hello"]
+
+
+def get(server, path="/"):
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def in_thread(server):
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_a_server_in_a_thread(threaded):
+    with make_server("127.0.0.1", 0, hello, threaded=threaded) as server:
+        assert server.port == server.server_port == server.server_address[1] > 0
+        assert server.host == "127.0.0.1"
+        assert server.multithread is threaded
+        assert server.multiprocess is False
+        thread = in_thread(server)
+        assert get(server) == (200, b"hello")
+        server.shutdown()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_shutdown_before_and_after_serving():
+    with make_server("127.0.0.1", 0, hello) as server:
+        server.shutdown()
+        server.serve_forever()  # returns at once
+        server.shutdown()
+
+
+def test_shutdown_waits_until_the_request_in_flight_is_answered():
+    started, release = threading.Event(), threading.Event()
+
+    def slow(environ, start_response):
+        started.set()
+        assert release.wait(10)
+        return hello(environ, start_response)
+
+    with make_server("127.0.0.1", 0, slow, threads=2) as server:
+        thread = in_thread(server)
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(get(server)))
+        client.start()
+        assert started.wait(10)
+        stopper = threading.Thread(target=server.shutdown)
+        stopper.start()
+        release.set()
+        stopper.join(10)
+        client.join(10)
+        thread.join(10)
+        assert answers == [(200, b"hello")]
+
+
+def test_a_server_serves_once_at_a_time():
+    with make_server("127.0.0.1", 0, hello) as server:
+        thread = in_thread(server)
+        assert get(server) == (200, b"hello")
+        with pytest.raises(RuntimeError, match="already"):
+            server.serve_forever()
+        server.shutdown()
+        thread.join(10)
+
+
+def test_a_server_may_serve_again():
+    with make_server("127.0.0.1", 0, hello) as server:
+        for _ in range(2):
+            thread = in_thread(server)
+            assert get(server) == (200, b"hello")
+            server.shutdown()
+            thread.join(10)
+
+
+def test_a_keyboard_interrupt_ends_serving():
+    def interrupt(environ, start_response):
+        raise KeyboardInterrupt
+
+    def visit():
+        with contextlib.suppress(http.client.HTTPException, OSError):
+            get(server)  # whether it still gets an answer is not the point
+
+    with make_server("127.0.0.1", 0, interrupt) as server:
+        client = threading.Thread(target=visit)
+        client.start()
+        server.serve_forever()
+        client.join(10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mode", "flags"),
+    [
+        ({}, "one thread, multiplexed", (False, False)),
+        ({"threads": 1, "threaded": True}, "one thread, multiplexed", (False, False)),
+        ({"threaded": True}, "1 process, 16 threads (late promotion)", (True, False)),
+        ({"threads": 4}, "1 process, 4 threads (late promotion)", (True, False)),
+        ({"processes": 2}, "2 processes with one thread each, multiplexed", (False, True)),
+        ({"processes": 3, "threaded": True}, "3 processes x 16 threads (late promotion)", (True, True)),
+    ],
+)
+def test_two_knobs(arguments, mode, flags):
+    with make_server("127.0.0.1", 0, hello, **arguments) as server:
+        assert server.mode == mode
+        assert (server.multithread, server.multiprocess) == flags
+
+
+@pytest.mark.parametrize("arguments", [{"threads": 0}, {"processes": 0}, {"threads": -1}])
+def test_knobs_out_of_range(arguments):
+    with pytest.raises(ValueError, match="at least 1"):
+        make_server("127.0.0.1", 0, hello, **arguments)
+
+
+def test_tls_is_refused_and_never_silently_left_out():
+    for context in ("adhoc", ("cert.pem", "key.pem"), object()):
+        with pytest.raises(ValueError, match="does not serve TLS"):
+            make_server("127.0.0.1", 0, hello, ssl_context=context)
+        with pytest.raises(ValueError, match="does not serve TLS"):
+            run_simple("127.0.0.1", 0, hello, ssl_context=context)
+
+
+def test_a_port_that_is_no_int():
+    with pytest.raises(TypeError, match="must be an integer"):
+        run_simple("127.0.0.1", "5000", hello)
+
+
+def test_make_server_raises_and_run_simple_exits_when_the_port_is_taken(capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(BindError):
+            make_server("127.0.0.1", port, hello)
+        with pytest.raises(SystemExit) as caught:
+            run_simple("127.0.0.1", port, hello)
+    assert caught.value.code == 1
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_a_bad_application_leaves_no_socket_behind():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(TypeError):
+        make_server("127.0.0.1", port, 7)
+    make_server("127.0.0.1", port, hello).server_close()
+
+
+def test_an_inherited_socket():
+    with socket.socket() as outer:
+        outer.bind(("127.0.0.1", 0))
+        outer.listen()
+        with make_server("ignored", 0, hello, fd=os.dup(outer.fileno())) as server:
+            assert server.server_address == outer.getsockname()
+            thread = in_thread(server)
+            assert get(server) == (200, b"hello")
+            server.shutdown()
+            thread.join(10)
+
+
+def test_the_announcement(caplog):
+    caplog.set_level(logging.INFO, "demijohn.manage")
+    with make_server("127.0.0.1", 0, hello, threads=4) as server:
+        announce(server)
+        assert caplog.messages == [
+            f" * Running on http://127.0.0.1:{server.port}",
+            " * 1 process, 4 threads (late promotion); press CTRL+C to quit",
+        ]
+
+
+def test_a_wildcard_address_is_spelt_out(caplog):
+    caplog.set_level(logging.INFO, "demijohn.manage")
+    with make_server("0.0.0.0", 0, hello) as server:
+        announce(server)
+        assert f" * Running on http://0.0.0.0:{server.port} (all addresses)" in caplog.messages
+        assert f" * Running on http://127.0.0.1:{server.port}" in caplog.messages
+
+
+def test_a_unix_socket_is_removed_at_the_end(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "demijohn.manage")
+    path = str(tmp_path / "s")
+    with make_server(f"unix://{path}", 0, hello) as server:
+        assert (server.server_address, server.host, server.port) == (path, path, 0)
+        announce(server)
+        assert f" * Running on unix:{path}" in caplog.messages
+        thread = in_thread(server)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(path)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+        server.shutdown()
+        thread.join(10)
+    assert not os.path.exists(path)
+
+
+def run_briefly(monkeypatch, **options):
+    """`run_simple` with a server that does not serve; returns it."""
+    servers = []
+    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", lambda server: servers.append(server))
+    run_simple("127.0.0.1", 0, hello, **options)
+    return servers[0]
+
+
+def test_what_is_not_there_is_named(monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "demijohn")
+    run_briefly(monkeypatch)
+    assert not [message for message in caplog.messages if "not part" in message]
+    run_briefly(monkeypatch, use_reloader=True, use_debugger=True)
+    assert " * Without reloader and debugger: not part of this version." in caplog.messages
+    run_briefly(monkeypatch, request_handler=object, passthrough_errors=True)
+    assert "request_handler has no effect on this server." in caplog.messages
+    assert "passthrough_errors has no effect on this server." in caplog.messages
+
+
+def test_static_files_are_served_or_refused(monkeypatch):
+    try:
+        from demijohn.middleware.shared_data import SharedDataMiddleware
+    except ModuleNotFoundError:
+        with pytest.raises(ValueError, match="SharedDataMiddleware"):
+            run_briefly(monkeypatch, static_files={"/static": "/tmp"})
+    else:
+        assert isinstance(run_briefly(monkeypatch, static_files={"/static": "/tmp"}).app, SharedDataMiddleware)
+
+
+def test_the_exit_code_of_the_supervisor_is_the_process_s(monkeypatch):
+    def fail(server):
+        server.exit_code = 3
+
+    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", fail)
+    with pytest.raises(SystemExit) as caught:
+        run_simple("127.0.0.1", 0, hello, processes=2)
+    assert caught.value.code == 3
+
+
+def test_request_lines_are_logged_when_asked(caplog):
+    caplog.set_level(logging.INFO, "demijohn.access")
+    with make_server("127.0.0.1", 0, hello) as server:
+        thread = in_thread(server)
+        get(server, "/here")
+        server.shutdown()
+        thread.join(10)
+    assert any('"GET /here HTTP/1.1" 200 5' in message for message in caplog.messages)
+
+
+def test_log_writes_at_the_named_level(caplog):
+    caplog.set_level(logging.INFO, "demijohn.manage")
+    with make_server("127.0.0.1", 0, hello) as server:
+        server.log("warning", "%s is full", "the disk")
+        server.log("strange", "noted")
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "the disk is full"),
+        ("INFO", "noted"),
+    ]
