@@ -163,7 +163,7 @@ class AppContext:
             if (
                 app._matches_directly
                 and head is not None
-                and b"upgrade" not in head.index
+                and b"upgrade" not in (head._index or head.index)
                 and not (url_map.host_matching or app.subdomain_matching)
                 and app.config["TRUSTED_HOSTS"] is None
                 and request.trusted_hosts is None

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._base.sentinel import MISSING, Missing
 from ..message.request import Request as MessageRequest
-from .context import RequestContext, current_request_context
+from .context import AppContext, RequestContext, current_request_context
 from .failures import AppFailures
 from .requests import Response
 from .results import make_response
@@ -27,22 +27,25 @@ StartResponse = Callable[..., Any]
 class AppDispatch(AppFailures):
     """From a request to its response."""
 
-    def respond(self, request: MessageRequest, /) -> Response:
-        """Answer a request, from beginning to end; the context is gone when this returns (but see `stream_with_context`).
+    def respond(
+        self,
+        request: MessageRequest,
+        /,
+        *,
+        ctx: AppContext | None = None,
+        hand_over: Callable[[Response], Any] | None = None,
+        preserve: Callable[[Any], Any] | None = None,
+    ) -> Any:  # Any: the response, or what `hand_over` made of it
+        """Answer a request, from beginning to end; its context is gone when this returns (but see `stream_with_context`).
+
+        `ctx` is the request's context if there is one already. `hand_over(response)` is called inside of the context, and
+        its result returned; `preserve(ctx)` may push the context once more before it is popped (the test client does).
 
         Raises:
             Exception: what was not handled, in debug and test mode; what a teardown function raised.
         """
-        response: Response = self._respond(RequestContext(self, None, request))
-        return response
-
-    def _respond(
-        self,
-        ctx: RequestContext,
-        hand_over: Callable[[Response], Any] | None = None,
-        preserve: Callable[[Any], Any] | None = None,
-    ) -> Any:
-        """Answer in a context; `hand_over` is called inside of it, `preserve` may push it once more before it is popped."""
+        if ctx is None:
+            ctx = RequestContext(self, None, request)
         error: BaseException | None = None
         response: Response | None = None
         try:
@@ -148,25 +151,22 @@ class AppDispatch(AppFailures):
 
     def process_response(self, response: Any) -> Any:  # Any: of `response_class`
         """Call the after-request functions, those of `after_this_request` first, and save the session."""
-        ctx = current_request_context()
+        ctx = _cv_app.get()
         for function in ctx._after_request_functions:
             response = self.ensure_sync(function)(response)
         for function in ctx.plan.after:
             response = function(response)
         session = ctx._session
-        if session is None and self._has_session_to_save(ctx):
+        interface = self.session_interface
+        if session is None and (
+            not interface.is_lazy
+            # Nobody touched it, but it may be a permanent one whose cookie has to be refreshed.
+            or (self.config["SECRET_KEY"] and self.config["SESSION_REFRESH_EACH_REQUEST"] and ctx.request._has_cookies)
+        ):
             session = ctx._open_session()
-        if session is not None and not self.session_interface.is_null_session(session):
-            self.session_interface.save_session(self, session, response)
+        if session is not None and not interface.is_null_session(session):
+            interface.save_session(self, session, response)
         return response
-
-    def _has_session_to_save(self, ctx: Any) -> bool:
-        """Tell whether a session that nobody touched is to be opened and saved all the same."""
-        if not self.session_interface.is_lazy:
-            return True
-        config = self.config
-        # The cookie of a permanent session is to be refreshed.
-        return config["SECRET_KEY"] is not None and config["SESSION_REFRESH_EACH_REQUEST"] and ctx.request._has_cookies
 
     def do_teardown_request(self, exc: BaseException | Missing | None = MISSING) -> None:
         """Call the teardown functions of the request, all of them whatever they raise, and send the signal."""
@@ -200,10 +200,12 @@ class AppDispatch(AppFailures):
 
     def wsgi_app(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application behind `__call__`. Wrap it in middleware: `app.wsgi_app = Middleware(app.wsgi_app)`."""
-        body: Iterable[bytes] = self._respond(
-            self.request_context(environ),
-            lambda response: response(environ, start_response),
-            environ.get("werkzeug.debug.preserve_context"),
+        ctx = self.request_context(environ)
+        body: Iterable[bytes] = self.respond(
+            ctx.request,
+            ctx=ctx,
+            hand_over=lambda response: response(environ, start_response),
+            preserve=environ.get("werkzeug.debug.preserve_context"),
         )
         return body
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from ..http.errors import HTTPException
 from ..http.headers import Headers
 from ..message.response import Response as MessageResponse
 
@@ -43,6 +44,9 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
             return response_class(rv, status=status, headers=headers)
         if isinstance(rv, dict | list):
             rv = app.json.response(rv)
+        elif isinstance(rv, HTTPException) and rv.response is None and type(rv).__call__ is HTTPException.__call__:
+            # PERF: not by way of WSGI, for 404s may be many. One that carries a response is copied below: it may be shared.
+            rv = response_class.force_type(rv.get_response(request.environ), request.environ)
         elif isinstance(rv, MessageResponse) or callable(rv):
             rv = _coerce(response_class, rv, request)
         else:

@@ -84,6 +84,15 @@ class SessionInterface:
     COMPAT: Flask opens and saves every session. An interface that does not set this gets the same.
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if (
+            "is_lazy" not in cls.__dict__
+            and {"open_session", "save_session", "should_set_cookie"} & cls.__dict__.keys()
+        ):
+            # What it does there may matter for every request.
+            cls.is_lazy = False
+
     def make_null_session(self, app: Any) -> Any:  # Any: the application imports this file
         """Return the replacement of a session that could not be opened."""
         return self.null_session_class()
