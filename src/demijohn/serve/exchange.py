@@ -131,11 +131,10 @@ class H1Exchange(Exchange):
         head = self._render_head(status, headers, None)
         self._state = State.PULLED
         line = self._line
+        line.outbox.append(head)  # goes out with the first chunk
         if not line.h1.response_has_body:
-            line.send(head)
             self._finish_stream()
             return
-        line.outbox.append(head)  # goes out with the first chunk
         self._iterator = iter(chunks)
         self._pull()
 
