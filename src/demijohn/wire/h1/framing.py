@@ -4,7 +4,6 @@ Policy only: fields in, facts out. SECURITY: any doubt about the length of a mes
 what two parsers may read differently is what request smuggling is made of.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,7 +21,6 @@ _SINGLE: Final = {
 }
 """Fields that decide about framing, routing or parsing, and so may come once only, even with equal values."""
 
-_LIST_SEPARATOR: Final = re.compile(rb"[ \t]*+,[ \t]*+")
 _MAX_LENGTH_DIGITS: Final = 18
 """Below 2**63, so that no consumer's integer wraps; and conversion of thousands of digits is never begun."""
 
@@ -43,8 +41,9 @@ def refuse_repeated(fields: Sequence[tuple[bytes, bytes]]) -> None:
 
 
 def split_list(value: bytes) -> list[bytes]:
-    """Split a comma-separated list (RFC 9110 §5.6.1) into lower-case members, empty ones left out."""
-    return [member for member in _LIST_SEPARATOR.split(value.strip(b" \t").lower()) if member]
+    """Split a comma-separated list of tokens (RFC 9110 §5.6.1) into lower-case members, empty ones left out."""
+    # SECURITY: no expression: one that searches for white space before a comma is quadratic in white space without one.
+    return [member for part in value.lower().split(b",") if (member := part.strip(b" \t"))]
 
 
 def content_length(value: bytes) -> int:
@@ -72,7 +71,7 @@ def check_transfer_encoding(value: bytes, index: Index, *, is_http10: bool) -> N
         raise ProtocolReject(400, "HTTP/1.0 has no Transfer-Encoding", "RFC 9112 §6.1")
     if value.lower() == b"chunked":
         return
-    codings = _LIST_SEPARATOR.split(value.lower())
+    codings = [part.strip(b" \t") for part in value.lower().split(b",")]  # empty members kept: they are refused
     if codings[-1] != b"chunked" or codings.count(b"chunked") != 1:
         raise ProtocolReject(400, "chunked must be the final transfer coding, once", "RFC 9112 §6.3")
     if all(TOKEN.fullmatch(coding) for coding in codings):
