@@ -4,7 +4,6 @@ Pure functions over `str`; any thread. What is not UTF-8 behind a percent sign s
 (lone surrogates) is replaced, so that no URL a client sends raises while it is decoded.
 """
 
-import codecs
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -31,24 +30,32 @@ _PLAIN_URI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?"
 _PERCENT_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
-def _handle_unicode_error(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Codec error handler: bytes that are not UTF-8 stay percent escapes, what UTF-8 cannot encode becomes U+FFFD."""
-    if isinstance(error, UnicodeDecodeError):
-        return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
-    if isinstance(error, UnicodeEncodeError):
-        return "\N{REPLACEMENT CHARACTER}".encode() * (error.end - error.start), error.end
-    raise error
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+# What the `surrogateescape` of a byte that is not UTF-8 stands for.
+_ESCAPES: Final = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
 
 
-URL_ERRORS: Final = "demijohn.url"
-"""Name of the codec error handler above; for `errors=` of `decode` and `encode`."""
+def decode_text(data: bytes) -> str:
+    """Decode UTF-8; each byte that is not becomes a percent escape."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # PERF: a codec error handler written in Python would be called for each byte.
+        return data.decode("utf-8", "surrogateescape").translate(_ESCAPES)
 
-codecs.register_error(URL_ERRORS, _handle_unicode_error)
+
+def encode_text(text: str) -> bytes:
+    """Encode as UTF-8; each lone surrogate becomes U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def quote_text(text: str, safe: str = PATH_SAFE) -> str:
     """Percent-encode what is neither a letter, a digit, one of `-._~` nor in `safe`; what UTF-8 cannot encode becomes U+FFFD."""
-    return quote(text, safe=safe, errors=URL_ERRORS)
+    return quote(encode_text(text), safe=safe)
 
 
 def iri_to_uri(iri: str) -> str:
@@ -155,7 +162,7 @@ def _make_unquoter(keep: str) -> Callable[[str], str]:
 
 
 def _decode_escapes(escapes: str) -> str:
-    return unquote_to_bytes(escapes).decode("utf-8", URL_ERRORS)
+    return decode_text(unquote_to_bytes(escapes))
 
 
 _UNQUOTERS: Final = {keep: _make_unquoter(keep) for keep in ("#/:?@", "#/?", "#&+=", "")}
@@ -166,7 +173,7 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
 
     Never raises: what is not UTF-8 stays percent-encoded (`%FF`), a percent sign that begins no escape stays.
     """
-    text = query.decode("utf-8", URL_ERRORS) if isinstance(query, bytes) else query
+    text = decode_text(query) if isinstance(query, bytes) else query
     pairs = []
     if "%" not in text:
         if "+" in text:
@@ -186,7 +193,7 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
 def unquote(text: str) -> str:
     """Decode every percent escape as UTF-8; bytes that are not UTF-8 stay escaped."""
     if text.isascii():
-        return unquote_to_bytes(text).decode("utf-8", URL_ERRORS)
+        return decode_text(unquote_to_bytes(text))
     return _PERCENT_RUN.sub(lambda match: _decode_escapes(match[0]), text)
 
 
@@ -216,6 +223,4 @@ def _iter_pairs(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterabl
 
 
 def _encode_field(value: Any) -> str:
-    if isinstance(value, bytes):
-        return quote_plus(value, safe=_VALUE_SAFE)
-    return quote_plus(str(value), safe=_VALUE_SAFE, errors=URL_ERRORS)
+    return quote_plus(value if isinstance(value, bytes) else encode_text(str(value)), safe=_VALUE_SAFE)
