@@ -23,7 +23,7 @@ def _is_token68(rest: str) -> bool:
     return "=" not in rest.rstrip("=")
 
 
-def _decode_basic(credentials: str) -> dict[str, str] | None:
+def _decode_basic(credentials: str) -> dict[str, str | None] | None:
     """Return user name and password of Basic credentials (RFC 7617 §2); `None` if they are not base64 of UTF-8."""
     try:
         text = base64.b64decode(credentials, validate=True).decode()
@@ -82,7 +82,7 @@ class Authorization:
         scheme, rest = _parse(value)
         if scheme == "basic":
             basic = _decode_basic(rest)
-            return None if basic is None else cls(scheme, dict(basic))
+            return None if basic is None else cls(scheme, basic)
         if _is_token68(rest):
             return cls(scheme, None, rest)
         return cls(scheme, parse_dict_header(rest))

@@ -3,15 +3,20 @@
 import re
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from time import time
 from typing import Any, Final, TypeVar, overload
 from urllib.parse import quote
+
+from demijohn._base.clock import format_http_date
 
 from .dates import http_date
 from .multidict_base import MultiDict
 
 M = TypeVar("M", bound=MultiDict[str, str])
 
+# Pairs of a field without quotes; what comes before and after a `;` is the only place to begin and end: linear.
+_plain_pairs = re.compile(r"(?:^|;)[ \t]*+([^=; \t]++)[ \t]*+(?:=[ \t]*+([^; \t]*+)[ \t]*+)?(?=;|\Z)").findall
 # A quoted value: what `dump_cookie` writes, any backslash pair inside. Possessive: linear.
 _quoted_body = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL).fullmatch
 _escape = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL).sub
@@ -20,6 +25,8 @@ _needs_quotes = re.compile(r"[^!#$%&'()*+\-./0-9:<=>?@A-Z\[\]\^_`a-z{|}~]").sear
 _unsafe = re.compile(rb'[\x00-\x19",;\\\x7f-\xff]').sub
 _invalid_name = re.compile(r"[\x00-\x1f\x7f;=]").search
 _invalid_attribute = re.compile(r"[\x00-\x1f\x7f;]").search
+
+_LAST_SECOND: Final = 253402300799  # of the year 9999
 
 _PATH_SAFE: Final = "%!$&'()*+,/:=@"
 _SAME_SITE: Final = frozenset({"Strict", "Lax", "None"})
@@ -41,6 +48,9 @@ def parse_cookie(header: Mapping[str, Any] | str | None, cls: type[Any] | None =
         return make()
     if not text.isascii():
         text = _repair(text)
+    if '"' not in text:
+        # PERF: nearly all cookies have no quotes; then one pass in C finds them.
+        return make(_plain_pairs(text))
     pairs = []
     # SECURITY: a semicolon ends a cookie even within quotes (RFC 6265bis §4.1.1 has none there; browsers do not know
     # quotes), or one cookie could swallow the next ones ("cookie sandwich").
@@ -186,8 +196,4 @@ def _attribute(name: str, value: str) -> str:
 
 def _in_seconds(max_age: float) -> str:
     """Render the date that many seconds from now, the last one that can be written if it is later than that."""
-    now = datetime.now(UTC)
-    try:
-        return http_date(now + timedelta(seconds=max_age))
-    except OverflowError:
-        return http_date(datetime.max.replace(tzinfo=UTC) if max_age > 0 else 0)
+    return format_http_date(max(0, min(time() + max_age, _LAST_SECOND)))

@@ -9,12 +9,9 @@ from typing import Final
 
 from demijohn._base.clock import format_http_date
 
-_MONTHS: Final = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
-    )
-}
+_DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _imf_fixdate = re.compile(
     r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([1-9][0-9]{3}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 ).fullmatch
@@ -56,14 +53,21 @@ def http_date(timestamp: datetime | date | float | time.struct_time | None = Non
     """
     if timestamp is None:
         return format_http_date(time.time())
+    if isinstance(timestamp, datetime):
+        moment = timestamp
+        if moment.tzinfo is not None and moment.tzinfo is not UTC:
+            moment = moment.astimezone(UTC)
+        return _render(moment, moment.hour, moment.minute, moment.second)
     if isinstance(timestamp, date):
-        # A datetime is a date; both have the UTC time tuple that makes it one, naive ones as they are.
-        seconds: float = timegm(timestamp.utctimetuple() if isinstance(timestamp, datetime) else timestamp.timetuple())
-    elif isinstance(timestamp, time.struct_time):
-        seconds = timegm(timestamp)
-    else:
-        seconds = timestamp
-    return format_http_date(seconds)
+        return _render(timestamp)
+    return format_http_date(timegm(timestamp) if isinstance(timestamp, time.struct_time) else timestamp)
+
+
+def _render(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> str:
+    return (
+        f"{_DAY_NAMES[day.weekday()]}, {day.day:02d} {_MONTH_NAMES[day.month - 1]} {day.year:04d}"
+        f" {hour:02d}:{minute:02d}:{second:02d} GMT"
+    )
 
 
 render_date = http_date

@@ -44,7 +44,9 @@ class HeaderLines:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return {(name.lower(), value) for name, value in self} == {(name.lower(), value) for name, value in other}
+        return {(name.lower(), value) for name, value in self._list} == {
+            (name.lower(), value) for name, value in other._list
+        }
 
     __hash__ = None  # type: ignore[assignment]  # mutable
 
@@ -77,7 +79,7 @@ class HeaderLines:
     def getlist(self, key: str, type: Callable[[str], Any] | None = None) -> list[Any]:  # Any: str or T
         """Return the values of all lines with the name `key`; those for which `type` raises ValueError are left out."""
         key = key.lower()
-        values = [value for name, value in self if name.lower() == key]
+        values = [value for name, value in self._list if name.lower() == key]
         if type is None:
             return values
         result = []
@@ -94,17 +96,17 @@ class HeaderLines:
 
     def items(self, lower: bool = False) -> Iterator[tuple[str, str]]:
         """Iterate over the lines, names in lower case if `lower`."""
-        for name, value in self:
+        for name, value in self._list:
             yield (name.lower() if lower else name), value
 
     def keys(self, lower: bool = False) -> Iterator[str]:
         """Iterate over the name of each line, in lower case if `lower`."""
-        for name, _ in self:
+        for name, _ in self._list:
             yield name.lower() if lower else name
 
     def values(self) -> Iterator[str]:
         """Iterate over the value of each line."""
-        for _, value in self:
+        for _, value in self._list:
             yield value
 
     def __contains__(self, key: str) -> bool:
@@ -118,11 +120,11 @@ class HeaderLines:
 
     def to_wsgi_list(self) -> list[tuple[str, str]]:
         """Return the lines as a new list of pairs."""
-        return list(self)
+        return list(self._list)
 
     def __str__(self) -> str:
         """Render the lines with CRLF behind each, and an empty one at the end."""
-        return "".join([f"{name}: {value}\r\n" for name, value in self]) + "\r\n"
+        return "".join([f"{name}: {value}\r\n" for name, value in self._list]) + "\r\n"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({list(self)!r})"
+        return f"{type(self).__name__}({self._list!r})"

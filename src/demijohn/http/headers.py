@@ -6,6 +6,7 @@ Every write is checked for CR, LF and NUL, so no value can start another line of
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn, Self, TypeVar, overload
 
 from demijohn._base.sentinel import MISSING
@@ -50,8 +51,9 @@ def _with_options(value: object, options: Mapping[str, object]) -> str:
 
 def _pairs(source: Any) -> Iterable[tuple[str, Any]]:  # Any: HeadersSource, or a multi dict
     """Iterate over single pairs of pairs, a mapping with single or several values, or a multi dict."""
-    if not isinstance(source, Mapping):
-        return source  # type: ignore[no-any-return]  # see above
+    # PERF: the check against the abstract class costs as much as adding a few lines.
+    if isinstance(source, list) or not isinstance(source, Mapping):
+        return source
     # A multi dict is told by its `lists`; importing its class would make a circle with the file dicts.
     if hasattr(source, "lists"):
         return ((key, value) for key, values in source.lists() for value in values)
@@ -296,6 +298,13 @@ class _ReadOnlyHeaders(ImmutableHeadersMixin, Headers):
         self.copy()
 
 
+@lru_cache(256)
+def _environ_key(name: str) -> str:
+    """Return the environ's key for a field; applications ask for the same few names again and again."""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + key
+
+
 class EnvironHeaders(_ReadOnlyHeaders):
     """The fields of a WSGI environ, read-only and live: what changes in the environ changes here.
 
@@ -308,8 +317,7 @@ class EnvironHeaders(_ReadOnlyHeaders):
         self.environ = environ
 
     def _find(self, key: str) -> str | None:
-        name = key.upper().replace("-", "_")
-        return self.environ.get(name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + name)
+        return self.environ.get(_environ_key(key))
 
     def __getattr__(self, name: str) -> list[tuple[str, str]]:
         # The slot `_list` stays empty, so that reading it ends up here.

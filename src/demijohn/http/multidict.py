@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from mimetypes import guess_type
 from os import PathLike, fspath
-from typing import IO, Any, NoReturn, Self, SupportsIndex, TypeVar
+from typing import IO, Any, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from .callbackdict import CallbackDict, UpdateDictMixin
 from .errors import BadRequestKeyError
@@ -190,7 +190,7 @@ class FileMultiDict(MultiDict[str, FileStorage]):
             filename = path if filename is None else filename
             stream: IO[bytes] = open(path, "rb")  # noqa: SIM115  # the dict's user closes it
         else:
-            stream = file
+            stream = cast("IO[bytes]", file)
         if filename and content_type is None:
             content_type = guess_type(filename)[0] or "application/octet-stream"
         self.add(name, FileStorage(stream, filename, name, content_type))

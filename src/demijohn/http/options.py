@@ -6,6 +6,7 @@ Nothing here knows the meaning of a field.
 
 import re
 from collections.abc import Iterable, Mapping
+from string import ascii_letters, digits
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ _TCHAR: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 # Possessive (`*+`), so that no quote without an end is tried twice.
 _QUOTED: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 
-_is_token = re.compile(rf"{_TCHAR}+").fullmatch
+_are_tchars = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~").issuperset
 _unescape = re.compile(r"\\(.)", re.DOTALL).sub
 _option = re.compile(rf"[ \t]*+({_TCHAR}++)=({_TCHAR}++|{_QUOTED})?", re.DOTALL).match
 _list_item = re.compile(rf'(?:[^,"]++|{_QUOTED})*+', re.DOTALL).match
@@ -31,7 +32,7 @@ _CHARSETS: Final = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
 def quote_header_value(value: object, allow_token: bool = True) -> str:
     """Render a value as a token where it is one (and `allow_token`), else as a quoted string."""
     text = str(value)
-    if allow_token and _is_token(text):
+    if allow_token and text and _are_tchars(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -97,6 +98,8 @@ def parse_options_header(value: str | None) -> tuple[str, dict[str, str]]:
     """
     if not value:
         return "", {}
+    if ";" not in value:
+        return value.strip(), {}
     value, _, rest = value.partition(";")
     value = value.strip()
     options: dict[str, str] = {}

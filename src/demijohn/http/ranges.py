@@ -46,7 +46,7 @@ def parse_if_range_header(value: str | None) -> IfRange:
     """Parse a date, or else a tag, with or without quotes."""
     if not value:
         return IfRange()
-    date = parse_date(value)
+    date = None if value[0] in '"Ww' and value.endswith('"') else parse_date(value)
     if date is not None:
         return IfRange(date=date)
     etag, weak = unquote_etag(value)
@@ -156,7 +156,7 @@ def _parse_range(item: str) -> tuple[int, int | None] | None:
         return None
     if not first:
         # `-0` asks for nothing.
-        count = _number(last.strip())
+        count = _number(last)
         return (-count, None) if count else None
     start = _number(first.strip())
     if start is None:
