@@ -30,6 +30,9 @@ from .pattern import parse_converter_args
 from .rule import Rule, RuleFactory
 from .table import Map
 
+StateMachineMatcher = Matcher
+"""COMPAT: Werkzeug's name. It is made of rules and not filled one by one."""
+
 __all__ = [
     "DEFAULT_CONVERTERS",
     "AnyConverter",
@@ -54,6 +57,7 @@ __all__ = [
     "RuleFactory",
     "RuleTemplate",
     "RuleTemplateFactory",
+    "StateMachineMatcher",
     "Subdomain",
     "Submount",
     "UUIDConverter",

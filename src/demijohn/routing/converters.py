@@ -84,14 +84,13 @@ class AnyConverter(BaseConverter):
         self.regex = f"(?:{'|'.join(re.escape(text) for text in texts)})"
 
     def to_url(self, value: Any) -> str:  # Any: see BaseConverter
-        """Return `value` as it is.
+        """Return the text of an item, percent-encoded.
 
         Raises:
             ValueError: it is none of the items.
         """
-        text = str(value)
-        if text in self.items:
-            return text
+        if str(value) in self.items:
+            return super().to_url(value)
         valid = ", ".join(f"'{item}'" for item in sorted(self.items))
         raise ValueError(f"'{value}' is not one of {valid}")
 
