@@ -13,7 +13,7 @@ from ..seam import Handler
 from . import upward
 from .context import AppContext, RequestContext
 from .dispatch import AppDispatch, Environ, StartResponse
-from .helpers import get_debug_flag, get_load_dotenv
+from .helpers import get_debug_flag, get_load_dotenv, load_dotenv_files
 
 
 class Demijohn(AppDispatch):
@@ -92,7 +92,7 @@ class Demijohn(AppDispatch):
         if os.environ.get("DEMIJOHN_RUN_FROM_CLI") == "true" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             return
         if get_load_dotenv(load_dotenv):
-            upward.load_dotenv()
+            load_dotenv_files()
             if "DEMIJOHN_DEBUG" in os.environ or "FLASK_DEBUG" in os.environ:
                 self.debug = get_debug_flag()
         if debug is not None:

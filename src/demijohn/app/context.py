@@ -66,8 +66,8 @@ class AppContext:
     """An application at work. With a request it is a `RequestContext`. Use it in `with`, or `push` and `pop` it."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_holds", "_is_matched", "_session", "_tokens", "app",
-        "flashes", "g", "has_request", "plan", "request", "session", "url_adapter",
+        "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_holds", "_is_matched",
+        "_session", "_tokens", "app", "flashes", "g", "has_request", "plan", "request", "session", "url_adapter",
     )  # fmt: skip
 
     app: Any

@@ -35,10 +35,10 @@ def endpoint_of(view_func: Hook | None) -> str:
     """Return the endpoint a view gets by default, its name.
 
     Raises:
-        ValueError: there is no view to take it from.
+        AssertionError: there is no view to take it from.
     """
     if view_func is None:
-        raise ValueError("A rule needs an endpoint or a view function to name it after.")
+        raise AssertionError("A rule needs an endpoint or a view function to name it after.")
     return view_func.__name__
 
 
@@ -213,11 +213,9 @@ class Scaffold(Resources):
             exception_class: Any = default_exceptions[exc_class_or_code]  # Any: checked below, that is what for
         else:
             exception_class = exc_class_or_code
-        if isinstance(exception_class, Exception):
-            raise TypeError(
-                f"{exception_class!r} is an exception; a handler is registered for a class or a status code."
-            )
-        if not isclass(exception_class) or not issubclass(exception_class, Exception):
+        if not isclass(exception_class):
+            raise TypeError(f"{exception_class!r} is not a class; handlers are for exception classes or status codes.")
+        if not issubclass(exception_class, Exception):
             raise ValueError(f"{exception_class!r} is neither a subclass of Exception nor a status code.")
         code = exception_class.code if issubclass(exception_class, HTTPException) else None
         return exception_class, code

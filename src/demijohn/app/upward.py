@@ -17,27 +17,20 @@ def run_simple(host: str, port: int, app: Any, **options: Any) -> None:
 
 def client_class() -> Any:
     """Return the class that `app.test_client` makes an instance of by default."""
-    from ..testing import client
+    from ..testing.client import DemijohnClient
 
-    return client.DemijohnClient
+    return DemijohnClient
 
 
 def cli_runner_class() -> Any:
     """Return the class that `app.test_cli_runner` makes an instance of by default."""
-    from ..testing import clirunner
+    from ..testing.clirunner import DemijohnCliRunner
 
-    return clirunner.DemijohnCliRunner
+    return DemijohnCliRunner
 
 
 def environ_builder(app: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a builder of environs that knows the application's config."""
-    from ..testing import builder
+    from ..testing.builder import AppEnvironBuilder
 
-    return builder.AppEnvironBuilder(app, *args, **kwargs)
-
-
-def load_dotenv() -> None:
-    """Load `.env` files, if python-dotenv is installed."""
-    from ..manage import dotenv
-
-    dotenv.load_dotenv()
+    return AppEnvironBuilder(app, *args, **kwargs)
