@@ -191,35 +191,48 @@ def test_head_to_http10_kept_alive_stays_alive():
     assert not connection.must_close
 
 
-def test_count_sent():
+def test_file_of_the_right_length():
     connection = asked()
     connection.render_head("200 OK", [], 10, **NONE)
-    assert connection.count_sent(4) == 4
-    assert connection.count_sent(6) == 6
+    assert connection.admit_file(4) == 4
+    assert connection.admit_file(6) == 6
     assert connection.render_end() == b""
     assert not connection.underrun
 
 
-def test_count_sent_of_too_much_and_too_little():
+def test_file_that_is_too_long_or_too_short():
     connection = asked()
     connection.render_head("200 OK", [("Content-Length", "5")], 10, **NONE)
-    assert connection.count_sent(10) == 5
+    assert connection.admit_file(10) == 5
     assert connection.overrun
     connection = asked()
     connection.render_head("200 OK", [], 10, **NONE)
-    connection.count_sent(4)
+    connection.admit_file(4)
     connection.render_end()
     assert connection.underrun and connection.must_close
 
 
-def test_count_sent_only_where_nothing_is_framed():
+def test_file_in_an_answer_without_content():
+    connection = asked(HEAD)
+    connection.render_head("200 OK", [], 5, **NONE)
+    assert connection.admit_file(5) == 0
+
+
+def test_file_that_ends_with_the_connection():
+    connection = asked(GET10)
+    connection.render_head("200 OK", [], None, **NONE)
+    assert connection.admit_file(5) == 5
+    connection.render_end()
+    assert not connection.overrun and not connection.underrun
+
+
+def test_file_only_where_nothing_is_framed():
     with pytest.raises(RuntimeError):
-        asked().count_sent(1)
-    for request, length in ((GET, None), (HEAD, 5)):
-        connection = asked(request)
-        connection.render_head("200 OK", [], length, **NONE)
-        with pytest.raises(RuntimeError):
-            connection.count_sent(5)
+        asked().admit_file(1)
+    connection = asked()
+    connection.render_head("200 OK", [], None, **NONE)
+    with pytest.raises(RuntimeError):
+        connection.admit_file(5)
 
 
 # ---- the connection's fate: RFC 9112 §9.3, §9.6 ----------------------------------------------------------------------

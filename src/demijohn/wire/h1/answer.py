@@ -44,29 +44,28 @@ _CACHED: Final = 1024
 
 # PERF: an application uses few names and statuses. Pure functions of the key, so threads may race on them without harm.
 _names: Final[dict[str, int]] = {}
-_statuses: Final[dict[str, tuple[str, int]]] = {}
+KNOWN_STATUSES: Final[dict[str, tuple[str, int]]] = {}
+
+WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
+"""Final statuses whose answer has no content on the wire, whatever the method."""
 
 
 class Fields:
-    """The field lines of one answer, checked, with what they say about framing taken out."""
+    """The field lines of one answer, checked, with what they say about framing taken out.
+
+    Raises:
+        ValueError: an invalid name or value, or a field that is not an application's to set.
+    """
 
     __slots__ = ("content_length", "has_date", "has_server", "lines", "says_close", "says_upgrade")
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, headers: HeaderList) -> None:
         self.content_length: int | None = None
         self.has_date = False
         self.has_server = False
         self.says_close = False
         self.says_upgrade = False
-
-    def take(self, headers: HeaderList) -> None:
-        """Check and take over an application's fields.
-
-        Raises:
-            ValueError: an invalid name or value, or a field that is not an application's to set.
-        """
-        lines = self.lines
+        lines: list[str] = []
         for name, value in headers:
             kind = _names.get(name)
             if kind is None:
@@ -74,9 +73,9 @@ class Fields:
             # PERF: two C calls decide for nearly all values; the rest (tabs, obs-text, faults) pays for the expression.
             if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
                 raise ValueError(f"invalid value of header field {name!r}: control character, or not latin-1")
-            if kind and not self._take_special(kind, value):
-                continue
-            lines.append(f"{name}: {value}\r\n")
+            if kind == _PLAIN or self._take_special(kind, value):
+                lines.append(f"{name}: {value}\r\n")
+        self.lines = lines
 
     def _take_special(self, kind: int, value: str) -> bool:
         """Note a field that has to do with framing; return whether it is also sent as it is."""
@@ -124,15 +123,15 @@ def status_line(status: str) -> tuple[str, int]:
     Raises:
         ValueError: not a code and a reason, or a control character in it.
     """
-    known = _statuses.get(status)
+    known = KNOWN_STATUSES.get(status)
     if known is None:
         if _STATUS.fullmatch(status) is None:
             raise ValueError(f"invalid status {status!r}: a code and a reason, as '200 OK'")
         # RFC 9112 §4: the space behind the code stands even if there is no reason.
         text = status if len(status) > 3 else status + " "
         known = (f"HTTP/1.1 {text}\r\n", int(status[:3]))
-        if len(_statuses) < _CACHED:
-            _statuses[status] = known
+        if len(KNOWN_STATUSES) < _CACHED:
+            KNOWN_STATUSES[status] = known
     return known
 
 

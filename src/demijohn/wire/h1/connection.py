@@ -21,7 +21,7 @@ from typing import Final
 from demijohn.wire.limits import H1Limits
 from demijohn.wire.reject import ProtocolReject
 
-from .answer import Fields, HeaderList, status_line
+from .answer import KNOWN_STATUSES, WITHOUT_CONTENT, Fields, HeaderList, status_line
 from .reader import RequestReader
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -107,8 +107,7 @@ class H1Connection(RequestReader):
             raise ValueError(f"not an interim status: {code}")
         if self.has_started:
             raise RuntimeError("an interim answer after the final one has begun")
-        fields = Fields()
-        fields.take(headers)
+        fields = Fields(headers)
         if fields.content_length is not None:
             raise ValueError("an interim answer has no content")
         if self.is_http10:
@@ -139,24 +138,29 @@ class H1Connection(RequestReader):
             ValueError: an invalid status or field, an interim status. Nothing was rendered, another answer may be.
             RuntimeError: the answer has begun already.
         """
-        line, code = status_line(status)
+        line, code = KNOWN_STATUSES.get(status) or status_line(status)
         if code < 200:
             raise ValueError(f"{code} is no final status")
         if self.has_started:
             raise RuntimeError("the answer has begun already")
-        fields = Fields()
-        fields.take(headers)
-        framing = self._frame_answer(code, fields, body_length)
-        must_close = self.must_close or close or fields.says_close
+        fields = Fields(headers)
+        lines = fields.lines
+        length = body_length if fields.content_length is None else fields.content_length
+        if length is None or self.is_head_method or code in WITHOUT_CONTENT:
+            framing = self._frame_rare_answer(code, fields.content_length, body_length)
+            if framing:
+                lines.append(framing)
+        else:
+            self.response_has_body = True
+            self._is_answer_chunked = False
+            self._answer_left = length
+            lines.append(f"Content-Length: {length}\r\n")
         if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
             # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.
-            must_close = True
+            self.must_close = True
         self.has_started = True
-        self.must_close = must_close
-        lines = fields.lines
-        if framing:
-            lines.append(framing)
-        if must_close:
+        if close or fields.says_close or self.must_close:
+            self.must_close = True
             lines.append("Connection: close\r\n")
         elif self.is_http10:
             lines.append("Connection: keep-alive\r\n")
@@ -169,28 +173,24 @@ class H1Connection(RequestReader):
             return head + b"Date: %b\r\n\r\n" % date
         return head + b"\r\n"
 
-    def _frame_answer(self, code: int, fields: Fields, body_length: int | None) -> str:
-        """Set how the content will be written, and return the field line that says so (RFC 9112 §6.3, RFC 9110 §8.6)."""
-        length = fields.content_length
+    def _frame_rare_answer(self, code: int, own_length: int | None, body_length: int | None) -> str:
+        """Frame an answer without content or of unknown length; return the field line that says so, if any.
+
+        RFC 9112 §6.3, RFC 9110 §8.6. `own_length` is the application's Content-Length.
+        """
         self._is_answer_chunked = False
-        if self.is_head_method or code in {204, 205, 304}:
+        self._answer_left = _UNBOUND
+        if self.is_head_method or code in WITHOUT_CONTENT:
             self.response_has_body = False
-            self._answer_left = _UNBOUND
             if code == 204:
                 return ""
             if code == 205:
                 return "Content-Length: 0\r\n"  # RFC 9110 §15.3.6
-            if length is None and body_length and self.is_head_method:
+            if own_length is None and body_length and self.is_head_method:
                 # What GET would have sent; of an empty one nobody knows whether it was emptied for HEAD.
-                length = body_length
-            return "" if length is None else f"Content-Length: {length}\r\n"
+                own_length = body_length
+            return "" if own_length is None else f"Content-Length: {own_length}\r\n"
         self.response_has_body = True
-        if length is None:
-            length = body_length
-        if length is not None:
-            self._answer_left = length
-            return f"Content-Length: {length}\r\n"
-        self._answer_left = _UNBOUND
         if self.is_http10:
             self.must_close = True
             return ""
@@ -216,30 +216,19 @@ class H1Connection(RequestReader):
     def admit_file(self, count: int) -> int:
         """Account for content that the driver sends from a file, unframed; return how much of `count` it may send.
 
-        Only for an answer whose `render_head` was given the content's length: chunks would need framing.
+        Only for an answer that is not chunked: chunks would need framing.
         """
         if not self.has_started or self.has_answered or self._is_answer_chunked:
             raise RuntimeError("a file outside of an answer of known length")
         if not self.response_has_body:
             return 0
         left = self._answer_left
+        if left == _UNBOUND:
+            return count
         if count > left:
             self.overrun = True
             count = left
         self._answer_left = left - count
-        return count
-
-    def count_sent(self, count: int) -> int:
-        """Note that the driver sends `count` bytes of content itself (`os.sendfile`); return how many of them it may send.
-
-        Only for an answer of known length with content: nothing is framed.
-        """
-        if not self.has_started or self.has_answered or not self.response_has_body or self._answer_left == _UNBOUND:
-            raise RuntimeError("bytes can be counted only for an answer that has content of known length")
-        if count > self._answer_left:
-            self.overrun = True
-            count = self._answer_left
-        self._answer_left -= count
         return count
 
     def render_end(self) -> bytes:
