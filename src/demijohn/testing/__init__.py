@@ -1,17 +1,22 @@
 """Test clients, builders of environs, and an exchange that records."""
 
-from .builder import EnvironBuilder
-from .client import Client, ClientRedirectError
+from .builder import AppEnvironBuilder, EnvironBuilder
+from .client import DemijohnClient
+from .clirunner import DemijohnCliRunner
 from .cookies import Cookie
 from .exchange import RecordingExchange
 from .multipart_encode import encode_multipart, stream_encode_multipart
 from .response import TestResponse
 from .run import create_environ, run_wsgi_app
+from .wsgi_client import Client, ClientRedirectError
 
 __all__ = [
+    "AppEnvironBuilder",
     "Client",
     "ClientRedirectError",
     "Cookie",
+    "DemijohnCliRunner",
+    "DemijohnClient",
     "EnvironBuilder",
     "RecordingExchange",
     "TestResponse",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any, Self
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
+from demijohn.app.application import Demijohn
 from demijohn.http.headers import EnvironHeaders, Headers
 from demijohn.http.multidict import CombinedMultiDict, MultiDict
 from demijohn.http.urls import encode_query, iri_to_uri
@@ -303,6 +304,52 @@ class EnvironBuilder(BodyFields):
     def get_request(self, cls: type[Request] | None = None) -> Request:
         """Return a request of the environ: of `cls`, else of `request_class`."""
         return (cls or self.request_class)(self.get_environ())
+
+
+class AppEnvironBuilder(EnvironBuilder):
+    """An `EnvironBuilder` that takes its defaults from an application's config: host, root and scheme; and its JSON.
+
+    Args:
+        app: the application.
+        path: as of `EnvironBuilder`; may be a whole URL.
+        base_url: as of `EnvironBuilder`; by default of `SERVER_NAME`, `APPLICATION_ROOT` and `PREFERRED_URL_SCHEME`.
+        subdomain: goes before `SERVER_NAME`.
+        url_scheme: instead of `PREFERRED_URL_SCHEME`.
+        *args: as of `EnvironBuilder`.
+        **kwargs: as of `EnvironBuilder`.
+
+    Raises:
+        ValueError: a base URL together with a subdomain or scheme.
+    """
+
+    def __init__(
+        self,
+        app: Demijohn,
+        path: str = "/",
+        base_url: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str | None = None,
+        *args: Any,  # Any: arguments of EnvironBuilder
+        **kwargs: Any,  # Any: as above
+    ) -> None:
+        if base_url is not None:
+            if subdomain or url_scheme:
+                raise ValueError("A base URL says all; give it, or a subdomain or url_scheme, not both.")
+        else:
+            config = app.config
+            host = config["SERVER_NAME"] or "localhost"
+            if subdomain:
+                host = f"{subdomain}.{host}"
+            url = urlsplit(path)
+            scheme = url.scheme or url_scheme or config["PREFERRED_URL_SCHEME"]
+            base_url = f"{scheme}://{url.netloc or host}/{config['APPLICATION_ROOT'].lstrip('/')}"
+            path = f"{url.path}?{url.query}" if url.query else url.path
+        self.app = app
+        super().__init__(path, base_url, *args, **kwargs)
+
+    def json_dumps(self, obj: Any, **kwargs: Any) -> str:  # Any: whatever can be rendered as JSON
+        """Render JSON as the application does."""
+        return self.app.json.dumps(obj, **kwargs)
 
 
 def _render_auth(auth: Any) -> str:  # Any: see EnvironBuilder
