@@ -7,9 +7,12 @@ Set up by one thread; from the first request on any number of threads may call i
 import os
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from ..doors.native import native_handler
-from ..seam import Handler
+from ..http.errors import HTTPException
+from ..routing import RoutingException
+from ..seam import Handler, RequestHead
 from . import upward
 from .context import AppContext, RequestContext
 from .dispatch import AppDispatch, Environ, StartResponse
@@ -53,6 +56,15 @@ class Demijohn(AppDispatch):
             and cls.request_context is Demijohn.request_context
         )
         return native_handler(self) if is_plain else None
+
+    def endpoint_for(self, head: RequestHead) -> str:
+        """Return the endpoint that a request would be routed to; an empty string if there is none."""
+        url_map = self.url_map
+        try:
+            rule, _ = url_map.match_path(url_map.default_subdomain, unquote(head.path), head.method)
+        except (HTTPException, RoutingException):
+            return ""
+        return str(rule.endpoint)
 
     def app_context(self) -> AppContext:
         """Return a context of the application without a request: `with app.app_context(): ...`."""

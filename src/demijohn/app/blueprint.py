@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from .._base.sentinel import MISSING, Missing
-from .scaffold import H, Hook, Scaffold, setupmethod
+from .registry import H, Hook
+from .scaffold import Scaffold, setupmethod
 from .setup_state import BlueprintSetupState
 
 Deferred = Callable[[BlueprintSetupState], None]

@@ -8,8 +8,8 @@ from ..http.errors import BadRequest, BadRequestKeyError, HTTPException, Interna
 from ..routing import RoutingException
 from .context import current_request_context
 from .debughints import refuse_form_redirect
+from .registry import Hook
 from .requests import Request, Response
-from .scaffold import Hook
 from .signals import got_request_exception
 from .urls import AppUrls
 

@@ -34,7 +34,8 @@ def load_dotenv_files() -> bool:
         return False
     dotenv = import_module("dotenv")
     paths = [dotenv.find_dotenv(name, usecwd=True) for name in (".env", ".flaskenv")]
-    return any([dotenv.load_dotenv(path, encoding="utf-8") for path in paths if path])
+    loaded = [dotenv.load_dotenv(path, encoding="utf-8") for path in paths if path]
+    return any(loaded)
 
 
 def make_response(*args: Any) -> Any:  # Any: what a view may return, and the application's response class

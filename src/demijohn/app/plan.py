@@ -7,7 +7,7 @@ so any number of threads may use it; two that build the same one at once build e
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .scaffold import Hook, blueprint_scopes
+from .registry import Hook, blueprint_scopes
 
 
 class EndpointPlan:

@@ -8,6 +8,9 @@ go through the registry.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsIndex, TypeVar
 
+# Any: views and hooks may be sync or async, and take and return what Flask lets them.
+Hook = Callable[..., Any]
+H = TypeVar("H", bound=Hook)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -110,3 +113,12 @@ class HookRegistry(dict[str | None, list[V]]):
     for _name in ("clear", "pop", "popitem", "__delitem__"):
         locals()[_name] = _noticing(getattr(dict, _name))
     del _name
+
+
+def blueprint_scopes(dotted: str) -> list[str]:
+    """Return a nested blueprint's name and those it is nested in, innermost first: `a.b` -> `a.b`, `a`."""
+    names = [dotted]
+    while "." in dotted:
+        dotted = dotted.rpartition(".")[0]
+        names.append(dotted)
+    return names

@@ -11,7 +11,7 @@ from ..message.response import Response as MessageResponse
 from ..routing import Rule
 from . import json
 from .debughints import watch_missing_files
-from .scaffold import blueprint_scopes
+from .registry import blueprint_scopes
 from .slot import _cv_app
 
 

@@ -8,15 +8,11 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from inspect import isclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from ..http.errors import HTTPException, default_exceptions
-from .registry import HookRegistry, Revision, ViewRegistry
+from .registry import H, Hook, HookRegistry, Revision, ViewRegistry
 from .resources import Resources
-
-# Any below: views and hooks may be sync or async, and take and return what Flask lets them.
-Hook = Callable[..., Any]
-H = TypeVar("H", bound=Hook)
 
 
 def setupmethod(method: H) -> H:
@@ -216,15 +212,8 @@ class Scaffold(Resources):
         if not isclass(exception_class):
             raise TypeError(f"{exception_class!r} is not a class; handlers are for exception classes or status codes.")
         if not issubclass(exception_class, Exception):
-            raise ValueError(f"{exception_class!r} is neither a subclass of Exception nor a status code.")
+            raise ValueError(  # noqa: TRY004 - COMPAT
+                f"{exception_class!r} is neither a subclass of Exception nor a status code."
+            )
         code = exception_class.code if issubclass(exception_class, HTTPException) else None
         return exception_class, code
-
-
-def blueprint_scopes(dotted: str) -> list[str]:
-    """Return a nested blueprint's name and those it is nested in, innermost first: `a.b` -> `a.b`, `a`."""
-    names = [dotted]
-    while "." in dotted:
-        dotted = dotted.rpartition(".")[0]
-        names.append(dotted)
-    return names

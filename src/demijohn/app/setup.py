@@ -21,10 +21,10 @@ from .config import DEFAULT_CONFIG, Config, ConfigAttribute
 from .context import _AppCtxGlobals
 from .helpers import get_debug_flag
 from .json.provider import DefaultJSONProvider, JSONProvider
-from .registry import HookList
+from .registry import H, Hook, HookList
 from .rendering import default_variables
 from .requests import Request, Response
-from .scaffold import H, Hook, Scaffold, endpoint_of, setupmethod
+from .scaffold import Scaffold, endpoint_of, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 
 

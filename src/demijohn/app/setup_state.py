@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .scaffold import Hook, endpoint_of
+from .registry import Hook
+from .scaffold import endpoint_of
 
 
 class BlueprintSetupState:

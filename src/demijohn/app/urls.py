@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from ..message.redirect import redirect as _redirect
 from ..routing import BuildError, MapAdapter
+from .registry import blueprint_scopes
 from .requests import Request
-from .scaffold import blueprint_scopes
 from .setup import AppSetup
 from .slot import _cv_app
 
