@@ -129,12 +129,25 @@ def iter_events(
         **({} if max_parts is None else {"max_segment_count": max_parts}),
     )
     read = stream.read
-    data = _skip_preamble(read, b"\r\n--" + boundary, chunk_bytes)
+    dashes = b"--" + boundary
+    # The first bytes of a part's content, as long as they may turn out to be a boundary.
+    start: bytes | None = None
+    data = _skip_preamble(read, dashes, chunk_bytes)
     if data is None:
         return
     try:
         while data:
-            yield from parser.parse(data)
+            for event in parser.parse(data):
+                if isinstance(event, _Segment):
+                    start = b""
+                elif start is not None and event is not None:
+                    start += event
+                    if start.startswith(dashes):
+                        # RFC 2046 §5.1.1: a part without content, to some; to others a boundary is content.
+                        raise MalformedForm("A part of the form has a head and no content.")
+                    if not dashes.startswith(start):
+                        start = None
+                yield event
             data = read(chunk_bytes)
     except ParserLimitReached as error:
         raise RequestEntityTooLarge(f"{error}.") from error
@@ -146,24 +159,29 @@ def iter_events(
         raise TruncatedForm("The body ends before the form does.") from error
 
 
-def _skip_preamble(read: Callable[[int], bytes], delimiter: bytes, chunk_bytes: int) -> bytes | None:
-    """Read up to the first boundary, which begins the body or a line, and return what was read from there on.
+def _skip_preamble(read: Callable[[int], bytes], dashes: bytes, chunk_bytes: int) -> bytes | None:
+    """Read up to the first boundary and return what was read from there on: `None` if the body is empty, `b""` without one.
 
-    `None` if the body is empty, `b""` if it has no boundary. The push parser would do it, but judges what stands before a
-    boundary by where a chunk happens to begin.
+    The push parser would do it, but judges what stands before a boundary by where a chunk happens to begin.
+
+    Raises:
+        MalformedForm: the first boundary does not begin a line.
     """
     data = read(chunk_bytes)
     if not data:
         return None
-    if data.startswith(delimiter[2:]):
+    if data.startswith(dashes):
         return data
     buffer = b"\r\n" + data
     while data:
-        at = buffer.find(delimiter)
+        at = buffer.find(dashes)
         if at >= 0:
-            return buffer[at + 2 :]
+            if buffer[at - 2 : at] != b"\r\n":
+                raise MalformedForm("The first boundary of the form does not begin a line.")
+            return buffer[at:]
         data = read(chunk_bytes)
-        buffer = buffer[1 - len(delimiter) :] + data
+        # What may be the beginning of a boundary stays, with the line end before it.
+        buffer = buffer[-1 - len(dashes) :] + data
     return b""
 
 
