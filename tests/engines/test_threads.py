@@ -231,7 +231,7 @@ def test_shutdown_finishes_what_is_in_flight_and_closes_the_rest(runner):
     gate = Gate()
     if runner == "inline":
         gate.open.set()
-    with serving(gate, runner, threads=4) as running:
+    with serving(gate, runner, threads=4, linger_timeout=0.1) as running:
         idle = Client(running)
         assert idle.get("/x").status == 200
         busy = Client(running)
@@ -259,7 +259,7 @@ def test_shutdown_from_a_handler(runner):
         running.server.shutdown()
         exchange.respond("200 OK", [], b"last")
 
-    with serving(handler, runner, threads=2) as running, Client(running) as client:
+    with serving(handler, runner, threads=2, linger_timeout=0.1) as running, Client(running) as client:
         assert client.get("/").body == b"last"
         running.thread.join(TIMEOUT)
         assert not running.thread.is_alive()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from demijohn.message.request import Request
 from demijohn.message.response import Response
-from demijohn.seam import Exchange, FileSegment, Handler
+from demijohn.seam import Exchange, FileSegment, Handler, RequestHead
 
 
 class NativeApplication(Protocol):
@@ -21,11 +21,25 @@ class NativeApplication(Protocol):
     def respond(self, request: Request, /) -> Response:
         """Answer a request. What it raises is not the application's to answer: the server logs it and sends a 500."""
 
+    def endpoint_for(self, head: RequestHead, /) -> str:
+        """Return the endpoint that a request would be routed to, or an empty string. Any thread; must be quick."""
 
-def native_handler(application: NativeApplication) -> Handler:
-    """Return the handler that serves `application` without WSGI in between."""
 
-    def handle(exchange: Exchange) -> None:
+class NativeHandler:
+    """Serves one application. Called by the server for each exchange."""
+
+    __slots__ = ("_application",)
+
+    def __init__(self, application: NativeApplication) -> None:
+        self._application = application
+
+    def label(self, head: RequestHead) -> str:
+        """Return the endpoint that `head` leads to: requests of one endpoint take about equally long. See `seam.Handler`."""
+        return self._application.endpoint_for(head)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        application = self._application
         request = application.request_class.from_exchange(exchange)
         response = application.respond(request)
         try:
@@ -47,4 +61,7 @@ def native_handler(application: NativeApplication) -> Handler:
         else:
             exchange.stream(status, fields, body)  # type: ignore[arg-type]  # bytes went the first way
 
-    return handle
+
+def native_handler(application: NativeApplication) -> Handler:
+    """Return the handler that serves `application` without WSGI in between."""
+    return NativeHandler(application)

@@ -93,4 +93,8 @@ class Exchange(ABC):
 
 
 Handler = Callable[[Exchange], None]
-"""What the server calls for each request."""
+"""What the server calls for each request.
+
+A handler may have a method `label(head: RequestHead) -> str`: requests with equal labels are expected to take about equally
+long, from which the server learns which ones block. Without one it goes by the path.
+"""

@@ -3,14 +3,17 @@
 It is a plain record: the reactor polls, the runner runs handlers, links do the rest.
 """
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
 from .._base.clock import Clock
-from ..seam import Handler
+from ..seam import Handler, RequestHead
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
+
+_DIGIT = re.compile("[0-9]").search
 
 
 class Job(Watched, Protocol):
@@ -73,6 +76,7 @@ class Engine:
         "is_draining",
         "is_last_answer",
         "is_stopped",
+        "label_of",
         "on_connection_closed",
         "options",
         "reactor",
@@ -100,6 +104,8 @@ class Engine:
 
     def __init__(self, handler: Handler, options: ServerOptions, clock: Clock) -> None:
         self.handler = handler
+        # See `Handler`: what requests that take about equally long have in common.
+        self.label_of: Callable[[RequestHead], str] = getattr(handler, "label", path_shape)
         self.options = options
         self.clock = clock
         self.reactor = Reactor(clock)
@@ -110,3 +116,9 @@ class Engine:
         self.is_stopped = False
         self.connections: set[Connection] = set()
         self.server_field = options.server_name.encode("latin-1")
+
+
+def path_shape(head: RequestHead) -> str:
+    """Return the path with the segments that look like identifiers replaced by `*`: `/users/17` and `/users/18` are alike."""
+    segments = head.path.split("/")
+    return "/".join("*" if len(segment) > 20 or _DIGIT(segment) else segment for segment in segments)

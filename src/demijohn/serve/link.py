@@ -389,9 +389,9 @@ class Link(Line):
 
     @property
     def label(self) -> str:
-        """See `Job.label`: method and path, without the query."""
+        """See `Job.label`."""
         head = self.h1.head
-        return "" if head is None else head.target.partition("?")[0]
+        return "" if head is None else self.engine.label_of(head)
 
     def run(self) -> None:
         """Run the exchange, or go on with its stream."""

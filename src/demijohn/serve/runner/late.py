@@ -10,8 +10,9 @@ the leader's hands; the `_offer` (leader in a handler); a follower's inbox. So n
 With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
 reads waits in `_waiting` for the first that comes back. Accepting, reading and refusing go on all the time.
 
-Handlers known to block give leadership away before they run, so that many of them get going at once. Known means: they
-were late before, and their average wall time since has not become short again.
+Handlers known to block give leadership away before they run, so that many of them get going at once. Known means: requests
+with an equal label took long before, and on average they have spent that time waiting, not computing, ever since. (One that
+computes holds the interpreter's lock wherever it runs: a hand-over would only cost.)
 """
 
 import logging
@@ -25,8 +26,17 @@ from ..engine import Engine, Job
 
 logger = logging.getLogger("demijohn.error")
 
+_BLOCKING = 0.001
+"""Wall seconds from which a handler is suspected to block. Much less than this is not worth a hand-over (some 50 us)."""
+
+_FORGET = 0.0004
+"""A label is forgotten when its average wait is down to this."""
+
+_TRUST = 100
+"""A label that was found to compute is not suspected again for so many slow runs."""
+
 _KNOWN_LABELS = 4096
-"""Blocking handlers that are remembered; the table is emptied when it is full of others."""
+"""Labels that are remembered; the table is emptied when it is full of others."""
 
 _IDLE_TICKS = 20
 """The watcher goes to sleep after this many ticks without a handler."""
@@ -68,7 +78,9 @@ class LateRunner:
         self._idle: deque[_Slot] = deque()
         self._waiting: deque[Job] = deque()
         self._lock = threading.Lock()
-        self._blocking: dict[str, float] = {}  # label -> running average of wall seconds
+        self._blocking: dict[str, float] = {}  # label -> running average of the seconds that its handlers waited
+        self._computing: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
+        self._now = engine.clock.monotonic
         self._alarm: SimpleQueue[None] = SimpleQueue()
         self._is_watcher_asleep = False
 
@@ -117,6 +129,7 @@ class LateRunner:
         if self._is_watcher_asleep:
             self._is_watcher_asleep = False
             self._alarm.put(None)
+        began = self._now()
         job.run()
         try:
             self._offer.pop()
@@ -126,6 +139,8 @@ class LateRunner:
             self._finish_late(slot, job)
             return False
         slot.job = None
+        if self._now() - began > _BLOCKING:
+            self._suspect(job.label)
         job.complete()
         return True
 
@@ -161,21 +176,29 @@ class LateRunner:
             job.run()
 
     def _run_measured(self, job: Job, label: str) -> None:
-        """Run a job whose handler is known to block, and keep its average up to date."""
-        clock = self._engine.clock
-        began = clock.monotonic()
+        """Run a job whose handler is known to block, and see whether it still does."""
+        began, computed = self._now(), time.thread_time()
         job.run()
-        average = 0.8 * self._blocking.get(label, 0.0) + 0.2 * (clock.monotonic() - began)
-        if average < self._promote_after / 3:
-            self._blocking.pop(label, None)
-        else:
+        wall = self._now() - began
+        waited = wall - (time.thread_time() - computed)
+        average = 0.8 * self._blocking.get(label, 0.0) + 0.2 * waited
+        if average > _FORGET:
             self._blocking[label] = average
+            return
+        self._blocking.pop(label, None)
+        if wall > _BLOCKING:
+            self._computing[label] = _TRUST
 
-    def _learn(self, label: str) -> None:
-        """Remember that a handler was late."""
-        if len(self._blocking) >= _KNOWN_LABELS:
-            self._blocking.clear()
-        self._blocking[label] = 2 * self._promote_after
+    def _suspect(self, label: str) -> None:
+        """Take note that a handler took long on the leader's thread."""
+        trust = self._computing.get(label, 0)
+        if trust:
+            self._computing[label] = trust - 1
+            return
+        for table in (self._blocking, self._computing):
+            if len(table) >= _KNOWN_LABELS:
+                table.clear()
+        self._blocking[label] = 2 * _BLOCKING
 
     # ------------------------------------------------------------------ the watcher
 
@@ -206,7 +229,7 @@ class LateRunner:
                 return  # just finished
             self._engine.stats.promotions += 1
             # Now and not when it is over: equal requests may be next in line.
-            self._learn(job.label)
+            self._suspect(job.label)
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
 

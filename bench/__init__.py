@@ -1,0 +1,1 @@
+"""Benchmarks. Nothing here is a test: figures are compared within one run, never with a number written down before."""

@@ -1,0 +1,48 @@
+"""The load client: wrk, pinned to its own core."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of the client saw."""
+
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+def run_wrk(url: str, *, connections: int, seconds: float, cpu: int) -> Load:
+    """Ask `url` over keep-alive connections for some seconds."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "--timeout", "10s", url]
+    text = subprocess.run(["taskset", "-c", str(cpu), *command], check=True, capture_output=True, text=True).stdout
+    return parse_wrk(text)
+
+
+def parse_wrk(text: str) -> Load:
+    """Read what wrk prints."""
+    rate = float(_one(r"Requests/sec:\s+([\d.]+)", text).group(1))
+    errors = 0
+    if found := re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text):
+        errors += sum(map(int, found.groups()))
+    if found := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
+        errors += int(found.group(1))
+    return Load(rate, _percentile("50", text), _percentile("99", text), errors)
+
+
+def _percentile(which: str, text: str) -> float:
+    found = _one(rf"^\s+{which}%\s+([\d.]+)(us|ms|s|m)\s*$", text)
+    return float(found.group(1)) * _UNITS[found.group(2)]
+
+
+def _one(pattern: str, text: str) -> re.Match[str]:
+    found = re.search(pattern, text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"wrk printed nothing like {pattern!r}:\n{text}")
+    return found
