@@ -262,6 +262,23 @@ def calls_of(function) -> int:
     return calls
 
 
+def python_calls_of(function) -> int:
+    """Count the Python functions that `function` enters, itself not counted."""
+    entered = -1
+
+    def count(frame, event, argument):
+        nonlocal entered
+        if event == "call":
+            entered += 1
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return entered
+
+
 def test_tiny_chunks_cost_linear_calls_and_few_events():
     def read(count: int) -> None:
         connection = H1Connection(H1Limits())
@@ -330,22 +347,46 @@ def test_a_huge_length_allocates_nothing():
 
 
 def test_calls_of_a_plain_head():
-    """The budget of the whole server rests on it: from the bytes to the head."""
+    """The budget of the whole server rests on it: from the bytes to the head, with new fields and with known ones."""
     connection = H1Connection(H1Limits())
-    entered = []
+    for target, agent in (("/", "b"), ("/c", "b"), ("/", "d")):
+        data = f"GET {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n".encode()
 
-    def count(frame, event, argument):
-        if event == "call":
-            entered.append(frame.f_code.co_name)
+        def read(data=data) -> None:
+            connection.receive_data(data)
+            connection.next_event()
 
-    sys.setprofile(count)
-    try:
-        connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nAccept: */*\r\n\r\n")
-        connection.next_event()
-    finally:
-        sys.setprofile(None)
-    assert connection.head is not None
-    assert len(entered) <= 8, entered
+        assert python_calls_of(read) <= 8
+        assert connection.head is not None
+        connection.render_response("200 OK", [], b"", date=b"", server=b"")
+        connection.start_next_cycle()
+
+
+def test_calls_of_a_plain_answer():
+    connection = H1Connection(H1Limits())
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    connection.next_event()
+    headers = [("Content-Type", "text/plain"), ("Content-Length", "2")]
+    assert python_calls_of(lambda: connection.render_response("200 OK", headers, b"ok", date=b"D", server=b"S")) <= 6
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from(GOOD), requests), min_size=2, max_size=2),
+    st.lists(st.integers(0, 1), min_size=2, max_size=6),
+)
+def test_what_was_read_before_changes_nothing(texts, order):
+    """A connection remembers fields it has judged; each request comes out as on a connection of its own."""
+    outcomes = [drive([text.encode("latin-1")], eof=False) for text in texts]
+    driver = Driver()
+    for number in order:
+        before = len(driver.outcome.requests)
+        driver.feed(texts[number].encode("latin-1"))
+        alone = outcomes[number]
+        assert driver.outcome.requests[before:] == alone.requests
+        assert driver.outcome.reject == alone.reject
+        if driver.outcome.is_closed or driver.connection.has_buffered or driver.connection.head is not None:
+            break
 
 
 def test_many_pipelined_requests_cost_linear_calls():
