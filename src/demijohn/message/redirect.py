@@ -1,12 +1,14 @@
 """Responses that send the client to another URL."""
 
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import escape
 
+from demijohn.http.urls import QUERY_SAFE
+
 from .environ import Environ
 from .response import Response
-from .wsgi import get_path_info
 
 
 def redirect(location: str, code: int = 302, Response: Any = Response) -> Any:  # noqa: N803  COMPAT: the parameter's name
@@ -32,8 +34,11 @@ def append_slash_redirect(environ: Environ, code: int = 308) -> Any:  # Any: see
 
     The location is relative to the current URL, so it holds wherever the application is mounted.
     """
-    # SECURITY: only the last segment is used; a path of "//host" cannot become another host.
-    tail = get_path_info(environ).rpartition("/")[2]
-    location = f"{tail}/" if tail else "./"
+    # SECURITY: only the last segment is used, so a path of "//host" cannot become another host; and it is quoted as the bytes
+    # it was, colons too, so that it cannot become a scheme, a query or another path.
+    tail = environ.get("PATH_INFO", "").encode("latin-1").rpartition(b"/")[2]
+    location = quote(tail, safe="!$&'()*+,;=@") + "/" if tail else "./"
     query = environ.get("QUERY_STRING")
-    return redirect(f"{location}?{query}" if query else location, code)
+    if query:
+        location += "?" + quote(query.encode("latin-1"), safe=QUERY_SAFE)
+    return redirect(location, code)

@@ -1,6 +1,6 @@
 """What a request says of its head, the same over an exchange and over an environ."""
 
-import datetime
+import datetime as dt
 
 import pytest
 
@@ -138,7 +138,7 @@ def test_plain_fields(make_request):
     assert request.content_md5 == "zzz"
     assert request.referrer == "http://a/"
     assert request.origin == "http://b"
-    assert request.date == datetime.datetime(1994, 11, 6, 8, 49, 37, tzinfo=datetime.UTC)
+    assert request.date == dt.datetime(1994, 11, 6, 8, 49, 37, tzinfo=dt.UTC)
     assert request.max_forwards == 3
     assert str(request.user_agent) == request.user_agent.string == request.user_agent.to_header() == "curl/8"
     assert request.access_control_request_method == "PUT"

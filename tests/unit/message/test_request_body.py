@@ -308,9 +308,10 @@ def test_uploads_go_where_the_class_says(post, tmp_path):
 
 def test_parts(post):
     request = post(FORM, MULTIPART)
-    seen = []
-    for one in request.iter_parts():
-        seen.append((one.name, one.filename, one.headers.get("Content-Type"), b"".join(one.iter_chunks())))
+    seen = [
+        (one.name, one.filename, one.headers.get("Content-Type"), b"".join(one.iter_chunks()))
+        for one in request.iter_parts()
+    ]
     assert seen == [
         ("a", None, None, b"1"),
         ("f", "x.txt", "text/plain", b"file\r\ncontent"),
