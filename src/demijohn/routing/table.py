@@ -16,7 +16,7 @@ from demijohn.http.errors import BadHost, MethodNotAllowed, NotFound
 
 from .adapter import MapAdapter
 from .builder import SortKey
-from .converters import DEFAULT_CONVERTERS, BaseConverter
+from .converters import DEFAULT_CONVERTERS, BaseConverter, ValidationError
 from .environ import (
     INVALID_SUBDOMAIN,
     HasEnviron,
@@ -154,6 +154,15 @@ class Map:
                     return target.rule, (target.defaults.copy() if target.defaults else {})
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
+        found = matcher.descend(domain_part, path, method, websocket)
+        if found is not None:
+            target, texts = found
+            if not target.redirects:
+                try:
+                    return target.rule, target.values(texts)
+                except ValidationError:
+                    # COMPAT: no other rule is tried.
+                    raise NotFound from None
         try:
             target, values = matcher.match(domain_part, path, method, websocket, self.merge_slashes)
         except NoMatch as error:
@@ -169,7 +178,9 @@ class Map:
             for other in self._by_endpoint[rule.endpoint]:
                 if other is rule:
                     break  # those behind it are of lower rank
-                if other.provides_defaults_for(rule) and other.suitable_for(values, method):
+                if not (other.provides_defaults_for(rule) and other.suitable_for(values, method)):
+                    continue
+                if other.build({**values, **(other.defaults or {})}) is not None:
                     raise RequestRuleRedirect(rule, values, other)
         if rule.redirect_to is not None:
             raise RequestRuleRedirect(rule, values)

@@ -134,6 +134,7 @@ def test_make_redirect_url():
 def test_encode_query_args():
     urls = url_map.bind("h")
     assert urls.encode_query_args({"a": ["x y", 1], "b": None}) == "a=x+y&a=1"
+    assert urls.encode_query_args([("b", 1), ("a", None), ("b", 2)]) == "b=1&b=2"
     assert urls.encode_query_args("as it is é") == "as it is é"
 
 

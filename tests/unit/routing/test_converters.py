@@ -126,7 +126,7 @@ class Even(BaseConverter):
     regex = r"\d+"
 
     def to_python(self, value):
-        number = int(value)
+        number = int(super().to_python(value))
         if number % 2:
             raise ValidationError
         return number

@@ -1,5 +1,8 @@
 """routing.matcher and Map.match_path: which rule takes a request."""
 
+import re
+import sys
+
 import pytest
 
 from demijohn.http.errors import MethodNotAllowed, NotFound
@@ -168,7 +171,7 @@ class TestSlashes:
         assert caught.value.path_info == to
         assert isinstance(caught.value, RedirectNeeded)
 
-    @pytest.mark.parametrize("path", ["/leaf/", "/post", "/raw/x", "/kept//a", "/branch/x//y", "/"])
+    @pytest.mark.parametrize("path", ["/leaf/", "/post", "/raw/x", "/kept//a", "/branch/x//y", "/", "/raw", "/raw/"])
     def test_or_are_not_found(self, path):
         with pytest.raises(NotFound):
             self.url_map.match_path("", path, "GET")
@@ -256,6 +259,45 @@ class TestDomains:
         assert endpoint(url_map, "/", domain="a.org") == "ignored"
 
 
+def test_python_calls_of_a_match():
+    """The budget of the hot path: what runs in Python for one request."""
+
+    def python_calls(path):
+        calls = []
+        sys.setprofile(lambda frame, event, arg: calls.append(frame.f_code.co_name) if event == "call" else None)
+        try:
+            url_map.match_path("", path, "GET")
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    url_map = Map([Rule("/a", endpoint=1), Rule("/a/<x>/<int:y>", endpoint=2), Rule("/s/<path:p>", endpoint=3)])
+    url_map.update()
+    assert python_calls("/a") == ["match_path"]
+    assert python_calls("/a/b/1") == ["match_path", "descend", "values"]
+    assert python_calls("/s/b/c.js") == ["match_path", "descend", "values"]
+
+
+def test_defaults_are_added_to_the_values():
+    url_map = Map([Rule("/<a>", endpoint="x", defaults={"b": 2, "c": [3]})])
+    assert url_map.match_path("", "/1", "GET")[1] == {"a": "1", "b": 2, "c": [3]}
+
+
+def test_an_int_is_what_the_regex_says():
+    """The shortcut for whole segments takes the same digits: all that are decimal in Unicode."""
+    digits = re.compile(r"\d")
+    assert [c for c in map(chr, range(sys.maxunicode + 1)) if c.isdecimal() != bool(digits.fullmatch(c))] == []
+
+
+def test_a_path_takes_no_line_break_but_in_front():
+    """As in Werkzeug."""
+    url_map = Map([Rule("/<path:p>", endpoint="x")])
+    assert url_map.match_path("", "/\na", "GET")[1] == {"p": "\na"}
+    for path in ("/a\nb", "/a\n"):
+        with pytest.raises(NotFound):
+            url_map.match_path("", path, "GET")
+
+
 def test_build_only_rules_take_nothing():
     url_map = Map([Rule("/x", endpoint="x", build_only=True)])
     with pytest.raises(NotFound):
@@ -268,6 +310,21 @@ def test_a_value_that_is_none_ends_the_search():
     assert endpoint(url_map, "/a") == "name"
     with pytest.raises(NotFound):
         url_map.match_path("", "/6", "GET")
+
+
+def test_a_value_that_is_none_behind_a_wrong_way():
+    url_map = Map(
+        [
+            Rule("/a/x", endpoint="x"),
+            Rule("/p/<int:c>", endpoint="post", methods=["POST"]),
+            Rule("/<b>/<int(max=5):c>", endpoint="id"),
+        ]
+    )
+    assert endpoint(url_map, "/a/5") == "id"
+    with pytest.raises(NotFound):
+        url_map.match_path("", "/a/6", "GET")
+    with pytest.raises(MethodNotAllowed):
+        url_map.match_path("", "/p/6", "GET")
 
 
 def test_an_alias_is_for_the_adapter_to_redirect():

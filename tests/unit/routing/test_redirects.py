@@ -4,7 +4,7 @@ import pytest
 
 from demijohn.http import errors
 from demijohn.http.errors import HTTPException, NotFound
-from demijohn.routing import Map, RequestRedirect, RoutingException, Rule
+from demijohn.routing import BaseConverter, Map, RequestRedirect, RoutingException, Rule, ValidationError
 
 
 def called(adapter, id):
@@ -110,6 +110,30 @@ def test_defaults_with_another_value_or_method_are_no_redirect():
     assert by_method.match("/1", "POST") == ("x", {"page": 1})
     with pytest.raises(RequestRedirect):
         by_method.match("/1", "GET")
+
+
+def test_defaults_that_cannot_be_built_are_no_redirect():
+    class Refusing(BaseConverter):
+        def to_url(self, value):
+            raise ValidationError
+
+    urls = Map(
+        [
+            Rule("/short/<refusing:x>", defaults={"page": 1}, endpoint="e"),
+            Rule("/long/<refusing:x>/<int:page>", endpoint="e"),
+        ],
+        converters={"refusing": Refusing},
+    ).bind("h")
+    assert urls.match("/long/a/1") == ("e", {"x": "a", "page": 1})
+    rule, values = urls.match("/long/a/1", return_rule=True)
+    assert urls.get_default_redirect(rule, "GET", values, "") is None
+
+
+def test_get_default_redirect_looks_at_rules_of_higher_rank_only():
+    urls = url_map.bind("h")
+    short, long = url_map.iter_rules("all")
+    assert urls.get_default_redirect(long, "GET", {"page": 1}, "") == "http://h/all/"
+    assert urls.get_default_redirect(short, "GET", {"page": 1}, "") is None
 
 
 def test_a_domain_that_varies_is_in_the_redirect_to_the_defaults():
