@@ -400,6 +400,16 @@ def test_informational():
     assert b"103" not in connection.render_response("200 OK", [], b"", **NONE)
 
 
+def test_an_application_may_ask_for_the_content_itself():
+    connection = H1Connection(H1Limits())
+    connection.receive_data(EXPECTING)
+    connection.next_event()
+    assert connection.render_informational("100 Continue", []) == CONTINUE
+    assert connection.render_continue() == b""
+    connection.render_head("200 OK", [], 0, **NONE)
+    assert not connection.must_close
+
+
 def test_no_informational_to_http10():
     assert asked(GET10).render_informational("103 Early Hints", []) == b""
 
@@ -494,6 +504,17 @@ def check_refused(status, headers):
     assert not connection.has_started
     out = connection.render_response("500 Internal Server Error", [], b"", **NONE)
     assert out == b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_caches_are_bounded():
+    """An application that makes up names and reasons must not fill the memory with them."""
+    from demijohn.wire.h1 import answer
+
+    for number in range(3000):
+        out = asked().render_response(f"200 Reason {number}", [(f"X-{number}", "y")], b"", **NONE)
+        assert f"X-{number}: y".encode() in out
+    assert len(answer._names) <= 1024
+    assert len(answer.KNOWN_STATUSES) <= 1024
 
 
 def test_messages_of_refusals_do_not_hold_values():

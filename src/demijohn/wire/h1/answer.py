@@ -57,14 +57,13 @@ class Fields:
         ValueError: an invalid name or value, or a field that is not an application's to set.
     """
 
-    __slots__ = ("content_length", "has_date", "has_server", "lines", "says_close", "says_upgrade")
+    __slots__ = ("content_length", "has_date", "has_server", "lines", "says_close")
 
     def __init__(self, headers: HeaderList) -> None:
         self.content_length: int | None = None
         self.has_date = False
         self.has_server = False
         self.says_close = False
-        self.says_upgrade = False
         lines: list[str] = []
         for name, value in headers:
             kind = _names.get(name)
@@ -91,9 +90,7 @@ class Fields:
                 raise ValueError("two Content-Length fields that differ")
             self.content_length = length
         elif kind == _CONNECTION:
-            options = split_list(value.encode("latin-1"))
-            self.says_close = self.says_close or b"close" in options
-            self.says_upgrade = self.says_upgrade or b"upgrade" in options
+            self.says_close = self.says_close or b"close" in split_list(value.encode("latin-1"))
         elif kind == _CODING:
             # SECURITY: the server frames; `chunked` is dropped as it is what it would do, any other coding would be a lie.
             if value.strip(" \t").lower() not in {"chunked", "identity"}:
