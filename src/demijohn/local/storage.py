@@ -32,6 +32,19 @@ def release_local(local: Releasable) -> None:
     local.__release_local__()
 
 
+_NOTHING: dict[str, Any] = {}  # Any: attributes of any type
+_NO_ITEMS: list[Any] = []  # Any: as above
+# Neither is ever changed, as no value of a context variable is.
+
+
+def _held(variable: ContextVar[T], empty: T) -> T:
+    """Return what the calling context holds, the variable's own default, or else `empty`."""
+    try:
+        return variable.get()
+    except LookupError:
+        return empty
+
+
 def context_ident() -> int:
     """Return the identity of the caller: its asyncio task, else its greenlet, else its thread.
 
@@ -73,7 +86,7 @@ class Local:
         object.__setattr__(self, "_Local__variable", context_var)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # Any: attributes of any type
-        return iter(list(self.__variable.get({}).items()))
+        return iter(list(_held(self.__variable, _NOTHING).items()))
 
     def __call__(self, name: str, *, unbound_message: str | None = None) -> LocalProxy[Any]:  # Any: as above
         """Return a proxy to attribute `name`."""
@@ -89,10 +102,10 @@ class Local:
             raise AttributeError(name, name=name, obj=self) from None
 
     def __setattr__(self, name: str, value: Any) -> None:  # Any: attributes of any type
-        self.__variable.set({**self.__variable.get({}), name: value})
+        self.__variable.set({**_held(self.__variable, _NOTHING), name: value})
 
     def __delattr__(self, name: str) -> None:
-        values = self.__variable.get({}).copy()
+        values = _held(self.__variable, _NOTHING).copy()
         try:
             del values[name]
         except KeyError:
@@ -105,7 +118,7 @@ class Local:
 
         COMPAT: before Werkzeug 2.0 this showed all threads; what other contexts hold cannot be seen from here.
         """
-        values = self.__variable.get({})
+        values = _held(self.__variable, _NOTHING)
         return {context_ident(): values.copy()} if values else {}
 
     @property
@@ -160,13 +173,13 @@ class LocalStack(Generic[T]):
 
     def push(self, obj: T) -> list[T]:
         """Put `obj` on top and return the whole stack, bottom first."""
-        items = [*self._variable.get([]), obj]
+        items = [*_held(self._variable, _NO_ITEMS), obj]
         self._variable.set(items)
         return items
 
     def pop(self) -> T | None:
         """Take the top item off and return it; `None` if the stack is empty."""
-        items = self._variable.get([])
+        items = _held(self._variable, _NO_ITEMS)
         if not items:
             return None
         self._variable.set(items[:-1])
@@ -175,7 +188,7 @@ class LocalStack(Generic[T]):
     @property
     def top(self) -> T | None:
         """The top item; `None` if the stack is empty."""
-        items = self._variable.get([])
+        items = _held(self._variable, _NO_ITEMS)
         return items[-1] if items else None
 
     def __call__(self, name: str | None = None, *, unbound_message: str | None = None) -> LocalProxy[Any]:
