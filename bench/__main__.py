@@ -70,10 +70,8 @@ def measure(
 
 def render(results: Results, options: argparse.Namespace) -> str:
     """A Markdown table for each workload."""
-    lines = [
-        f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds:g} s, medians;"
-        " the server on one core, wrk on another; keep-alive.",
-    ]
+    setting = f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds:g} s, medians"
+    lines = [f"{setting}; the server on one core, wrk on another; keep-alive."]
     for workload in [*WORKLOADS, "guestbook page"]:
         rows = {name: loads for (name, which), loads in results.items() if which == workload}
         rate = {name: statistics.median(load.requests_per_second for load in loads) for name, loads in rows.items()}

@@ -2,30 +2,29 @@
 
 import os
 import time
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import Any
 
-if TYPE_CHECKING or os.environ.get("BENCH_FRAMEWORK") != "flask":
-    from demijohn import Demijohn, request
-else:
-    from flask import Flask as Demijohn, request
-
-app = Demijohn(__name__)
+framework: Any = import_module(os.environ.get("BENCH_FRAMEWORK", "demijohn"))  # Any: one of two modules
+app: Any = (getattr(framework, "Demijohn", None) or framework.Flask)(__name__)  # Any: of one of two classes
 
 
-@app.get("/")
 def hello() -> str:
     """Plain text."""
     return "Hello, World!"
 
 
-@app.get("/json/<int:number>")
 def answer(number: int) -> dict[str, object]:
     """A converter, a query argument, JSON."""
-    return {"number": number, "q": request.args.get("q")}
+    return {"number": number, "q": framework.request.args.get("q")}
 
 
-@app.get("/sleep")
 def sleep() -> str:
     """A view that waits for something, 10 ms."""
     time.sleep(0.01)
     return "slept"
+
+
+app.get("/")(hello)
+app.get("/json/<int:number>")(answer)
+app.get("/sleep")(sleep)

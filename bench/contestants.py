@@ -108,7 +108,7 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(2000):
         if process.poll() is not None:
             _, errors = process.communicate()
-            raise RuntimeError(f"{process.args} ended: {errors.decode(errors='replace')}")
+            raise RuntimeError(f"{process.args!r} ended: {errors.decode(errors='replace')}")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return

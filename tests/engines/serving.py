@@ -54,8 +54,13 @@ class Client:
     """One connection, HTTP/1.1, answers read strictly by their framing. Independent of the code under test."""
 
     def __init__(self, running) -> None:
+        self.running = running
         self.sock = running.connect()
         self.file = self.sock.makefile("rb")
+
+    def reconnect(self) -> None:
+        self.close()
+        self.__init__(self.running)
 
     def __enter__(self):
         return self
