@@ -66,6 +66,38 @@ def test_any_query_decodes(query):
         value.encode()
 
 
+QUERY_PIECES = [
+    "a",
+    "&",
+    "=",
+    "%",
+    "%3",
+    "%3D",
+    "%26",
+    "%00",
+    "\0",
+    "%C3",
+    "%BC",
+    "%c3%bc",
+    "+",
+    "%2B",
+    "ü",
+    "4",
+    "1",
+    "%zz",
+]
+
+
+@given(st.lists(st.sampled_from(QUERY_PIECES), max_size=12).map("".join))
+def test_each_field_is_decoded_by_itself(query):
+    alone = [decode_query(field)[0] for field in query.split("&") if field]
+    assert decode_query(query) == alone
+    assert alone == [
+        (unquote(name.replace("+", " ")), unquote(value.replace("+", " ")))
+        for name, _, value in (field.partition("=") for field in query.split("&") if field)
+    ]
+
+
 @given(anything)
 def test_any_text_can_be_quoted(text):
     assert quote_text(text, "").isascii()

@@ -6,6 +6,7 @@ Pure functions over `str`; any thread. What is not UTF-8 behind a percent sign s
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, quote_plus, unquote_to_bytes, urlsplit, urlunsplit
 
@@ -27,8 +28,15 @@ _PLAIN_PATH: Final = r"(?:/(?!/)[A-Za-z0-9._~!$&'()*+,/:;=@-]*)?(?:\?[A-Za-z0-9.
 _PLAIN_IRI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?" + _PLAIN_PATH)
 _PLAIN_URI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?" + _PLAIN_PATH.replace("._~", "%._~"))
 
-_PERCENT_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_is_uri_text: Final = re.compile(r"[A-Za-z0-9%!#$&'()*+,/:;=?@._~-]*").fullmatch
 
+_ESCAPE_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+").sub
+
+# What keeps a query from being decoded before it is split: escapes of `=`, and NUL.
+_SEPARATOR_ESCAPE: Final = re.compile("\0|%00|%3[Dd]").search
+
+_HEX: Final = "0123456789ABCDEFabcdef"
+_BYTE_OF_ESCAPE: Final = {high + low: chr(int(high + low, 16)) for high in _HEX for low in _HEX}
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -67,9 +75,14 @@ def iri_to_uri(iri: str) -> str:
     if _PLAIN_URI.fullmatch(iri):
         return iri
     parts = urlsplit(iri)
-    netloc = _join_netloc(parts, _encode_idna, lambda text: quote_text(text, "%!$&'()*+,;="))
-    path, query, fragment = (quote_text(part, URI_SAFE) for part in (parts.path, parts.query, parts.fragment))
-    return _join(SplitResult(parts.scheme, netloc, path, query, fragment), iri)
+    scheme, netloc, path, query, fragment = parts
+    if netloc:
+        netloc = _convert_netloc(parts, _encode_idna, _quote_user)
+    # PERF: mostly one part of the three has something to quote.
+    path, query, fragment = (
+        part if _is_uri_text(part) else quote_text(part, URI_SAFE) for part in (path, query, fragment)
+    )
+    return _join(SplitResult(scheme, netloc, path, query, fragment), iri)
 
 
 def uri_to_iri(uri: str) -> str:
@@ -81,11 +94,13 @@ def uri_to_iri(uri: str) -> str:
     if "xn--" not in uri and _PLAIN_IRI.fullmatch(uri):
         return uri
     parts = urlsplit(uri)
-    netloc = _join_netloc(parts, decode_idna, _partial_unquoter("#/:?@"))
-    path = _partial_unquoter("#/?")(parts.path)
-    query = _partial_unquoter("#&+=")(parts.query)
-    fragment = _partial_unquoter("")(parts.fragment)
-    return _join(SplitResult(parts.scheme, netloc, path, query, fragment), uri)
+    scheme, netloc, path, query, fragment = parts
+    if netloc:
+        netloc = _convert_netloc(parts, decode_idna, _unquote_user)
+    path = _PATH_ESCAPES(_decode_run, path)
+    query = _QUERY_ESCAPES(_decode_run, query)
+    fragment = _FRAGMENT_ESCAPES(_decode_run, fragment)
+    return _join(SplitResult(scheme, netloc, path, query, fragment), uri)
 
 
 def _join(parts: SplitResult, source: str) -> str:
@@ -100,7 +115,10 @@ def _join(parts: SplitResult, source: str) -> str:
     return urlunsplit(parts)
 
 
-def _join_netloc(parts: SplitResult, convert_host: Callable[[str], str], convert_user: Callable[[str], str]) -> str:
+def _convert_netloc(parts: SplitResult, convert_host: Callable[[str], str], convert_user: Callable[[str], str]) -> str:
+    netloc = parts.netloc
+    if "@" not in netloc and ":" not in netloc and "[" not in netloc and "%" not in netloc:
+        return convert_host(netloc.lower())
     host = convert_host(parts.hostname) if parts.hostname else ""
     if ":" in host:
         host = f"[{host}]"
@@ -116,7 +134,15 @@ def _join_netloc(parts: SplitResult, convert_host: Callable[[str], str], convert
 
 
 def _encode_idna(host: str) -> str:
-    return host if host.isascii() else host.encode("idna").decode("ascii")
+    if host.isascii():
+        return host
+    return _encode_known_host(host) if len(host) <= 253 else host.encode("idna").decode("ascii")
+
+
+# PERF: the codec is Python, and an application has few hosts. Nothing longer than a name can be is kept (RFC 1035 §2.3.4).
+@lru_cache(maxsize=256)
+def _encode_known_host(host: str) -> str:
+    return host.encode("idna").decode("ascii")
 
 
 def decode_idna(host: str) -> str:
@@ -130,42 +156,39 @@ def _decode_label(label: str) -> str:
     # SECURITY: the codec takes quadratic time, and no label is longer than this (RFC 1035 §2.3.4).
     if len(label) > 63 or not label.isascii():
         return label
+    return _decode_known_label(label)
+
+
+@lru_cache(maxsize=256)
+def _decode_known_label(label: str) -> str:
     try:
         return label.encode("ascii").decode("idna")
     except UnicodeError:
         return label
 
 
-def _partial_unquoter(keep: str) -> Callable[[str], str]:
-    return _UNQUOTERS[keep]
+def _quote_user(text: str) -> str:
+    return quote_text(text, "%!$&'()*+,;=")
 
 
-def _make_unquoter(keep: str) -> Callable[[str], str]:
-    """Make a function that decodes percent escapes, but not those of `keep`, of controls, space and `%`."""
-    kept = frozenset(bytes(range(0x21)) + b"%\x7f" + keep.encode("ascii"))
-    escape_of = re.compile("|".join(rf"%{byte:02X}" for byte in sorted(kept)), re.IGNORECASE)
-
-    def unquote_run(match: re.Match[str]) -> str:
-        # Split at the escapes to keep; what is between them is decoded together, since a character has several bytes.
-        run, start = match[0], 0
-        parts: list[str] = []
-        for found in escape_of.finditer(run):
-            # A run is made of three-character escapes; a match that straddles two of them is none.
-            parts += (_decode_escapes(run[start : found.start()]), found[0])
-            start = found.end()
-        return "".join((*parts, _decode_escapes(run[start:])))
-
-    def unquote(text: str) -> str:
-        return _PERCENT_RUN.sub(unquote_run, text) if "%" in text else text
-
-    return unquote
+def _decode_run(match: re.Match[str]) -> str:
+    return decode_text(bytes.fromhex(match[0].replace("%", "")))
 
 
-def _decode_escapes(escapes: str) -> str:
-    return decode_text(unquote_to_bytes(escapes))
+def _escapes_except(keep: str) -> Callable[[Callable[[re.Match[str]], str], str], str]:
+    """Return the `sub` of a pattern: runs of percent escapes, none of them of `keep`, a control, a space or `%`."""
+    kept = "|".join(f"{byte:02X}|{byte:02x}" for byte in (*range(0x21), *b"%\x7f", *keep.encode("ascii")))
+    return re.compile(rf"(?:%(?!{kept})[0-9A-Fa-f]{{2}})+").sub
 
 
-_UNQUOTERS: Final = {keep: _make_unquoter(keep) for keep in ("#/:?@", "#/?", "#&+=", "")}
+_USER_ESCAPES: Final = _escapes_except("#/:?@")
+_PATH_ESCAPES: Final = _escapes_except("#/?")
+_QUERY_ESCAPES: Final = _escapes_except("#&+=")
+_FRAGMENT_ESCAPES: Final = _escapes_except("")
+
+
+def _unquote_user(text: str) -> str:
+    return _USER_ESCAPES(_decode_run, text)
 
 
 def decode_query(query: bytes | str) -> list[tuple[str, str]]:
@@ -174,27 +197,35 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
     Never raises: what is not UTF-8 stays percent-encoded (`%FF`), a percent sign that begins no escape stays.
     """
     text = decode_text(query) if isinstance(query, bytes) else query
-    pairs = []
+    text = text.replace("+", " ")
     if "%" not in text:
-        if "+" in text:
-            text = text.replace("+", " ")
-        for field in text.split("&"):
-            if field:
-                name, _, value = field.partition("=")
-                pairs.append((name, value))
-        return pairs
-    for field in text.replace("+", " ").split("&"):
-        if field:
-            name, _, value = field.partition("=")
-            pairs.append((unquote(name) if "%" in name else name, unquote(value) if "%" in value else value))
-    return pairs
+        fields = text.split("&")
+    elif _SEPARATOR_ESCAPE(text) is None:
+        # PERF: decoding all fields in one go takes half the time. NUL takes the place of the separator meanwhile, since an
+        # escape may stand for that.
+        fields = unquote(text.replace("&", "\0")).split("\0")
+    else:
+        pairs = [field.partition("=") for field in text.split("&") if field]
+        return [(unquote(name), unquote(value)) for name, _, value in pairs]
+    return [(name, value) for field in fields if field for name, _, value in (field.partition("="),)]
 
 
 def unquote(text: str) -> str:
     """Decode every percent escape as UTF-8; bytes that are not UTF-8 stay escaped."""
-    if text.isascii():
+    if "%" not in text:
+        return text
+    if not text.isascii():
+        return _ESCAPE_RUN(_decode_run, text)
+    # PERF: text that is split and joined takes half the time of the standard library's bytes.
+    first, *rest = text.split("%")
+    parts = [first]
+    try:
+        for part in rest:
+            parts += (_BYTE_OF_ESCAPE[part[:2]], part[2:])
+    except KeyError:
         return decode_text(unquote_to_bytes(text))
-    return _PERCENT_RUN.sub(lambda match: _decode_escapes(match[0]), text)
+    decoded = "".join(parts)
+    return decoded if decoded.isascii() else decode_text(decoded.encode("latin-1"))
 
 
 # Any: a value is what `str` makes text of.
