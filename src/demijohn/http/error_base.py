@@ -48,14 +48,15 @@ class HTTPException(Exception):
         return [("Content-Type", "text/html; charset=utf-8")]
 
     def get_response(self, environ: Any = None, scope: Scope | None = None) -> Any:
-        """Return the response to answer with; `environ` may be a WSGI environ or a request.
+        """Return the response to answer with; `environ` may be a WSGI environ or a request, `scope` is an ASGI scope.
 
         Raises:
             RuntimeError: `demijohn.message` was never imported, so nobody knows how to make one.
         """
         if self.response is not None:
             return self.response
-        return self._respond(getattr(environ, "environ", environ))
+        environ = getattr(environ, "environ", environ)
+        return self._respond(environ) if scope is None else type(self)._respond(_Scoped(self, scope), environ)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as a WSGI application."""
@@ -67,3 +68,18 @@ class HTTPException(Exception):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{'???' if self.code is None else self.code}: {self.name}'>"
+
+
+class _Scoped:
+    """An error as its response is made from it, where the page and the fields may depend on an ASGI scope."""
+
+    def __init__(self, error: HTTPException, scope: Scope) -> None:
+        self.code = error.code
+        self._error = error
+        self._scope = scope
+
+    def get_body(self, environ: Environ | None = None) -> str:
+        return self._error.get_body(environ, self._scope)
+
+    def get_headers(self, environ: Environ | None = None) -> list[tuple[str, str]]:
+        return self._error.get_headers(environ, self._scope)

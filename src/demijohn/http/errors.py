@@ -15,7 +15,7 @@ from demijohn._base.clock import format_http_date
 from .error_base import Environ, HTTPException, Scope
 
 response_factory: Callable[[HTTPException, Environ | None], Any] | None = None
-"""Makes the response of an error; set by `demijohn.message`, read on each use."""
+"""Makes the response of an error out of its `code`, `get_body(environ)` and `get_headers(environ)`; set by `demijohn.message`."""
 
 
 def _respond(error: HTTPException, environ: Environ | None) -> Any:  # Any: see error_base

@@ -214,6 +214,22 @@ def test_responses_are_made_by_the_hook(monkeypatch):
     assert made == [(error, {"a": 1}), (error, {"b": 2}), (error, None)]
 
 
+def test_the_page_may_depend_on_an_asgi_scope(monkeypatch):
+    class Own(NotFound):
+        def get_body(self, environ=None, scope=None):
+            return f"{environ} {scope['path']}"
+
+        def get_headers(self, environ=None, scope=None):
+            return [("X-Path", scope["path"])]
+
+    monkeypatch.setattr(
+        errors,
+        "response_factory",
+        lambda error, environ: (error.code, error.get_body(environ), error.get_headers(environ)),
+    )
+    assert Own().get_response(scope={"path": "/a"}) == (404, "None /a", [("X-Path", "/a")])
+
+
 def test_without_the_hook_the_reason_is_told(monkeypatch):
     monkeypatch.setattr(errors, "response_factory", None)
     with pytest.raises(RuntimeError, match="demijohn.message"):
