@@ -38,13 +38,20 @@ class BodyStream(io.RawIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return up to `size` bytes, all that is left if negative or `None`; `b""` at the end."""
-        wanted = -1 if size is None else size
-        if self._limit is not None and wanted != 0:
-            # One byte more than allowed is asked for, so that a body of exactly `limit` bytes passes.
-            allowed = self._limit - self._position + 1
-            wanted = allowed if wanted < 0 else min(wanted, allowed)
-            return self._read_some(wanted) if size is not None and size >= 0 else self._read_up_to(wanted)
-        return self._read_some(wanted)
+        if size is None:
+            size = -1
+        if self._limit is None:
+            try:
+                data = self._body.read(size)
+            except (BodyError, OSError) as error:
+                _raise_http(error)
+            self._position += len(data)
+            return data
+        # One byte more than allowed is asked for, so that a body of exactly `limit` bytes passes.
+        allowed = self._limit - self._position + 1
+        if size < 0:
+            return self._read_up_to(allowed)
+        return self._read_some(min(size, allowed))
 
     def _read_some(self, size: int) -> bytes:
         try:
@@ -76,7 +83,7 @@ class BodyStream(io.RawIOBase):
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return bytes up to and with the next LF, at most `size` if not negative."""
         wanted = -1 if size is None else size
-        if self._limit is not None and wanted != 0:
+        if self._limit is not None:
             allowed = self._limit - self._position + 1
             wanted = allowed if wanted < 0 else min(wanted, allowed)
         try:

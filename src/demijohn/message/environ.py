@@ -200,7 +200,7 @@ def head_from_environ(environ: Environ) -> tuple[RequestHead, BodySource, Peer]:
         _VERSIONS.get(environ.get("SERVER_PROTOCOL", ""), (1, 1)),
         fields,
     )
-    return head, _body(environ), _peer(environ)
+    return head, body_from_environ(environ), peer_from_environ(environ)
 
 
 @lru_cache(maxsize=512)
@@ -222,7 +222,8 @@ def _target(environ: Environ) -> str:
     return target
 
 
-def _body(environ: Environ) -> BodySource:
+def body_from_environ(environ: Environ) -> BodySource:
+    """Return the body behind `wsgi.input`; it ends where the request says or the server sees to it, and is never read past."""
     stream = environ.get("wsgi.input")
     if stream is None:
         return EMPTY_BODY
@@ -253,7 +254,8 @@ def server_of(environ: Environ) -> tuple[str, int | None] | None:
         return name, None
 
 
-def _peer(environ: Environ) -> Peer:
+def peer_from_environ(environ: Environ) -> Peer:
+    """Return the two ends of the connection, as far as the environ knows them."""
     address = environ.get("REMOTE_ADDR")
     port = environ.get("REMOTE_PORT", "")
     server = server_of(environ)

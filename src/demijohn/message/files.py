@@ -81,12 +81,12 @@ def send_file(
     try:
         response = (response_class or Response)(body, mimetype=mimetype, headers=headers, direct_passthrough=True)
         if body is not None and source.size is not None:
-            headers["Content-Length"] = str(source.size)
+            response.headers["Content-Length"] = str(source.size)
         if last_modified is None:
             last_modified = source.modified
         if last_modified is not None:
-            headers["Last-Modified"] = http_date(last_modified)
-        _limit_age(response, max_age(source.path) if callable(max_age) else max_age)
+            response.headers["Last-Modified"] = http_date(last_modified)
+        _limit_age(response.headers, max_age(source.path) if callable(max_age) else max_age)
         _set_etag(response, source, etag)
         if conditional:
             response.make_conditional(
@@ -98,7 +98,7 @@ def send_file(
         raise
     if response.status_code == 304:
         # Some servers in front send the file for the field alone, whatever the status is.
-        headers.pop("X-Sendfile", None)
+        response.headers.pop("X-Sendfile", None)
     return response
 
 
@@ -113,7 +113,7 @@ class _Source:
 
     @classmethod
     def of(cls, path_or_file: Path | IO[bytes], root: Path | None) -> "_Source":
-        if not (isinstance(path_or_file, (os.PathLike, str)) or hasattr(path_or_file, "__fspath__")):
+        if not isinstance(path_or_file, str) and not isinstance(path_or_file, os.PathLike):
             file: Any = path_or_file  # Any: whatever has `read`
             if isinstance(file, io.TextIOBase):
                 raise ValueError("The file must be open in binary mode, or be a BytesIO.")
@@ -173,17 +173,13 @@ def _set_etag(response: Response, source: _Source, etag: bool | str) -> None:
         response.set_etag(f"{source.modified}-{source.size}-{name}")
 
 
-def _limit_age(response: Response, max_age: int | None) -> None:
+def _limit_age(headers: Headers, max_age: int | None) -> None:
     """Set Cache-Control and Expires. Without an age, or with none left, caches have to ask each time."""
-    control = response.cache_control
-    if max_age is not None and max_age > 0:
-        control.no_cache = None
-        control.public = True
+    if max_age is None:
+        headers["Cache-Control"] = "no-cache"
     else:
-        control.no_cache = True
-    if max_age is not None:
-        control.max_age = max_age
-        response.headers["Expires"] = http_date(int(time()) + max_age)
+        headers["Cache-Control"] = f"{'public' if max_age > 0 else 'no-cache'}, max-age={max_age}"
+        headers["Expires"] = http_date(int(time()) + max_age)
 
 
 def send_from_directory(directory: Path, path: Path, environ: Environ | RequestBase, **kwargs: Any) -> Response:

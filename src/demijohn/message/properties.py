@@ -101,17 +101,16 @@ class _MappedProperty(Generic[_T]):
     def __get__(self, instance: object | None, owner: type) -> Self | _T:
         if instance is None:
             return self
-        raw = self.lookup(instance).get(self.name)
-        # COMPAT: typed as present although it may be None, as users' annotations expect.
-        default = cast("_T", self.default)
-        if raw is None:
-            return default
-        if self.load_func is None:
-            return cast("_T", raw)
-        try:
-            return self.load_func(raw)
-        except (ValueError, TypeError):
-            return default
+        value: Any = self.lookup(instance).get(self.name)
+        # Any: typed as always present although it may be None, as users' annotations expect.
+        if value is None:
+            value = self.default
+        elif self.load_func is not None:
+            try:
+                return self.load_func(value)
+            except (ValueError, TypeError):
+                value = self.default
+        return value  # type: ignore[no-any-return]  # see above
 
     def __set__(self, instance: object, value: _T | None) -> None:
         if self.read_only:
@@ -144,7 +143,7 @@ class header_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like th
 
     def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
         """Return `instance.headers`."""
-        return cast("MutableMapping[str, Any]", instance.headers)
+        return instance.headers  # type: ignore[no-any-return]  # see the parent
 
 
 class environ_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like the built-in
@@ -154,4 +153,4 @@ class environ_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like t
 
     def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
         """Return `instance.environ`."""
-        return cast("MutableMapping[str, Any]", instance.environ)
+        return instance.environ  # type: ignore[no-any-return]  # see the parent

@@ -11,7 +11,15 @@ from demijohn.http.headers import EnvironHeaders, Headers
 from demijohn.http.multidict import ImmutableList, ImmutableMultiDict, MultiDict
 from demijohn.seam import BodySource, Peer, RequestHead
 
-from .environ import Environ, decode_text, environ_from_head, head_from_environ, server_of
+from .environ import (
+    Environ,
+    body_from_environ,
+    decode_text,
+    environ_from_head,
+    head_from_environ,
+    peer_from_environ,
+    server_of,
+)
 from .properties import cached_property, environ_property
 from .user_agent import UserAgent
 
@@ -56,8 +64,11 @@ class RequestBase:
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         self.scheme = environ.get("wsgi.url_scheme", "http")
         self.server = server_of(environ)
-        self.root_path = decode_text(environ.get("SCRIPT_NAME") or "").rstrip("/")
-        self.path = "/" + decode_text(environ.get("PATH_INFO") or "").lstrip("/")
+        root = environ.get("SCRIPT_NAME")
+        if root:
+            self.root_path = decode_text(root).rstrip("/")
+        path = environ.get("PATH_INFO") or ""
+        self.path = "/" + (path if path.isascii() else decode_text(path)).lstrip("/")
         self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
         self.headers = EnvironHeaders(environ)
         self.remote_addr = environ.get("REMOTE_ADDR")
@@ -81,12 +92,12 @@ class RequestBase:
     @cached_property
     def _body(self) -> BodySource:
         """The body as it arrives, with the seam's errors; `stream` is the one to read."""
-        return head_from_environ(self.environ)[1]
+        return body_from_environ(self.environ)
 
     @cached_property
     def _peer(self) -> Peer:
         """The two ends of the connection."""
-        return head_from_environ(self.environ)[2]
+        return peer_from_environ(self.environ)
 
     @property
     def peer(self) -> Peer:

@@ -117,7 +117,7 @@ class Response(ResponseConditional):
 
     def _final_headers(self, current_url: Callable[[], str]) -> Headers:
         """Return a copy of the headers as they are sent."""
-        headers = Headers(self.headers)
+        headers = self.headers.copy()
         location = headers.get("Location")
         if location is not None:
             location = iri_to_uri(location)
@@ -132,7 +132,7 @@ class Response(ResponseConditional):
             # RFC 9110 §8.6: no Content-Length in 1xx and 204.
             headers.remove("Content-Length")
         elif code == 304:
-            remove_entity_headers(headers)
+            remove_entity_headers(headers._list)
         elif self.automatically_set_content_length and self.is_sequence and "Content-Length" not in headers:
             headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
         return headers

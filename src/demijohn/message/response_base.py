@@ -36,27 +36,6 @@ class ResponseBase:
     _status: str
     _status_code: int
 
-    def __init__(
-        self,
-        status: int | str | HTTPStatus | None = None,
-        headers: HeaderInput | None = None,
-        mimetype: str | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Set status and header fields; a `Headers` object is used as it is, anything else is copied."""
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers) if headers else Headers()
-        if content_type is None:
-            if mimetype is None and "content-type" not in self.headers:
-                mimetype = self.default_mimetype
-            if mimetype is not None:
-                content_type = get_content_type(mimetype)
-        if content_type is not None:
-            self.headers["Content-Type"] = content_type
-        self.status = self.default_status if status is None else status
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} [{self.status}]>"
-
     @property
     def status(self) -> str:
         """Code and reason, `"404 NOT FOUND"`. Takes a code, a line, or an `HTTPStatus`."""

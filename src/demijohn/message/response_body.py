@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal, Self, cast, overload
 
@@ -15,11 +14,6 @@ from .response_base import HeaderInput
 from .response_policies import ResponsePolicies
 
 _OK = parse_status(200)
-
-
-@lru_cache(maxsize=64)
-def _content_type(mimetype: str) -> tuple[str, str]:
-    return "Content-Type", get_content_type(mimetype)
 
 
 class ResponseBody(ResponsePolicies):
@@ -37,12 +31,12 @@ class ResponseBody(ResponsePolicies):
     response: Iterable[str] | Iterable[bytes]
     """The body: a list or tuple is a body of known length, any other iterable is streamed."""
 
-    _takes_short_way: ClassVar[bool] = True
-    """No subclass replaced what `__init__` does by itself for the usual response."""
+    _has_own_parts: ClassVar[bool] = False
+    """A subclass replaced what `__init__` does by itself for the usual response."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._takes_short_way = cls.set_data is ResponseBody.set_data and cls.status is ResponseBody.status
+        cls._has_own_parts = cls.set_data is not ResponseBody.set_data or cls.status is not ResponseBody.status
 
     def __init__(
         self,
@@ -58,34 +52,52 @@ class ResponseBody(ResponsePolicies):
         `content_type` is taken as it is, `mimetype` gets a charset if it is text; `default_mimetype` if there is neither.
         `direct_passthrough` sends the iterable untouched, for files and other iterators of bytes.
         """
+        # PERF: one frame for the usual response; fields are appended here where they are known to be new and printable.
         self.direct_passthrough = direct_passthrough
         self._on_close: list[Callable[[], Any]] = []
-        if (
-            headers is None
-            and content_type is None
-            and mimetype is None
-            and status is None
-            and self._takes_short_way
-            and self.default_status == 200
-        ):
-            # PERF: the usual `Response("text")` is made in this one frame; its three fields need no validation.
-            self._status, self._status_code = _OK
-            self.headers = Headers.__new__(Headers)
-            self.headers._list = lines = [] if self.default_mimetype is None else [_content_type(self.default_mimetype)]
-            if isinstance(response, (str, bytes)):
-                data = response.encode() if isinstance(response, str) else response
-                self.response = [data]
-                if self.automatically_set_content_length:
-                    lines.append(("Content-Length", str(len(data))))
-                return
+        if isinstance(headers, Headers):
+            fields = headers
+        elif headers:
+            fields = Headers(headers)
         else:
-            super().__init__(status, headers, mimetype, content_type)
+            fields = Headers.__new__(Headers)
+            fields._list = []
+        self.headers = fields
+        lines = fields._list
+        type_given = length_given = False
+        for name, _ in lines:
+            lower = name.lower()
+            if lower == "content-type":
+                type_given = True
+            elif lower == "content-length":
+                length_given = True
+        if content_type is None:
+            if mimetype is None and not type_given:
+                mimetype = self.default_mimetype
+            if mimetype is not None:
+                content_type = get_content_type(mimetype)
+        if content_type is not None:
+            if type_given or not content_type.isprintable():
+                fields["Content-Type"] = content_type
+            else:
+                lines.append(("Content-Type", content_type))
+        if status is None:
+            status = self.default_status
+        if self._has_own_parts:
+            self.status = status
+        else:
+            self._status, self._status_code = _OK if status == 200 else parse_status(status)
         if response is None:
             self.response = []
-        elif isinstance(response, (str, bytes, bytearray)):
+        elif not isinstance(response, (str, bytes, bytearray)):
+            self.response = response
+        elif length_given or self._has_own_parts:
             self.set_data(response)
         else:
-            self.response = response
+            data = response.encode() if isinstance(response, str) else bytes(response)
+            self.response = [data]
+            if self.automatically_set_content_length:
+                lines.append(("Content-Length", str(len(data))))
 
     def __repr__(self) -> str:
         if self.is_sequence:
