@@ -211,6 +211,16 @@ class Map:
             return iter(self._by_endpoint[endpoint])
         return (rule for rules in self._by_endpoint.values() for rule in rules)
 
+    @property
+    def _rules(self) -> list[Rule]:
+        # COMPAT: extensions read this and the next, as there is no public way to have them at once.
+        return list(self.iter_rules())
+
+    @property
+    def _rules_by_endpoint(self) -> dict[Any, list[Rule]]:  # Any: an endpoint is any object
+        self.update()
+        return self._by_endpoint
+
     def rules_for(self, endpoint: Any) -> list[Rule]:  # Any: an endpoint is any object
         """Return the rules of an endpoint in build order, none if it is unknown. Not to be changed."""
         if self._is_dirty:

@@ -24,6 +24,14 @@ def test_rules_are_listed_by_endpoint_in_build_order():
     assert repr(url_map).startswith("Map([<Rule '/a/<i>' -> x>,\n <Rule '/a' -> x>,")
 
 
+def test_what_extensions_read():
+    url_map = Map([Rule("/<int:a>", endpoint="x"), Rule("/b", endpoint="y")])
+    assert [rule.rule for rule in url_map._rules] == ["/<int:a>", "/b"]
+    assert list(url_map._rules_by_endpoint) == ["x", "y"]
+    assert url_map._rules[0]._converters["a"].regex == r"\d+"
+    assert url_map._rules[0]._trace == [(False, "|"), (False, "/"), (True, "a")]
+
+
 def test_is_endpoint_expecting():
     url_map = Map([Rule("/<lang>/<page>", endpoint="x"), Rule("/", endpoint="x")])
     assert url_map.is_endpoint_expecting("x", "lang")
