@@ -28,6 +28,16 @@ class Line:
         # The client has ended its side. Set by the leader, read by any thread.
         self.is_read_closed = False
 
+    @property
+    def label(self) -> str:
+        """See `Job.label`."""
+        head = self.h1.head
+        return "" if head is None else self.engine.label_of(head)
+
+    def abandon(self) -> None:
+        """See `Job.abandon`."""
+        self.is_broken = True
+
     def send(self, data: bytes) -> None:
         """Send what the socket takes now and keep the rest."""
         if self.is_broken:

@@ -33,6 +33,7 @@ class Lingering:
             self._sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._sock.close()  # the client has gone
+            self._tell()
             return
         engine.connections.add(self)
         engine.reactor.watch(self._sock, READ, self.on_event)
@@ -45,8 +46,11 @@ class Lingering:
         engine.reactor.wheel.remove(self)
         self._sock.close()
         engine.connections.discard(self)
-        if engine.on_connection_closed is not None:
-            engine.on_connection_closed()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._engine.on_connection_closed is not None:
+            self._engine.on_connection_closed()
 
     def on_event(self, mask: int) -> bool:
         """The client sent something, or its end."""

@@ -9,7 +9,6 @@ job does). The leader gives it away in `_submit`; it comes back through `complet
 Methods under LEADER are called by the leader while the reactor owns the link, those under ANY THREAD say what they may touch.
 """
 
-import enum
 import logging
 import socket
 import struct
@@ -24,6 +23,7 @@ from .engine import Engine
 from .exchange import H1Exchange
 from .line import Line
 from .lingering import Lingering
+from .phase import Phase
 from .reactor import READ, WRITE
 
 logger = logging.getLogger("demijohn.error")
@@ -33,16 +33,6 @@ _MAX_ROUNDS = 16
 """Requests of one client answered in a row before others get their turn."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-class Phase(enum.Enum):
-    """What the reactor waits for on a link that it owns."""
-
-    IDLE = "the next request"
-    HEAD = "the rest of a head"
-    BODY = "the rest of a body"
-    SENDING = "the client to take the answer"
-    CLOSED = "nothing"
 
 
 class Link(Line):
@@ -387,21 +377,11 @@ class Link(Line):
 
     # ------------------------------------------------------------------ ANY THREAD: the one that runs the job
 
-    @property
-    def label(self) -> str:
-        """See `Job.label`."""
-        head = self.h1.head
-        return "" if head is None else self.engine.label_of(head)
-
     def run(self) -> None:
         """Run the exchange, or go on with its stream."""
         exchange = self.exchange
         if exchange is not None:
             exchange.run()
-
-    def abandon(self) -> None:
-        """See `Job.abandon`."""
-        self.is_broken = True
 
     def hand_in(self) -> bool:
         """Take the link back on a thread that is not the leader; see `Job.hand_in`."""

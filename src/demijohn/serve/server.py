@@ -7,7 +7,7 @@ the business of whoever owns the process.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .._base.clock import Clock, SystemClock
 from ..seam import Handler
@@ -31,6 +31,7 @@ class Server:
         listeners: Sequence[Listener],
         options: ServerOptions | None = None,
         clock: Clock | None = None,
+        on_drain: Callable[[], None] | None = None,
     ) -> None:
         """Prepare; nothing is accepted yet. The listeners stay the caller's: `shutdown` does not close them.
 
@@ -39,6 +40,8 @@ class Server:
             listeners: at least one.
             options: see `ServerOptions`.
             clock: for tests.
+            on_drain: called on the polling thread once accepting has stopped; a good moment to close the listeners, so that
+                new clients are refused instead of waiting in the backlog for nobody.
         """
         if not listeners:
             raise ValueError("A server needs at least one listener")
@@ -48,6 +51,7 @@ class Server:
         engine.interrupt = self._interrupt
         self._acceptors = [Acceptor(engine, listener) for listener in listeners]
         self._was_interrupted = False
+        self._on_drain = on_drain
         # In the wheel while the server drains: a connection like any other, with the drain's deadline.
         self.deadline = NEVER
         self.slot = -1.0
@@ -100,8 +104,9 @@ class Server:
     # ------------------------------------------------------------------ the leader
 
     def _begin(self, mask: int) -> bool:
-        for acceptor in self._acceptors:
-            acceptor.start()
+        if not self._engine.is_draining:  # `shutdown` may have come before `serve_forever`
+            for acceptor in self._acceptors:
+                acceptor.start()
         return True
 
     def _drain(self, mask: int) -> bool:
@@ -111,6 +116,8 @@ class Server:
         engine.is_draining = engine.is_last_answer = True
         for acceptor in self._acceptors:
             acceptor.stop()
+        if self._on_drain is not None:
+            self._on_drain()
         for connection in list(engine.connections):
             connection.drain()
         self.deadline = engine.reactor.now + engine.options.drain_timeout
