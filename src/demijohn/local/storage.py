@@ -179,7 +179,7 @@ class LocalStack(Generic[T]):
 
     def pop(self) -> T | None:
         """Take the top item off and return it; `None` if the stack is empty."""
-        items = _held(self._variable, _NO_ITEMS)
+        items: list[T] = _held(self._variable, _NO_ITEMS)
         if not items:
             return None
         self._variable.set(items[:-1])
@@ -188,7 +188,7 @@ class LocalStack(Generic[T]):
     @property
     def top(self) -> T | None:
         """The top item; `None` if the stack is empty."""
-        items = _held(self._variable, _NO_ITEMS)
+        items: list[T] = _held(self._variable, _NO_ITEMS)
         return items[-1] if items else None
 
     def __call__(self, name: str | None = None, *, unbound_message: str | None = None) -> LocalProxy[Any]:
