@@ -305,3 +305,150 @@ def test_a_field_above_the_limit_stops_before_it_is_all_in_memory():
     with pytest.raises(RequestEntityTooLarge):
         parse_form(stream, MULTIPART, None)
     assert stream.sent < 1 << 20
+
+
+# What clients send, head by head: (content type, body with LF for CRLF, fields, files).
+CLIENTS = {
+    "chrome": (
+        "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        """------WebKitFormBoundary7MA4YWxkTrZu0gW
+Content-Disposition: form-data; name="text"
+
+Grüße
+aus Köln
+------WebKitFormBoundary7MA4YWxkTrZu0gW
+Content-Disposition: form-data; name="quote%22d"
+
+x
+------WebKitFormBoundary7MA4YWxkTrZu0gW
+Content-Disposition: form-data; name="file"; filename="snow☃ %22man%22.png"
+Content-Type: image/png
+
+\x89PNG
+------WebKitFormBoundary7MA4YWxkTrZu0gW
+Content-Disposition: form-data; name="none"; filename=""
+Content-Type: application/octet-stream
+
+
+------WebKitFormBoundary7MA4YWxkTrZu0gW--
+""",
+        [("text", "Grüße\r\naus Köln"), ('quote"d', "x")],
+        [("file", 'snow☃ "man".png', "image/png", "\x89PNG"), ("none", "", "application/octet-stream", "")],
+    ),
+    "firefox": (
+        "multipart/form-data; boundary=----geckoformboundary2b4e1a9c",
+        """------geckoformboundary2b4e1a9c
+Content-Disposition: form-data; name="a[]"
+
+1
+------geckoformboundary2b4e1a9c
+Content-Disposition: form-data; name="a[]"
+
+2
+------geckoformboundary2b4e1a9c
+Content-Disposition: form-data; name="f"; filename="x.txt"
+Content-Type: text/plain
+
+line
+
+------geckoformboundary2b4e1a9c--
+""",
+        [("a[]", "1"), ("a[]", "2")],
+        [("f", "x.txt", "text/plain", "line\r\n")],
+    ),
+    "firefox before 2021": (
+        "multipart/form-data; boundary=---------------------------9051914041544843365972754266",
+        """-----------------------------9051914041544843365972754266
+Content-Disposition: form-data; name="f"; filename="say \\"hi\\".txt"
+Content-Type: text/plain
+
+x
+-----------------------------9051914041544843365972754266--
+""",
+        [],
+        [("f", 'say "hi".txt', "text/plain", "x")],
+    ),
+    "curl": (
+        "multipart/form-data; boundary=------------------------d74496d66958873e",
+        """--------------------------d74496d66958873e
+Content-Disposition: form-data; name="person"
+
+anonymous
+--------------------------d74496d66958873e
+Content-Disposition: attachment; name="secret"; filename="file.txt"
+Content-Type: text/plain
+
+contents
+--------------------------d74496d66958873e--
+""",
+        [("person", "anonymous")],
+        [("secret", "file.txt", "text/plain", "contents")],
+    ),
+    ".NET": (
+        'multipart/form-data; boundary="5f9e3b1c-8a57-4a8e-9a60-0c1e2f3a4b5c"',
+        """--5f9e3b1c-8a57-4a8e-9a60-0c1e2f3a4b5c
+Content-Type: text/plain; charset=utf-8
+Content-Disposition: form-data; name=field
+
+välue
+--5f9e3b1c-8a57-4a8e-9a60-0c1e2f3a4b5c
+Content-Type: application/pdf
+Content-Disposition: form-data; name=f; filename="=?utf-8?B?w7wucGRm?="; filename*=utf-8''%C3%BC.pdf
+
+%PDF
+--5f9e3b1c-8a57-4a8e-9a60-0c1e2f3a4b5c--
+""",
+        [("field", "välue")],
+        [("f", "ü.pdf", "application/pdf", "%PDF")],
+    ),
+    "OkHttp": (
+        "multipart/form-data; boundary=a5f3c1d2-1e4b-4c69-8f6e-b2f9a0c1d2e3",
+        """--a5f3c1d2-1e4b-4c69-8f6e-b2f9a0c1d2e3
+Content-Disposition: form-data; name="field"
+Content-Transfer-Encoding: binary
+Content-Type: text/plain; charset=UTF-8
+Content-Length: 6
+
+välue
+--a5f3c1d2-1e4b-4c69-8f6e-b2f9a0c1d2e3--
+""",
+        [("field", "välue")],
+        [],
+    ),
+    "Apache HttpClient": (
+        "multipart/form-data; boundary=o-BnJc4ZlLLPsWqNxQk0x4aMSyFeaQ; charset=ISO-8859-1",
+        """--o-BnJc4ZlLLPsWqNxQk0x4aMSyFeaQ
+Content-Disposition: form-data; name="field"
+Content-Type: text/plain; charset=US-ASCII
+Content-Transfer-Encoding: 8bit
+
+value
+--o-BnJc4ZlLLPsWqNxQk0x4aMSyFeaQ
+Content-Disposition: form-data; name="f"; filename="x.bin"
+Content-Type: application/octet-stream
+Content-Transfer-Encoding: binary
+
+\x00\x01
+--o-BnJc4ZlLLPsWqNxQk0x4aMSyFeaQ--
+""",
+        [("field", "value")],
+        [("f", "x.bin", "application/octet-stream", "\x00\x01")],
+    ),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("step", [1, 10, 1 << 20])
+def test_what_clients_send(client, step):
+    class Dripping(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, step))
+
+    content_type, text, fields, expected = CLIENTS[client]
+    body = text.replace("\n", "\r\n").encode()
+    _, form, files = parse_form(Dripping(body), content_type, len(body))
+    assert list(form.items(multi=True)) == fields
+    read = [(name, one.filename, one.content_type, one.read().decode()) for name, one in files.items(multi=True)]
+    for name in files:
+        files[name].close()
+    assert read == expected

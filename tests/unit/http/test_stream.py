@@ -172,3 +172,21 @@ def test_input_that_is_announced_too_long(terminated):
     with pytest.raises(RequestEntityTooLarge):
         get_input_stream(environ, max_content_length=9)
     assert get_input_stream(environ, max_content_length=10).read() == DIGITS
+
+
+def test_reading_nothing():
+    stream = limited(5)
+    assert stream.read(0) == b""
+    assert stream.tell() == 0
+
+
+def test_an_override_may_end_at_an_error():
+    class Broken:
+        def read(self, size):
+            raise OSError("reset")
+
+    class Lenient(LimitedStream):
+        def on_disconnect(self, error=None):
+            assert isinstance(error, OSError)
+
+    assert Lenient(Broken(), 5).read() == b""
