@@ -116,7 +116,7 @@ class _Source:
         if not isinstance(path_or_file, str) and not isinstance(path_or_file, os.PathLike):
             file: Any = path_or_file  # Any: whatever has `read`
             if isinstance(file, io.TextIOBase):
-                raise ValueError("The file must be open in binary mode, or be a BytesIO.")
+                raise ValueError("The file must be open in binary mode, or be a BytesIO.")  # noqa: TRY004  COMPAT
             # Ranges count from the file's first byte, so a file that was read from has none. The length of a file of the
             # system is found when it is sent.
             whole = isinstance(file, io.BytesIO) and file.tell() == 0

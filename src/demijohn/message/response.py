@@ -113,7 +113,7 @@ class Response(ResponseConditional):
 
     def _may_have_body(self, request_method: str) -> bool:
         code = self._status_code
-        return request_method != "HEAD" and code >= 200 and code not in {204, 304}
+        return request_method != "HEAD" and not 100 <= code < 200 and code not in {204, 304}
 
     def _final_headers(self, current_url: Callable[[], str]) -> Headers:
         """Return a copy of the headers as they are sent."""
@@ -128,7 +128,7 @@ class Response(ResponseConditional):
         if content_location is not None:
             headers["Content-Location"] = iri_to_uri(content_location)
         code = self._status_code
-        if code < 200 or code == 204:
+        if 100 <= code < 200 or code == 204:
             # RFC 9110 §8.6: no Content-Length in 1xx and 204.
             headers.remove("Content-Length")
         elif code == 304:

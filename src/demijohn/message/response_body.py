@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal, Self, cast, overload
 
-from demijohn.http.headers import Headers
+from demijohn.http.headers import Headers, ImmutableHeadersMixin
 from demijohn.http.status import parse_status
 
 from .mediatype import get_content_type
@@ -55,7 +55,7 @@ class ResponseBody(ResponsePolicies):
         # PERF: one frame for the usual response; fields are appended here where they are known to be new and printable.
         self.direct_passthrough = direct_passthrough
         self._on_close: list[Callable[[], Any]] = []
-        if isinstance(headers, Headers):
+        if isinstance(headers, Headers) and not isinstance(headers, ImmutableHeadersMixin):
             fields = headers
         elif headers:
             fields = Headers(headers)

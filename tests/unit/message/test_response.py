@@ -8,7 +8,7 @@ import pytest
 
 from demijohn.http.auth import WWWAuthenticate
 from demijohn.http.headers import Headers
-from demijohn.message import Response
+from demijohn.message import Request, Response
 from demijohn.message.cross_origin import COEP, COOP
 from demijohn.message.mediatype import get_content_type
 
@@ -123,6 +123,12 @@ def test_headers_are_taken_as_they_are_or_copied():
     pairs = [("X-A", "1"), ("X-A", "2")]
     assert Response(headers=pairs).headers.getlist("x-a") == ["1", "2"]
     assert Response(headers={"X-A": ["1", "2"]}).headers.getlist("x-a") == ["1", "2"]
+
+
+def test_the_headers_of_a_request_are_copied():
+    response = Response("abc", headers=Request({"HTTP_X_A": "1"}).headers)
+    assert sorted(name for name, _ in response.headers) == ["Content-Length", "Content-Type", "X-A"]
+    response.headers["X-A"] = "2"
 
 
 def test_fields_cannot_start_another_line():
