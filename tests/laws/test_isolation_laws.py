@@ -211,7 +211,9 @@ steps = st.one_of(
     st.tuples(st.sampled_from(["child", "thread", "greenlet"])),
     st.tuples(st.sampled_from(["to_thread", "copied"]), st.lists(plain, max_size=3)),
 )
-schedules = st.lists(st.tuples(st.integers(0, 7), steps), max_size=40)
+# Begun so that there is something to inherit, and somebody who has inherited it.
+BEGIN = [(0, ("set", "a", 1)), (0, ("push", 1)), (0, ("enter", "/1")), (0, ("child",))]
+schedules = st.lists(st.tuples(st.integers(0, 7), steps), min_size=5, max_size=40).map(BEGIN.__add__)
 
 
 def checked(seen, expected):
