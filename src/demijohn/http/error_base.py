@@ -1,7 +1,7 @@
 """`HTTPException`: an answer that is raised, and its page. The errors of the single codes are in `errors`; import from there."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from markupsafe import Markup, escape
 
@@ -83,3 +83,10 @@ class _Scoped:
 
     def get_headers(self, environ: Environ | None = None) -> list[tuple[str, str]]:
         return self._error.get_headers(environ, self._scope)
+
+
+class SupportsToHeader(Protocol):
+    """A header value as an object, such as `WWWAuthenticate`."""
+
+    def to_header(self) -> str:
+        """Return the value as text."""

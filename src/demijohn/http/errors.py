@@ -8,11 +8,21 @@ An error is data: code, description, extra header fields. It renders its own pag
 from calendar import timegm
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 from demijohn._base.clock import format_http_date
 
-from .error_base import Environ, HTTPException, Scope
+from .error_base import Environ, HTTPException, Scope, SupportsToHeader
+
+__all__ = [
+    "Aborter", "BadGateway", "BadHost", "BadRequest", "BadRequestKeyError", "ClientDisconnected", "Conflict",
+    "ExpectationFailed", "FailedDependency", "Forbidden", "GatewayTimeout", "Gone", "HTTPException", "HTTPVersionNotSupported",
+    "ImATeapot", "InternalServerError", "LengthRequired", "Locked", "MethodNotAllowed", "MisdirectedRequest", "NotAcceptable",
+    "NotFound", "NotImplemented", "PreconditionFailed", "PreconditionRequired", "RequestEntityTooLarge",
+    "RequestHeaderFieldsTooLarge", "RequestTimeout", "RequestURITooLarge", "RequestedRangeNotSatisfiable", "SecurityError",
+    "ServiceUnavailable", "TooManyRequests", "Unauthorized", "UnavailableForLegalReasons", "UnprocessableEntity",
+    "UnsupportedMediaType", "abort", "default_exceptions", "response_factory",
+]  # fmt: skip
 
 response_factory: Callable[[HTTPException, Environ | None], Any] | None = None
 """Makes the response of an error out of its `code`, `get_body(environ)` and `get_headers(environ)`; set by `demijohn.message`."""
@@ -67,13 +77,6 @@ class SecurityError(BadRequest):
 
 class BadHost(BadRequest):
     """400: the host that was asked for is badly formed."""
-
-
-class SupportsToHeader(Protocol):
-    """A header value as an object, such as `WWWAuthenticate`."""
-
-    def to_header(self) -> str:
-        """Return the value as text."""
 
 
 class Unauthorized(HTTPException):
@@ -314,10 +317,7 @@ class InternalServerError(HTTPException):
     description = "The server failed while it was answering the request, because of an error or too much load."
 
     def __init__(
-        self,
-        description: str | None = None,
-        response: Any = None,
-        original_exception: BaseException | None = None,
+        self, description: str | None = None, response: Any = None, original_exception: BaseException | None = None
     ) -> None:
         super().__init__(description, response)
         self.original_exception = original_exception
