@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from demijohn.http.errors import HTTPException
 from demijohn.http.urls import decode_query, unquote
 from demijohn.routing import Map, RedirectNeeded, RequestPath, RequestRedirect, Rule
+from demijohn.routing.segments import Chain
 
 text = st.text(min_size=1, max_size=8).filter(lambda t: "/" not in t and t.isprintable())
 path_text = st.lists(text, min_size=1, max_size=3).map("/".join)
@@ -152,6 +153,29 @@ def test_a_redirect_leads_to_a_match_at_once(texts, path):
         assert endpoint in texts
     except HTTPException:
         pass
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["-", "--", ".", "a", "-a", "a-a"]).map(lambda text: (False, text)),
+            st.sampled_from(["[^/]+", "[^/]{1,}", "[^/]{2,}", "[^/]{0,}"]).map(lambda regex: (True, regex)),
+        ),
+        max_size=7,
+    ),
+    st.text("-.a\nb", max_size=14),
+)
+@settings(max_examples=400)
+def test_a_segment_is_cut_as_a_regex_cuts_it(drawn, segment):
+    pieces = [(is_regex, f"(?P<v{at}>{text})" if is_regex else text) for at, (is_regex, text) in enumerate(drawn)]
+    chain = Chain.of(pieces)
+    if sum(is_regex for is_regex, _ in pieces) < 2:
+        assert chain is None
+        return
+    match = re.fullmatch("".join(text if is_regex else re.escape(text) for is_regex, text in pieces), segment)
+    cut = chain.match(segment)
+    assert (cut is None) == (match is None)
+    assert match is None or cut.groups() == match.groups()
 
 
 @given(st.text(), st.sampled_from(["GET", "POST", "get", ""]))

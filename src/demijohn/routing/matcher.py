@@ -17,6 +17,7 @@ from .converters import BaseConverter, NumberConverter, ValidationError
 from .outcomes import NoMatch, RequestPath
 from .pattern import Part, Weight
 from .rule import Rule
+from .segments import Cut
 
 _SLASHES: Final = re.compile("/{2,}")
 
@@ -146,7 +147,7 @@ class Node:
             after = at + 1
             if edge.is_final:
                 # The slash that a suffixed edge found is walked on its own, so that its absence is noticed.
-                after = len(segments) - (1 if edge.is_suffixed and match[match.re.groups] == "/" else 0)
+                after = len(segments) - (1 if edge.is_suffixed and match.groups()[-1] == "/" else 0)
             return edge, texts, after, index + 1
         return None
 
@@ -173,14 +174,19 @@ class Edge:
         self.is_suffixed = part.is_suffixed
         # PERF: a bare <name> or <int:name> needs no regex. A domain is a segment with slashes in it, if a client says so.
         self.takes = None if is_domain else _WHOLE.get(part.content)
-        # PERF: when nothing follows, taking all at once is the same as one more character at a time.
-        self.match = _GREEDY_PATH.fullmatch if part.content == _PATH else regex.fullmatch
+        self.match: Callable[[str], re.Match[str] | Cut | None] = regex.fullmatch
+        if part.content == _PATH:
+            # PERF: when nothing follows, taking all at once is the same as one more character at a time.
+            self.match = _GREEDY_PATH.fullmatch
+        elif part.chain is not None and not is_domain:
+            self.match = part.chain.match
         self.groups = tuple(regex.groupindex[f"v{index}"] for index in range(-part.weight[2]))
         self.is_plain = regex.groups == len(self.groups)  # every group is a variable
 
-    def texts(self, match: re.Match[str]) -> tuple[str, ...]:
+    def texts(self, match: re.Match[str] | Cut) -> tuple[str, ...]:
         """Return the texts of the variables, when the regex has other groups too."""
-        return tuple(match[group] for group in self.groups)
+        groups = match.groups()
+        return tuple(groups[group - 1] for group in self.groups)
 
 
 Step = tuple[Edge, tuple[str, ...], int, int]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .converters import BaseConverter
+from .segments import Chain
 
 _TOKEN: Final = re.compile(
     r"(?P<slash>/)"
@@ -74,6 +75,7 @@ class Part:
     is_suffixed: bool  # final, and the rule ends with a slash: the last group of the regex is that slash
     weight: Weight  # lower is tried first
     regex: re.Pattern[str] | None = field(default=None, compare=False)  # `content`, compiled, if it is one
+    chain: Chain | None = field(default=None, compare=False)  # what to use in its place
 
 
 ROOT: Final = Part("", True, False, False, (0, (), 0, ()))
@@ -126,7 +128,8 @@ class _OpenPart:
             compiled = re.compile(regex)
         except re.error as error:
             raise ValueError(f"malformed url rule: a converter has a regex that is not valid here: {error}") from error
-        return Part(regex, False, self.is_final, is_suffixed, weight, compiled)
+        chain = None if self.is_final else Chain.of(pieces)
+        return Part(regex, False, self.is_final, is_suffixed, weight, compiled, chain)
 
 
 def parse_pattern(text: str, make_converter: MakeConverter) -> Pattern:
