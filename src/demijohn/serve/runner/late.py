@@ -5,7 +5,7 @@ leadership lies on offer; the *watcher* (the thread that called `serve`) takes i
 overstays. The late thread finishes its handler, writes its answer, and becomes a follower.
 
 There is one leadership token. It is in exactly one of these places, and moves by one atomic `append` or `pop`:
-the leader's hands; the `_offer` (leader in a handler); a follower's inbox. So no lock is on a fast request's way.
+the leader's hands; its slot's `offer` (leader in a handler); a follower's inbox. So no lock is on a fast request's way.
 
 With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
 reads waits in `_waiting` for the first that comes back. Accepting, reading and refusing go on all the time.
@@ -53,13 +53,16 @@ class Role(Enum):
 class _Slot:
     """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
 
-    __slots__ = ("inbox", "job", "number", "role", "thread")
+    __slots__ = ("inbox", "job", "number", "offer", "role", "thread")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead; False: stop
         self.role = Role.FOLLOWING
         self.job: Job | None = None
+        # The token while this slot's thread, as the leader, is in a handler. Each slot has its own: a thread that has become
+        # late must not take what its successor offers for what it had offered itself.
+        self.offer: deque[Job] = deque()
         self.thread: threading.Thread | None = None
 
 
@@ -70,7 +73,6 @@ class LateRunner:
         self._engine = engine
         self._promote_after = promote_after
         self._slots = [_Slot(number) for number in range(threads + 1)]
-        self._offer: deque[Job] = deque()
         self._serial = 0  # handlers begun under offer; written by the leader
         self._leader = self._slots[0]
         # Followers, the last to come first to go: its caches are warm. Appended to under the lock, popped by whoever
@@ -125,14 +127,14 @@ class LateRunner:
             self._finish_late(slot, job)
             return False
         self._serial += 1
-        self._offer.append(job)
+        slot.offer.append(job)
         if self._is_watcher_asleep:
             self._is_watcher_asleep = False
             self._alarm.put(None)
         began = self._now()
         job.run()
         try:
-            self._offer.pop()
+            slot.offer.pop()
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
             slot.role = Role.LATE
@@ -212,7 +214,7 @@ class LateRunner:
             if serial != seen:
                 seen = serial
                 idle_ticks = 0
-            elif self._offer:
+            elif self._leader.offer:
                 # The same handler as one tick ago is running, on the thread that should poll.
                 self._take_over()
             else:
@@ -224,7 +226,7 @@ class LateRunner:
     def _take_over(self) -> None:
         with self._lock:
             try:
-                job = self._offer.pop()
+                job = self._leader.offer.pop()
             except IndexError:
                 return  # just finished
             self._engine.stats.promotions += 1
@@ -276,7 +278,7 @@ class LateRunner:
             # itself is in this slot's hands, its inbox, or on offer.
             is_leader = self._leader is slot
             if is_leader:
-                self._offer.clear()
+                slot.offer.clear()
             elif slot not in self._idle:
                 slot.role = Role.FOLLOWING
                 self._idle.append(slot)
