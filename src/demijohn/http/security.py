@@ -30,6 +30,17 @@ _WINDOWS_DEVICES: Final = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONO
 _UNSAFE_IN_FILENAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
+def gen_salt(length: int) -> str:
+    """Return `length` random letters and digits, from a source fit for secrets.
+
+    Raises:
+        ValueError: the length is below 1.
+    """
+    if length <= 0:
+        raise ValueError("Salt length must be at least 1.")
+    return "".join(secrets.choice(_SALT_CHARS) for _ in range(length))
+
+
 def generate_password_hash(password: str, method: str = "scrypt", salt_length: int = 16) -> str:
     """Return `method$salt$hash` to store, with a fresh salt.
 
@@ -39,9 +50,7 @@ def generate_password_hash(password: str, method: str = "scrypt", salt_length: i
     Raises:
         ValueError: the method or its parameters are not known, or the salt would be empty.
     """
-    if salt_length <= 0:
-        raise ValueError("Salt length must be at least 1.")
-    salt = "".join(secrets.choice(_SALT_CHARS) for _ in range(salt_length))
+    salt = gen_salt(salt_length)
     digest, full_method = _hash_password(method, salt, password)
     return f"{full_method}${salt}${digest}"
 

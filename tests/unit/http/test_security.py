@@ -3,7 +3,7 @@ import time
 import pytest
 
 from demijohn.http import security
-from demijohn.http.security import check_password_hash, generate_password_hash, safe_join, secure_filename
+from demijohn.http.security import check_password_hash, gen_salt, generate_password_hash, safe_join, secure_filename
 
 QUICK = "pbkdf2:sha256:10"
 
@@ -76,6 +76,16 @@ def test_salts_differ():
 def test_methods_that_are_none(method):
     with pytest.raises(ValueError):
         generate_password_hash("x", method)
+
+
+def test_salt():
+    assert len(gen_salt(1)) == 1
+    salt = gen_salt(1000)
+    assert salt.isalnum()
+    assert salt.isascii()
+    assert len(set(salt)) > 40
+    with pytest.raises(ValueError, match="Salt length"):
+        gen_salt(0)
 
 
 @pytest.mark.parametrize("length", [0, -1])
