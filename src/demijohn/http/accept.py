@@ -14,7 +14,6 @@ A = TypeVar("A", bound="Accept")
 # What nearly all elements look like: a name, and perhaps a quality.
 _plain_item = re.compile(r"[ \t]*+([^;, \t]++)[ \t]*+(?:;[ \t]*+q=([01](?:\.[0-9]++)?)[ \t]*+)?").fullmatch
 _quality = re.compile(r"-?[0-9]++(?:\.[0-9]++)?").fullmatch
-_mime_parts = re.compile(r"/|[ \t]*;[ \t]*").split
 _language_parts = re.compile(r"[-_]").split
 
 
@@ -97,7 +96,7 @@ class Accept(ImmutableList[tuple[str, float]]):
 
     def to_header(self) -> str:
         """Render the field value."""
-        return ",".join([value if quality == 1 else f"{value};q={quality}" for value, quality in self])
+        return ",".join([value if quality == 1 else f"{value};q={_render_quality(quality)}" for value, quality in self])
 
     def __str__(self) -> str:
         return self.to_header()
@@ -123,6 +122,19 @@ class Accept(ImmutableList[tuple[str, float]]):
     def best(self) -> str | None:
         """The first value; `None` if there is none."""
         return list.__getitem__(self, 0)[0] if self else None
+
+
+def _render_quality(quality: float) -> str:
+    text = str(quality)
+    # No exponent is allowed (RFC 9110 §12.4.2); less than a billionth is nothing.
+    return text if "e" not in text else f"{quality:.9f}"
+
+
+def _mime_parts(value: str) -> list[str]:
+    """Split a media type at slashes and semicolons. Not by one pattern: white space before them would take quadratic time."""
+    if ";" not in value:
+        return value.split("/")
+    return [part.strip(" \t") for part in value.replace("/", ";").split(";")]
 
 
 _Mime = tuple[str, str, list[str]]

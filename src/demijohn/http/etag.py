@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha1
 
 # One element: a tag in quotes, or, as some clients send it, without; what follows must be a comma or the end.
-_element = re.compile(r'[ \t\r\n,]*+(W/|w/)?(?:"([^"]*+)"|([^ \t\r\n",]++))[ \t\r\n]*+(?=,|$)').match
+_element = re.compile(r'[ \t\r\n]*+(W/|w/)?(?:"([^"]*+)"|([^ \t\r\n",]++))[ \t\r\n]*+(?=,|$)').match
 
 
 def quote_etag(etag: str, weak: bool = False) -> str:

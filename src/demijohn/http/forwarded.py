@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
-from types import MappingProxyType
-from typing import Final
 
+from .immutable import ImmutableDict
 from .options import quote_header_value, unquote_header_value
 
 # RFC 7239 §4: pairs with `;` between, elements with `,`; no white space round `=`. Possessive, so linear.
@@ -20,8 +19,6 @@ _node = re.compile(
     r"(?::(?P<port>[0-9]{1,5}|_[A-Za-z0-9._\-]+))?",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
-
-_NO_EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class ForwardedElement:
     proto: str | None = None
     """The scheme that was used, in lower case."""
 
-    extensions: Mapping[str, str] = field(default=_NO_EXTENSIONS, hash=False)
+    extensions: Mapping[str, str] = field(default_factory=ImmutableDict)
     """Other parameters by lower-case name."""
 
     def render(self) -> str:
@@ -143,9 +140,7 @@ def _element(pairs: dict[str, str]) -> ForwardedElement | None:
         return None
     host = pairs.pop("host", None)
     proto = pairs.pop("proto", None)
-    return ForwardedElement(
-        by, for_, host, None if proto is None else proto.lower(), MappingProxyType(pairs) if pairs else _NO_EXTENSIONS
-    )
+    return ForwardedElement(by, for_, host, None if proto is None else proto.lower(), ImmutableDict(pairs))
 
 
 def render_forwarded(elements: Iterable[ForwardedElement]) -> str:

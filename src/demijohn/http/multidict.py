@@ -162,6 +162,10 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
         mine = dict(self.lists())
         return mine == (dict(other.lists()) if isinstance(other, MultiDict) else other)
 
+    def __ne__(self, other: object) -> bool:
+        # dict has one of its own, which would compare the empty dict underneath.
+        return not self == other
+
     __hash__ = ImmutableMultiDictMixin.__hash__  # type: ignore[assignment]  # dict has none
 
     def __repr__(self) -> str:
