@@ -126,6 +126,7 @@ def test_an_upload_over_the_limit_gets_a_page_that_says_so(visitor):
     answer = visitor.sign(attachment=(io.BytesIO(b"x" * (2 * 1024 * 1024 + 70_000)), "big.bin"))
     assert answer.status_code == 413
     assert "up to 2 MB" in answer.text
+    answer.close()  # and with it the upload, which was too large for memory
     assert "No entries yet" in visitor.client.get("/").text
 
 

@@ -150,7 +150,8 @@ class AppServer:
     def _serve(self, *, with_signals: bool) -> None:
         self._begin()
         try:
-            server = Server(self._handler, [self._listener], self._options)
+            # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
+            server = self._make_server(closes=with_signals)
             self._let_stop_by(server.shutdown)
             if with_signals:
                 with (
@@ -169,7 +170,7 @@ class AppServer:
         self._begin()
         try:
             arbiter = Arbiter(
-                self._boot_worker,
+                self._make_server,
                 self._processes,
                 drain_timeout=self._options.drain_timeout,
                 stop_listening=self._listener.close,
@@ -179,8 +180,10 @@ class AppServer:
         finally:
             self._end()
 
-    def _boot_worker(self) -> Server:
-        return Server(self._handler, [self._listener], self._options)
+    def _make_server(self, *, closes: bool = True) -> Server:
+        """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
+        on_drain = self._listener.close if closes else None
+        return Server(self._handler, [self._listener], self._options, on_drain=on_drain)
 
     def _begin(self) -> None:
         with self._lock:

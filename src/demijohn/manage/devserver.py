@@ -83,7 +83,7 @@ def run_simple(
             passthrough_errors,
             ssl_context,
             threads=threads,
-            access_log=use_debugger or use_reloader,
+            access_log=True if use_debugger or use_reloader else None,
         )
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does

@@ -4,6 +4,8 @@ import threading
 from queue import SimpleQueue
 from types import SimpleNamespace
 
+import pytest
+
 from demijohn._base.clock import SystemClock
 from demijohn.serve.runner.late import LateRunner
 from demijohn.serve.stats import Stats
@@ -30,6 +32,7 @@ class Job:
         return True
 
 
+@pytest.mark.slow
 def test_a_late_thread_does_not_take_the_offer_of_its_successor_for_its_own():
     jobs = SimpleQueue()
     engine = SimpleNamespace(clock=SystemClock(), stats=Stats(), is_stopped=False)

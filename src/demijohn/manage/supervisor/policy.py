@@ -20,6 +20,7 @@ from .events import (
     Spawn,
     StopListening,
     WorkerExited,
+    WorkerReady,
 )
 from .table import Slot, WorkerTable
 
@@ -116,6 +117,8 @@ class SupervisorPolicy:
     def _report(self, table: WorkerTable, event: Event) -> Iterator[Log]:
         """Say what happened, where an operator would want to know."""
         match event:
+            case WorkerReady(pid) if not table.stop_requests:
+                yield Log(logging.INFO, f"Worker {pid} is ready.")
             case WorkerExited(pid, status) if not table.stop_requests:
                 how = _describe_status(status)
                 yield Log(logging.INFO if status == 0 else logging.ERROR, f"Worker {pid} {how}.")

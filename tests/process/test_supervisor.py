@@ -1,0 +1,217 @@
+"""Workers that die, stop, fail to boot or lose their supervisor: with real processes and signals."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="uses pidfd or /proc")
+
+FOUR_WAYS = [
+    ("--no-threads",),
+    ("--threads", "4"),
+    ("--no-threads", "--processes", "2"),
+    ("--threads", "4", "--processes", "2"),
+]
+
+
+@pytest.mark.parametrize("threads", [("--no-threads",), ("--threads", "4")])
+def test_killed_workers_are_replaced_and_the_server_goes_on_answering(run, threads):
+    server = run("--processes", "2", *threads)
+    first = set(server.workers(2))
+    killed = set()
+    for count in range(1, 5):
+        pid = int(server.get("/"))
+        assert pid not in killed
+        os.kill(pid, signal.SIGKILL)
+        killed.add(pid)
+        server.wait_for(r"Worker \d+ was killed by SIGKILL", count)
+    assert killed - first, "a replacement has answered"
+    assert int(server.get("/")) not in killed
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("options", FOUR_WAYS)
+def test_a_stop_signal_lets_the_request_in_flight_finish(run, gate, options, number):
+    server = run(*options)
+    answer = server.get_later("/slow")
+    gate.wait_started()
+    server.send(number)
+    server.wait_for("[Ss]topping once the requests in flight are answered")
+    gate.release()
+    assert int(answer()) > 0
+    assert server.wait() == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
+@pytest.mark.parametrize("options", [("--threads", "4"), ("--threads", "4", "--processes", "2")])
+def test_while_it_stops_nobody_new_is_let_in(run, gate, until, options):
+    server = run(*options)
+    answer = server.get_later("/slow")
+    gate.wait_started()
+    server.send(signal.SIGTERM)
+
+    def is_refused():
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+        except ConnectionError:
+            return True
+        return False
+
+    until(is_refused)
+    gate.release()
+    assert int(answer()) > 0
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize("options", [("--threads", "4"), ("--threads", "4", "--processes", "2")])
+def test_a_second_signal_waits_for_nobody(run, gate, options):
+    server = run(*options)
+    server.get_later("/slow")
+    gate.wait_started()
+    server.send(signal.SIGINT)
+    server.wait_for("topping once")
+    server.send(signal.SIGINT)
+    assert server.wait() == 0
+
+
+def test_a_thread_that_never_returns_does_not_keep_the_process(run, gate):
+    server = run("--no-threads")
+    server.get_later("/slow")
+    gate.wait_started()
+    server.send(signal.SIGINT)
+    server.wait_for("topping once")
+    server.send(signal.SIGINT)
+    assert server.wait() == 1
+    assert "did not stop in time" in server.output()
+
+
+@linux_only
+def test_workers_notice_the_death_of_their_supervisor(run, wait_gone):
+    server = run("--processes", "2")
+    workers = server.workers(2)
+    # A worker that was forked later has inherited more of the supervisor's descriptors.
+    os.kill(workers[0], signal.SIGKILL)
+    workers = server.workers(3)[1:]
+    server.process.kill()
+    for pid in workers:
+        wait_gone(pid)
+    assert "The supervisor is gone" in server.output()
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", server.port))
+
+
+@linux_only
+def test_an_orphaned_worker_answers_the_request_in_flight_first(run, gate, wait_gone):
+    server = run("--processes", "2")
+    workers = server.workers(2)
+    answer = server.get_later("/slow")
+    gate.wait_started()
+    server.process.kill()
+    server.wait_for("The supervisor is gone", 2)
+    gate.release()
+    assert int(answer()) in workers
+    for pid in workers:
+        wait_gone(pid)
+
+
+def test_ttin_and_ttou_change_the_number_of_workers(run):
+    server = run("--processes", "1", "--threads", "2")
+    assert int(server.get("/")) == server.pid, "one process needs no supervisor"
+    server = run("--processes", "2", "--threads", "2")
+    server.workers(2)
+    server.send(signal.SIGTTIN)
+    server.workers(3)
+    for wanted in (2, 1):
+        server.send(signal.SIGTTOU)
+        server.wait_for(f"SIGTTOU: {wanted} workers wanted")
+    server.wait_for(r"Worker \d+ exited with code 0", 2)
+    assert int(server.get("/")) == server.workers(3)[0]
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize(("what", "cause"), [("raise", "LookupError: no database"), ("exit", "SystemExit: 7")])
+def test_workers_that_never_boot_are_given_up_with_the_cause(start, sites, tmp_path, what, cause):
+    server = start(sites / "boots.py", what, tmp_path / "report")
+    assert server.wait() == 3
+    assert "No worker could boot in 3 attempts; giving up." in server.output()
+    assert cause in server.output().rpartition("giving up")[2]
+    assert len((tmp_path / "report").read_text().splitlines()) <= 6
+
+
+def test_one_worker_that_boots_keeps_the_supervisor_going(start, sites, tmp_path):
+    server = start(sites / "boots.py", "once", tmp_path / "report")
+    server.workers(1)
+    server.wait_for(r"Worker \d+ exited with code 3", 5)
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_workers_that_do_not_stop_are_killed(start, sites, tmp_path):
+    server = start(sites / "boots.py", "stubborn", tmp_path / "report")
+    server.workers(2)
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert len(server.wait_for("is still there after 0.2 s; killing it")) == 2
+
+
+def test_workers_do_not_share_their_random_numbers(start, sites, tmp_path):
+    server = start(sites / "boots.py", "idle", tmp_path / "report")
+    pids = server.workers(2)
+    reports = dict(line.split() for line in (tmp_path / "report").read_text().splitlines())
+    assert set(map(int, reports)) == set(pids)
+    assert len(set(reports.values())) == 2
+    server.send(signal.SIGQUIT)
+    assert server.wait() == 0
+
+
+def test_a_supervisor_off_the_main_thread(start, sites):
+    server = start(sites / "thread_host.py")
+    assert server.wait() == 0, server.output()
+    assert server.process.stdout.read() == "done\n"
+
+
+def can_unshare():
+    command = ["unshare", "--pid", "--fork", "--mount-proc", "true"]
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@linux_only
+def test_as_process_1_strangers_are_reaped_and_not_taken_for_workers(start, sites, tmp_path):
+    if not can_unshare():
+        pytest.skip("no permission to make a process id namespace")
+    # The inner program becomes process 1 of its namespace.
+    inner = [sys.executable, "-m", "demijohn", "run", str(sites / "gate.py"), "--port", "0", "--processes", "2"]
+    server = start(
+        "-c",
+        f"import os; os.execvp('unshare', ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', *{inner!r}])",
+    )
+    first = server.workers(2)
+    for _ in range(5):
+        assert int(server.get("/orphan")) in first
+    children = f"/proc/{server.pid}/task/{server.pid}/children"
+    with open(children) as file:
+        (supervisor,) = map(int, file.read().split())
+    os.kill(supervisor, signal.SIGTTIN)
+    server.workers(3)  # the supervisor has gone round its loop since
+    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
+        states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in file.read().split()]
+    assert len(states) == 3
+    assert "Z" not in states
+    assert "exited" not in server.output()
+    os.kill(supervisor, signal.SIGTERM)
+    assert server.wait() == 0
