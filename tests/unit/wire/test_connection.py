@@ -637,7 +637,7 @@ def test_nothing_is_read_behind_a_rejection():
     assert connection.next_event() is CLOSED
     connection.receive_data(GET)
     assert connection.next_event() is CLOSED
-    connection.receive_data(GET)
+    assert not connection.has_buffered
     connection.receive_eof()
     assert connection.next_event() is CLOSED
     with pytest.raises(RuntimeError):

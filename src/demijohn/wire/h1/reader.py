@@ -149,16 +149,16 @@ class RequestReader:
         """Take bytes from the peer; call `next_event` until it wants more. Without copying, if all before was consumed."""
         buffer = self._buffer
         at = self._at
+        if self._state is _CLOSED:
+            return
         if at == len(buffer):
             self._buffer = data
-            self._at = 0
-        elif self._state is not _CLOSED:
-            if isinstance(buffer, bytearray):
-                del buffer[:at]
-                buffer += data
-            else:
-                self._buffer = bytearray(buffer[at:] if at else buffer) + data
-            self._at = 0
+        elif isinstance(buffer, bytearray):
+            del buffer[:at]
+            buffer += data
+        else:
+            self._buffer = bytearray(buffer[at:] if at else buffer) + data
+        self._at = 0
 
     def receive_eof(self) -> None:
         """Note that the peer sends no more. What it sent before is still served."""
