@@ -175,6 +175,11 @@ def test_a_foreign_input_that_ends_early_is_an_error():
 def test_a_foreign_input_that_the_server_ends_is_read_to_its_end():
     made = {"CONTENT_LENGTH": "2", "wsgi.input": Socket(b"abc"), "wsgi.input_terminated": True}
     assert head_from_environ(made)[1].read(3) == b"abc"
+    made["wsgi.input"] = Socket(b"ab\ncd\nef")
+    body = head_from_environ(made)[1]
+    assert body.remaining is None
+    assert body.readline() == b"ab\n"
+    assert body.readlines(2) == [b"cd\n"]
 
 
 def test_peers_of_environs():

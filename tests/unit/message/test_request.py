@@ -252,6 +252,12 @@ def test_the_environ_of_an_exchange_is_built_once_and_knows_the_request(exchange
     assert request.input_stream.read() == b"abc"
 
 
+def test_the_head_behind_an_environ():
+    request = Request({"REQUEST_METHOD": "PUT", "PATH_INFO": "/a b", "HTTP_X_A": "1"})
+    assert (request._head.method, request._head.target) == ("PUT", "/a%20b")
+    assert list(request._head.fields) == [(b"X-A", b"1")]
+
+
 def test_a_subclass_with_an_init_gets_an_environ(exchange):
     class Mine(Request):
         def __init__(self, environ, *args, **kwargs):

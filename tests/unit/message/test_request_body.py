@@ -79,7 +79,7 @@ def test_the_stream_is_a_binary_file(post):
     assert bytes(buffer) == b"thr"
     assert stream.read(0) == b""
     assert stream.read() == b"ee"
-    assert stream.read() == stream.read(5) == stream.readline() == stream.exhaust() == b""
+    assert stream.read(None) == stream.read() == stream.read(5) == stream.readline() == stream.exhaust() == b""
     assert list(stream) == []
 
 
@@ -174,6 +174,11 @@ def test_limits_can_be_set_on_the_one_request(exchange):
     assert chunked(exchange, b"abc").stream.limit == 5
 
 
+def limited(request):
+    request.max_content_length = 1000
+    return request
+
+
 @pytest.mark.parametrize(
     ("raised", "seen", "code"),
     [
@@ -188,6 +193,8 @@ def test_limits_can_be_set_on_the_one_request(exchange):
     [
         lambda request: request.get_data(),
         lambda request: list(request.stream),
+        lambda request: list(limited(request).stream),
+        lambda request: limited(request).get_data(),
         lambda request: request.form,
         lambda request: request.get_json(force=True),
         lambda request: [list(one.iter_chunks()) for one in request.iter_parts()],
