@@ -4,10 +4,11 @@ Proxies may be used from any thread; each sees its own context. Typed as `Any` h
 yet; `demijohn` exports them with their types.
 """
 
-from contextvars import ContextVar, Token
+from contextvars import Token
 from typing import Any, Final
 
 from ..local import LocalProxy
+from ..local.proxy import Unbound
 from .context import AppContext
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 
@@ -46,32 +47,67 @@ class _RequestContextView:
 _cv_request: Final = _RequestContextView()
 
 
-def _request_context() -> AppContext:
-    ctx: AppContext | None = _cv_app.get(None)
-    if ctx is None or not ctx.has_request:
-        raise RuntimeError(NO_REQUEST_CONTEXT)
-    return ctx
+class _RequestSource:
+    """What the proxies ask when there is no request; `get` says so in the proxies' own words, on which their `repr` relies."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+
+    def __proxy_source__(self, name: str | None) -> "_RequestSource":
+        return _RequestSource(name)
+
+    def get(self) -> Any:  # Any: whatever the proxy stands for
+        """Return the context of the request, or what it has of that name.
+
+        Raises:
+            Unbound: there is no request.
+        """
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request:
+            raise Unbound
+        return ctx if self._name is None else getattr(ctx, self._name)
 
 
-def _proxy(name: str | None, unbound_message: str) -> Any:  # Any: a proxy passes for what it stands for
-    variable: ContextVar[Any] = _cv_app
-    return LocalProxy(variable, name, unbound_message=unbound_message)
+class _RequestProxy(LocalProxy[Any]):
+    """The request. PERF: one frame for each attribute, as for a proxy of a ContextVar."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request or name == "_get_current_object":
+            return LocalProxy.__getattribute__(self, name)
+        return getattr(ctx.request, name)
 
 
-app_ctx: Final[Any] = _proxy(None, NO_APP_CONTEXT)
+class _SessionProxy(LocalProxy[Any]):
+    """The session; see `_RequestProxy`."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request or name == "_get_current_object":
+            return LocalProxy.__getattribute__(self, name)
+        return getattr(ctx.session, name)
+
+
+app_ctx: Final[Any] = LocalProxy(_cv_app, unbound_message=NO_APP_CONTEXT)
 """The current context."""
 
-current_app: Final[Any] = _proxy("app", NO_APP_CONTEXT)
+current_app: Final[Any] = LocalProxy(_cv_app, "app", unbound_message=NO_APP_CONTEXT)
 """The application at work."""
 
-g: Final[Any] = _proxy("g", NO_APP_CONTEXT)
+g: Final[Any] = LocalProxy(_cv_app, "g", unbound_message=NO_APP_CONTEXT)
 """The namespace of the current context."""
 
-request_ctx: Final[Any] = LocalProxy(_request_context)
+request_ctx: Final[Any] = LocalProxy(_RequestSource(None), unbound_message=NO_REQUEST_CONTEXT)
 """The current context, if it has a request."""
 
-request: Final[Any] = _proxy("request", NO_REQUEST_CONTEXT)
+request: Final[Any] = _RequestProxy(_RequestSource(None), "request", unbound_message=NO_REQUEST_CONTEXT)
 """The request being handled."""
 
-session: Final[Any] = _proxy("session", NO_REQUEST_CONTEXT)
+session: Final[Any] = _SessionProxy(_RequestSource(None), "session", unbound_message=NO_REQUEST_CONTEXT)
 """The session of the request being handled."""

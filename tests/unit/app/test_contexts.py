@@ -1,0 +1,297 @@
+import threading
+
+import pytest
+
+import demijohn
+from demijohn import (
+    Demijohn,
+    app_ctx,
+    appcontext_popped,
+    appcontext_pushed,
+    current_app,
+    flash,
+    g,
+    has_app_context,
+    has_request_context,
+    render_template_string,
+    request,
+    request_ctx,
+    session,
+    url_for,
+)
+from demijohn.app.context import AppContext, RequestContext
+from demijohn.app.globals import _cv_app, _cv_request
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: current_app.name,
+        lambda: g.x,
+        lambda: url_for("x"),
+        lambda: render_template_string("x"),
+        lambda: app_ctx.app,
+    ],
+)
+def test_no_application_context_says_what_to_do(use):
+    with pytest.raises(
+        RuntimeError, match=r"^Working outside of application context\.(.|\n)*with app\.app_context\(\)"
+    ):
+        use()
+
+
+@pytest.mark.parametrize(
+    "use", [lambda: request.path, lambda: session["x"], lambda: flash("x"), lambda: request_ctx.request]
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_no_request_context_says_what_to_do(app, use, inside):
+    ctx = app.app_context()
+    if inside:
+        ctx.push()
+    with pytest.raises(RuntimeError, match=r"^Working outside of request context\.(.|\n)*test_request_context"):
+        use()
+    assert not request
+    if inside:
+        ctx.pop()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_unbound_proxies_can_be_looked_at(app, inside):
+    if inside:
+        app.app_context().push()
+    for proxy in (request, session, request_ctx):
+        assert "unbound" in repr(proxy)
+        assert not proxy
+        assert not isinstance(proxy, dict)
+        assert dir(proxy) == []
+        assert proxy != 1
+        with pytest.raises(RuntimeError, match="outside of request context"):
+            proxy._get_current_object()
+    if inside:
+        app_ctx.pop()
+
+
+def test_bound_proxies_are_what_they_stand_for(app):
+    with app.test_request_context("/"):
+        assert isinstance(request, demijohn.Request)
+        assert isinstance(session, dict)
+        session["a"] = 1
+        assert dict(session) == {"a": 1}
+        assert len(session) == 1
+        assert session._get_current_object() == {"a": 1}
+        request.extra = 1
+        assert request._get_current_object().extra == 1
+
+
+def test_an_application_context(app):
+    assert not has_app_context()
+    with app.app_context() as ctx:
+        assert has_app_context()
+        assert not has_request_context()
+        assert current_app._get_current_object() is app
+        assert app_ctx._get_current_object() is ctx
+        assert not ctx.has_request
+    assert not has_app_context()
+
+
+def test_contexts_nest_and_each_has_its_own_g(app):
+    other = Demijohn("other")
+    with app.app_context():
+        g.x = 1
+        with other.app_context():
+            assert current_app.name == "other"
+            assert "x" not in g
+            with app.app_context():
+                assert "x" not in g
+        assert g.x == 1
+        assert current_app.name == app.name
+
+
+def test_g_is_a_namespace(app):
+    with app.app_context():
+        g.a = 1
+        assert g.get("a") == 1
+        assert g.get("b", 2) == 2
+        assert g.setdefault("c", 3) == 3
+        assert sorted(g) == ["a", "c"]
+        assert g.pop("c") == 3
+        assert g.pop("c", 4) == 4
+        with pytest.raises(KeyError):
+            g.pop("c")
+        del g.a
+        with pytest.raises(AttributeError):
+            g.a  # noqa: B018
+        with pytest.raises(AttributeError):
+            del g.a
+        assert "under_test" in repr(g)
+
+
+def test_a_class_of_ones_own_for_g(app):
+    class Globals(demijohn.app.context._AppCtxGlobals):
+        def __getattr__(self, name):
+            return f"no {name}"
+
+    app.app_ctx_globals_class = Globals
+    with app.app_context():
+        assert g.thing == "no thing"
+
+
+def test_a_request_context_has_everything(app):
+    app.add_url_rule("/user/<int:number>", "user")
+    with app.test_request_context("/user/5?a=b") as ctx:
+        assert isinstance(ctx, RequestContext)
+        assert isinstance(ctx, AppContext)
+        assert request.path == "/user/5"
+        assert request.endpoint == "user"
+        assert request.view_args == {"number": 5}
+        assert request_ctx._get_current_object() is app_ctx._get_current_object() is ctx
+        assert _cv_request.get() is _cv_app.get() is ctx
+        assert g._get_current_object() is ctx.g
+        assert ctx.url_adapter.build("user", {"number": 6}) == "/user/6"
+    assert _cv_request.get(None) is None
+    with pytest.raises(LookupError):
+        _cv_request.get()
+
+
+def test_what_matching_ends_in_is_kept_for_dispatch(app):
+    with app.test_request_context("/nothing"):
+        assert request.url_rule is None
+        assert request.endpoint is None
+        assert request.blueprints == []
+        assert request.routing_exception.code == 404
+
+
+def test_a_context_may_be_pushed_several_times(app):
+    torn = []
+    app.teardown_appcontext(torn.append)
+    ctx = app.app_context()
+    ctx.push()
+    ctx.push()
+    ctx.pop()
+    assert has_app_context()
+    assert torn == []
+    ctx.pop()
+    assert not has_app_context()
+    assert torn == [None]
+
+
+def test_popping_what_is_not_current_is_an_error(app):
+    outer, inner = app.app_context(), app.app_context()
+    with pytest.raises(AssertionError, match="current context is None"):
+        outer.pop()
+    with outer:
+        with inner, pytest.raises(AssertionError, match="was popped"):
+            outer.pop()
+        assert app_ctx._get_current_object() is outer
+
+
+def test_teardown_gets_the_exception(app):
+    torn = []
+    app.teardown_request(lambda error: torn.append(("request", type(error))))
+    app.teardown_appcontext(lambda error: torn.append(("app", type(error))))
+    with pytest.raises(KeyError), app.test_request_context("/"):
+        raise KeyError
+    try:
+        raise ValueError
+    except ValueError:
+        ctx = app.app_context()
+        ctx.push()
+        ctx.pop()
+    assert torn == [("request", KeyError), ("app", KeyError), ("app", ValueError)]
+
+
+def test_every_teardown_runs_and_what_failed_is_raised(app):
+    ran = []
+
+    def failing(number):
+        def teardown(error):
+            ran.append(number)
+            raise ValueError(number)
+
+        return teardown
+
+    app.teardown_request(failing(1))
+    app.teardown_request(ran.append)
+    app.teardown_request(failing(2))
+    app.teardown_appcontext(failing(3))
+    with pytest.raises(ExceptionGroup) as caught, app.test_request_context("/"):
+        pass
+    assert ran == [2, None, 1, 3]
+    in_request, in_app = caught.value.exceptions
+    assert [error.args for error in in_request.exceptions] == [(2,), (1,)]
+    assert in_app.args == (3,)
+    assert not has_app_context()
+
+
+def test_a_single_failing_teardown_is_raised_as_it_is(app):
+    app.teardown_appcontext(lambda error: 1 / 0)
+    with pytest.raises(ZeroDivisionError), app.app_context():
+        pass
+    assert not has_app_context()
+
+
+def test_a_teardown_that_fails_closes_the_response(app):
+    closed = []
+
+    @app.get("/")
+    def view():
+        response = demijohn.Response("x")
+        response.call_on_close(lambda: closed.append(True))
+        return response
+
+    app.teardown_request(lambda error: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        app.test_client().get("/")
+    assert closed == [True]
+    assert not has_app_context()
+
+
+def test_signals_of_a_context(app):
+    heard = []
+    pushed = lambda sender: heard.append(("pushed", has_app_context()))
+    popped = lambda sender: heard.append(("popped", has_app_context()))
+    with appcontext_pushed.connected_to(pushed, app), appcontext_popped.connected_to(popped, app):
+        ctx = app.app_context()
+        with ctx, ctx:
+            pass
+    assert heard == [("pushed", True), ("popped", False)]
+
+
+def test_attributes_of_ones_own_on_a_context(app):
+    with app.app_context():
+        app_ctx.database = "open"
+        assert app_ctx._get_current_object().database == "open"
+        with pytest.raises(AttributeError):
+            app_ctx.other  # noqa: B018
+
+
+def test_threads_do_not_see_each_others_context(app):
+    seen = []
+    with app.app_context():
+        thread = threading.Thread(target=lambda: seen.append(has_app_context()))
+        thread.start()
+        thread.join()
+    assert seen == [False]
+
+
+def test_uploads_are_closed_with_the_context_of_the_request_only(app):
+    with app.test_request_context("/", method="POST", data={"f": (__file__,)}) as ctx:
+        file = request.files["f"]
+        with ctx.copy():
+            pass
+        assert not file.stream.closed
+    assert file.stream.closed
+
+
+def test_the_environ_and_the_native_way_agree(app):
+    from demijohn.testing import RecordingExchange
+
+    @app.get("/x/<name>")
+    def view(name):
+        return f"{name} {request.args['a']} {request.host} {url_for('view', name='b', _external=True)}"
+
+    exchange = RecordingExchange("GET", "/x/%C3%A9?a=%20", {"Host": "example.com"})
+    app.exchange_handler()(exchange)
+    by_client = app.test_client().get("/x/é?a=%20", headers={"Host": "example.com"})
+    assert by_client.text == "é   example.com http://example.com/x/b"
+    assert exchange.body_sent.decode() == by_client.text

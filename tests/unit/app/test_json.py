@@ -1,0 +1,157 @@
+import dataclasses
+import datetime
+import decimal
+import io
+import uuid
+
+import pytest
+from markupsafe import Markup
+
+from demijohn import json, jsonify
+from demijohn.app.json.provider import DefaultJSONProvider, JSONProvider
+from demijohn.app.json.tag import JSONTag, TaggedJSONSerializer
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime.date(2020, 1, 2), '"Thu, 02 Jan 2020 00:00:00 GMT"'),
+        (datetime.datetime(2020, 1, 2, 3, 4, 5), '"Thu, 02 Jan 2020 03:04:05 GMT"'),
+        (
+            datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
+            '"Wed, 01 Jan 2020 22:00:00 GMT"',
+        ),
+        (decimal.Decimal("1.50"), '"1.50"'),
+        (uuid.UUID(int=5), '"00000000-0000-0000-0000-000000000005"'),
+        (Point(1, 2), '{"x": 1, "y": 2}'),
+        (Markup("<b>"), '"<b>"'),
+        ("é", '"\\u00e9"'),
+    ],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_types_that_json_lacks(app, value, text, inside):
+    if inside:
+        with app.app_context():
+            assert json.dumps(value) == text
+    else:
+        assert json.dumps(value) == text
+
+
+def test_an_unknown_type_is_refused(app):
+    with app.app_context(), pytest.raises(TypeError, match="object cannot be written as JSON"):
+        json.dumps(object())
+
+
+def test_keys_are_sorted_inside_an_application_only(app):
+    assert json.dumps({"b": 1, "a": 2}) == '{"b": 1, "a": 2}'
+    with app.app_context():
+        assert json.dumps({"b": 1, "a": 2}) == '{"a": 2, "b": 1}'
+        app.json.sort_keys = False
+        assert json.dumps({"b": 1, "a": 2}) == '{"b": 1, "a": 2}'
+        app.json.ensure_ascii = False
+        assert json.dumps("é") == '"é"'
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_files(app, inside):
+    with app.app_context() if inside else io.StringIO():
+        text = io.StringIO()
+        json.dump({"a": [1]}, text)
+        text.seek(0)
+        assert json.load(text) == {"a": [1]}
+        assert json.load(io.BytesIO(b"[2]")) == [2]
+        assert json.loads(b'"\xc3\xa9"') == "é"
+
+
+def test_jsonify_takes_one_value_several_or_keywords(app):
+    with app.app_context():
+        assert jsonify().get_data(as_text=True) == "null\n"
+        assert jsonify([1]).get_data(as_text=True) == "[1]\n"
+        assert jsonify(1, 2).get_data(as_text=True) == "[1,2]\n"
+        assert jsonify(b=1, a=2).get_data(as_text=True) == '{"a":2,"b":1}\n'
+        assert jsonify(1).mimetype == "application/json"
+        with pytest.raises(TypeError, match="not both"):
+            jsonify(1, a=2)
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        jsonify(1)
+
+
+def test_debug_mode_indents_unless_told_otherwise(app):
+    with app.app_context():
+        app.debug = True
+        assert jsonify(a=[1]).get_data(as_text=True) == '{\n  "a": [\n    1\n  ]\n}\n'
+        app.json.compact = True
+        assert jsonify(a=[1]).get_data(as_text=True) == '{"a":[1]}\n'
+        app.json.mimetype = "application/vnd.api+json"
+        assert jsonify(1).mimetype == "application/vnd.api+json"
+
+
+def test_an_application_may_bring_its_own_provider(app, client):
+    class Shouting(JSONProvider):
+        def dumps(self, obj, **kwargs):
+            return DefaultJSONProvider.dumps(DefaultJSONProvider(app), obj, **kwargs).upper()
+
+        def loads(self, s, **kwargs):
+            return "loaded"
+
+    app.json = Shouting(app)
+
+    @app.post("/")
+    def view():
+        from demijohn import request
+
+        return {"got": request.get_json()}
+
+    assert client.post("/", json={}).get_data(as_text=True) == '{"GOT": "LOADED"}'
+
+
+tagged = TaggedJSONSerializer()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"a": 1, "b": [None, True, 1.5]},
+        (1, (2,)),
+        {" t": (1,)},
+        {" di": 1},
+        {" b": b"x"},
+        [{" u": uuid.UUID(int=1)}],
+        b"\x00",
+        datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC),
+        {"deep": {"er": ({"est": b""},)}},
+    ],
+)
+def test_tagged_values_come_back(value):
+    back = tagged.loads(tagged.dumps(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+def test_own_tags():
+    class TagSet(JSONTag):
+        __slots__ = ()
+        key = " s"
+
+        def check(self, value):
+            return isinstance(value, set)
+
+        def to_json(self, value):
+            return self.serializer.tag(sorted(value))
+
+        def to_python(self, value):
+            return set(value)
+
+    serializer = TaggedJSONSerializer()
+    serializer.register(TagSet, index=0)
+    assert serializer.loads(serializer.dumps({"x": {1, 2}})) == {"x": {1, 2}}
+    with pytest.raises(KeyError):
+        serializer.register(TagSet)
+    serializer.register(TagSet, force=True)
