@@ -14,13 +14,8 @@ _QUOTED_IN_DIGEST: Final = frozenset({"domain", "nonce", "opaque", "qop", "realm
 
 def _parse(value: str) -> tuple[str, str]:
     """Split into lower-case scheme and the rest."""
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, _, rest = value.partition(" ")
     return scheme.lower(), rest.strip()
-
-
-def _is_token68(rest: str) -> bool:
-    """Tell a token (RFC 9110 §11.2), whose `=` are all at its end, from parameters."""
-    return "=" not in rest.rstrip("=")
 
 
 def _decode_basic(credentials: str) -> dict[str, str | None] | None:
@@ -83,7 +78,8 @@ class Authorization:
         if scheme == "basic":
             basic = _decode_basic(rest)
             return None if basic is None else cls(scheme, basic)
-        if _is_token68(rest):
+        # RFC 9110 §11.2: a token has `=` at its end only, and parameters have them elsewhere.
+        if "=" not in rest.rstrip("="):
             return cls(scheme, None, rest)
         return cls(scheme, parse_dict_header(rest))
 
@@ -214,7 +210,8 @@ class WWWAuthenticate:
         if not value:
             return None
         scheme, rest = _parse(value)
-        if _is_token68(rest):
+        # As in Authorization.
+        if "=" not in rest.rstrip("="):
             return cls(scheme, None, rest or None)
         return cls(scheme, parse_dict_header(rest))
 

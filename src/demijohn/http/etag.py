@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha1
 
-# One element: a tag in quotes, or, as some clients send it, without; what follows must be a comma or the end.
-_element = re.compile(r'[ \t\r\n]*+(W/|w/)?(?:"([^"]*+)"|([^ \t\r\n",]++))[ \t\r\n]*+(?=,|$)').match
+# One element: a tag in quotes, or, as some clients send it, without; from a comma or the begin to a comma or the end.
+# An element that fails is skipped to the next comma, be it within quotes: each character is read twice at most.
+_elements = re.compile(r'(?:^|,)[ \t\r\n]*+(W/|w/)?(?:"([^"]*+)"|([^ \t\r\n",]++))[ \t\r\n]*+(?=,|\Z)').findall
 
 
 def quote_etag(etag: str, weak: bool = False) -> str:
@@ -135,17 +136,9 @@ def parse_etags(value: str | None) -> ETags:
         return ETags(star_tag=True)
     strong: list[str] = []
     weak: list[str] = []
-    at = 0
-    while True:
-        match = _element(value, at)
-        if match is not None:
-            is_weak, quoted, raw = match.groups()
-            (weak if is_weak else strong).append(raw if quoted is None else quoted)
-            at = match.end()
-        # An element that fails is skipped to the next comma, be it within quotes: each character is read twice at most.
-        at = value.find(",", at) + 1
-        if not at:
-            return ETags(strong, weak)
+    for is_weak, quoted, raw in _elements(value):
+        (weak if is_weak else strong).append(raw or quoted)
+    return ETags(strong, weak)
 
 
 def render_etags(value: ETags) -> str:

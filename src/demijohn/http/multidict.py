@@ -138,6 +138,10 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
         """Iterate over the lists of values."""
         return (values for _, values in self.lists())
 
+    def to_dict(self, flat: bool = True) -> Any:  # Any: see MultiDict
+        """Return a plain dict of the first values; without `flat`, of lists."""
+        return dict(self.items() if flat else self.lists())
+
     def copy(self) -> MultiDict[K, V]:  # type: ignore[override]  # mutable, and one dict
         """Return a mutable multi dict with all values."""
         return MultiDict(self)
