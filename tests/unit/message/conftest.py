@@ -29,3 +29,14 @@ def make_request(request):
         return made if request.param == "exchange" else cls(made.environ)
 
     return make
+
+
+@pytest.fixture
+def post(make_request):
+    """Make a request with a body and its length."""
+
+    def make(body, *fields, method="POST", target="/", cls=Request):
+        length = (b"Content-Length", str(len(body)).encode())
+        return make_request(method, target, [length, *fields], body, cls=cls)
+
+    return make
