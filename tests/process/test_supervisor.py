@@ -215,3 +215,16 @@ def test_as_process_1_strangers_are_reaped_and_not_taken_for_workers(start, site
     assert "exited" not in server.output()
     os.kill(supervisor, signal.SIGTERM)
     assert server.wait() == 0
+
+
+@pytest.mark.parametrize("options", FOUR_WAYS)
+def test_ctrl_c_reaches_workers_and_supervisor_alike_and_is_still_graceful(run, gate, options):
+    server = run(*options)
+    answer = server.get_later("/slow")
+    gate.wait_started()
+    os.killpg(server.pid, signal.SIGINT)  # what a terminal does
+    server.wait_for("[Ss]topping once the requests in flight are answered")
+    gate.release()
+    assert int(answer()) > 0
+    assert server.wait() == 0
+    assert "Traceback" not in server.output()

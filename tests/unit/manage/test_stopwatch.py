@@ -1,0 +1,107 @@
+"""Signals and the parent's death become calls of `shutdown` and `shutdown_now`."""
+
+import os
+import signal
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from demijohn.manage.supervisor import stopwatch
+from demijohn.manage.supervisor.signals import SignalPipe
+from demijohn.manage.supervisor.stopwatch import WATCHED, StopWatch
+
+PATIENCE = 10
+
+
+class Server:
+    """Notes what it is told."""
+
+    def __init__(self):
+        self.told = SimpleQueue()
+
+    def serve_forever(self):
+        raise AssertionError("not here")
+
+    def shutdown(self):
+        self.told.put("shutdown")
+
+    def shutdown_now(self):
+        self.told.put("shutdown_now")
+
+    def next(self):
+        return self.told.get(timeout=PATIENCE)
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture
+def signals():
+    # Not installed: the tests put signals in by hand.
+    pipe = SignalPipe(WATCHED)
+    yield pipe
+    pipe.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_is_graceful_and_for_a_lone_process_the_second_is_not(server, signals, number):
+    with StopWatch(server, signals, drain_timeout=60, is_alone=True):
+        signals.send(number)
+        assert server.next() == "shutdown"
+        signals.send(number)
+        assert server.next() == "shutdown_now"
+        signals.send(number)
+    assert server.told.empty()
+
+
+def test_a_worker_may_be_told_twice(server, signals):
+    with StopWatch(server, signals, drain_timeout=60):
+        signals.send(signal.SIGINT)
+        assert server.next() == "shutdown"
+        signals.send(signal.SIGTERM)
+        signals.send(signal.SIGQUIT)
+        assert server.next() == "shutdown_now", "the second SIGTERM has changed nothing"
+
+
+def test_quit_is_at_once(server, signals):
+    with StopWatch(server, signals, drain_timeout=60, is_alone=True):
+        signals.send(signal.SIGQUIT)
+        assert server.next() == "shutdown_now"
+
+
+def test_the_end_of_the_lifeline_is_a_graceful_stop(server, signals):
+    read, write = os.pipe()
+    with StopWatch(server, signals, drain_timeout=60, lifeline=read):
+        os.close(write)
+        assert server.next() == "shutdown"
+        signals.send(signal.SIGTERM)
+        signals.send(signal.SIGQUIT)
+        assert server.next() == "shutdown_now"
+    os.close(read)
+
+
+def test_a_server_that_does_not_stop_in_time_is_ended(server, signals, monkeypatch, capfd):
+    ended = threading.Event()
+    codes = []
+
+    def leave(code):
+        codes.append(code)
+        watch._deadline = None  # the real one does not return
+        ended.set()
+
+    monkeypatch.setattr(stopwatch.os, "_exit", leave)
+    watch = StopWatch(server, signals, drain_timeout=0.05, quick_timeout=0.05, is_alone=True)
+    with watch:
+        signals.send(signal.SIGTERM)
+        assert ended.wait(PATIENCE)
+    assert codes == [1]
+    assert "did not stop in time" in capfd.readouterr().err
+
+
+def test_without_a_signal_nothing_happens(server, signals):
+    with StopWatch(server, signals, drain_timeout=0, quick_timeout=0):
+        pass
+    assert server.told.empty()
