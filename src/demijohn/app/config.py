@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType, ModuleType
-from typing import IO, Any, Final, Generic, TypeVar, cast, overload
+from typing import IO, Any, Final, Generic, TypeVar, overload
 
 from .._base.imports import import_string
 
@@ -67,8 +67,8 @@ class ConfigAttribute(Generic[T]):
         """Return the key's value, converted."""
         if obj is None:
             return self
-        value = obj.config[self.__name__]
-        return cast("T", value) if self.get_converter is None else self.get_converter(value)
+        value: T = obj.config[self.__name__]
+        return value if self.get_converter is None else self.get_converter(value)
 
     def __set__(self, obj: Any, value: Any) -> None:  # Any: a setting may be anything
         """Set the key."""

@@ -7,6 +7,7 @@ COMPAT: salt, key derivation and serializer are Flask's; a cookie that one signe
 import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, NoReturn
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -152,6 +153,7 @@ class SessionInterface:
 
 
 session_json_serializer = TaggedJSONSerializer()
+_MAX_SERIALIZERS = 16
 
 
 def _sha1(data: bytes = b"") -> Any:  # Any: a hashlib object, which has no public type
@@ -171,25 +173,39 @@ class SecureCookieSessionInterface(SessionInterface):
     session_class: type[Any] = SecureCookieSession
     is_lazy = True
 
+    @cached_property
+    def _serializers(self) -> dict[tuple[Any, ...], URLSafeTimedSerializer]:
+        # By what they are made of. A serializer has no state of its own, so threads may share it.
+        return {}
+
     def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:
         """Return what signs with `SECRET_KEY`, and reads with that and `SECRET_KEY_FALLBACKS`; `None` without a key."""
-        if not app.secret_key:
+        secret_key = app.config["SECRET_KEY"]
+        if not secret_key:
             return None
         # itsdangerous signs with the last key and reads with all.
-        keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
-        return URLSafeTimedSerializer(
-            keys,
-            salt=self.salt,
-            serializer=self.serializer,
-            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
-        )
+        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), secret_key)
+        made_of = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        # PERF: making one costs 20 calls, of which most go into a trial of the JSON library.
+        serializer = self._serializers.get(made_of)
+        if serializer is None:
+            if len(self._serializers) >= _MAX_SERIALIZERS:
+                self._serializers.clear()
+            serializer = self._serializers[made_of] = URLSafeTimedSerializer(
+                list(keys),
+                salt=self.salt,
+                serializer=self.serializer,
+                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+            )
+        return serializer
 
     def open_session(self, app: Any, request: Any) -> Any:
         """Return the cookie's session; an empty one if there is none, it is too old or not ours; `None` without a key."""
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        cookie = request.cookies.get(self.get_cookie_name(app))
+        # PERF: most first requests have no cookies at all, and need no Headers for finding that out.
+        cookie = request.cookies.get(self.get_cookie_name(app)) if request._has_cookies else None
         if not cookie:
             return self.session_class()
         max_age = int(app.permanent_session_lifetime.total_seconds())
@@ -200,8 +216,25 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Any, session: Any, response: Any) -> None:
         """Set, refresh or delete the cookie; `Vary: Cookie` for every answer that the session had a part in."""
-        name = self.get_cookie_name(app)
-        options = {
+        if session.accessed:
+            _vary_by_cookie(response)
+        if not session:
+            # It was emptied: the browser need not keep it. One that was empty all along needs no cookie at all.
+            if session.modified:
+                response.delete_cookie(self.get_cookie_name(app), **self._cookie_options(app))
+                _vary_by_cookie(response)
+        elif self.should_set_cookie(app, session):
+            value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]  # a key: it was opened
+            response.set_cookie(
+                self.get_cookie_name(app),
+                value,
+                expires=self.get_expiration_time(app, session),
+                **self._cookie_options(app),
+            )
+            _vary_by_cookie(response)
+
+    def _cookie_options(self, app: Any) -> dict[str, Any]:
+        return {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
             "secure": self.get_cookie_secure(app),
@@ -209,15 +242,11 @@ class SecureCookieSessionInterface(SessionInterface):
             "samesite": self.get_cookie_samesite(app),
             "httponly": self.get_cookie_httponly(app),
         }
-        if session.accessed:
-            response.vary.add("Cookie")
-        if not session:
-            # It was emptied: the browser need not keep it. One that was empty all along needs no cookie at all.
-            if session.modified:
-                response.delete_cookie(name, **options)
-                response.vary.add("Cookie")
-            return
-        if self.should_set_cookie(app, session):
-            value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]  # a key: it was opened
-            response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **options)
-            response.vary.add("Cookie")
+
+
+def _vary_by_cookie(response: Any) -> None:
+    # PERF: a response rarely varies by anything else, and then needs no parsed set of fields.
+    if "Vary" in response.headers:
+        response.vary.add("Cookie")
+    else:
+        response.headers["Vary"] = "Cookie"

@@ -248,8 +248,13 @@ def test_a_teardown_that_fails_closes_the_response(app):
 
 def test_signals_of_a_context(app):
     heard = []
-    pushed = lambda sender: heard.append(("pushed", has_app_context()))
-    popped = lambda sender: heard.append(("popped", has_app_context()))
+
+    def pushed(sender):
+        heard.append(("pushed", has_app_context()))
+
+    def popped(sender):
+        heard.append(("popped", has_app_context()))
+
     with appcontext_pushed.connected_to(pushed, app), appcontext_popped.connected_to(popped, app):
         ctx = app.app_context()
         with ctx, ctx:

@@ -1,5 +1,5 @@
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import io
 import uuid
@@ -21,10 +21,10 @@ class Point:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (datetime.date(2020, 1, 2), '"Thu, 02 Jan 2020 00:00:00 GMT"'),
-        (datetime.datetime(2020, 1, 2, 3, 4, 5), '"Thu, 02 Jan 2020 03:04:05 GMT"'),
+        (dt.date(2020, 1, 2), '"Thu, 02 Jan 2020 00:00:00 GMT"'),
+        (dt.datetime(2020, 1, 2, 3, 4, 5), '"Thu, 02 Jan 2020 03:04:05 GMT"'),
         (
-            datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
+            dt.datetime(2020, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=2))),
             '"Wed, 01 Jan 2020 22:00:00 GMT"',
         ),
         (decimal.Decimal("1.50"), '"1.50"'),
@@ -125,7 +125,7 @@ tagged = TaggedJSONSerializer()
         {" b": b"x"},
         [{" u": uuid.UUID(int=1)}],
         b"\x00",
-        datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC),
+        dt.datetime(2020, 1, 2, tzinfo=dt.UTC),
         {"deep": {"er": ({"est": b""},)}},
     ],
 )

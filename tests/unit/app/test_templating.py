@@ -177,7 +177,10 @@ def test_loading_explained(tmp_path, caplog):
 
 def test_flashed_messages(app, client):
     heard = []
-    receiver = lambda sender, message, category, **extra: heard.append((message, category))
+
+    def receiver(sender, message, category, **extra):
+        heard.append((message, category))
+
     message_flashed.connect(receiver, app)
 
     @app.get("/flash")
