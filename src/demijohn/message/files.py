@@ -23,7 +23,7 @@ from demijohn.http.security import safe_join
 from .environ import Environ
 from .request_base import RequestBase
 from .response import Response
-from .wsgi import FileWrapper, wrap_file
+from .wsgi import FileWrapper, get_environ, wrap_file
 
 Path = os.PathLike[str] | str
 MaxAge = int | Callable[[str | None], int | None] | None
@@ -77,7 +77,11 @@ def send_file(
         headers["X-Sendfile"] = source.path
     else:
         file = source.open()
-        body = FileWrapper(file) if isinstance(environ, RequestBase) else wrap_file(environ, file)
+        if isinstance(environ, RequestBase) and not environ._made_from_environ:
+            # There is no server with a wrapper of its own, and no environ is built to find that out.
+            body = FileWrapper(file)
+        else:
+            body = wrap_file(get_environ(environ), file)
     try:
         response = (response_class or Response)(body, mimetype=mimetype, headers=headers, direct_passthrough=True)
         if body is not None and source.size is not None:

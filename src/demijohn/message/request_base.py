@@ -71,7 +71,7 @@ class RequestBase:
         self.path = "/" + (path if path.isascii() else decode_text(path)).lstrip("/")
         self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
         self.headers = EnvironHeaders(environ)
-        self.remote_addr = environ.get("REMOTE_ADDR")
+        self.remote_addr = environ.get("REMOTE_ADDR") or None
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 

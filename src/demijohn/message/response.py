@@ -86,7 +86,7 @@ class Response(ResponseConditional):
         if self.direct_passthrough:
             segment = find_segment(self.response, self.headers.get("Content-Length"))
             if segment is not None:
-                return self._prepare_file(fields, segment)
+                return self._prepare_file(fields, segment) if segment.count else (self._status, fields, b"")
         elif self.is_sequence:
             return self._status, fields, b"".join(self.iter_encoded())
         return self._status, fields, ResponseIterator(self)
@@ -144,12 +144,13 @@ class Response(ResponseConditional):
     def get_app_iter(self, environ: Environ) -> Iterable[bytes]:
         """Return the body as it is sent, empty to HEAD and of 1xx, 204 and 304. Closing it closes the response.
 
-        With `direct_passthrough` it is the body itself, so that a server can see a file wrapper.
+        With `direct_passthrough` it is the body itself, so that a server can see a file wrapper, unless there is more to close.
         """
         if not self._may_have_body(environ["REQUEST_METHOD"]):
             return ClosingIterator((), self.close)
         if self.direct_passthrough:
-            return cast("Iterable[bytes]", self.response)
+            body = cast("Iterable[bytes]", self.response)
+            return ClosingIterator(body, self._on_close) if self._on_close else body
         return ClosingIterator(self.iter_encoded(), self.close)
 
     def get_wsgi_response(self, environ: Environ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:

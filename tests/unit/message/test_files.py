@@ -78,6 +78,8 @@ def test_the_wrapper_of_the_server_is_used(send, path):
 
     response = send(path, {**GET, "wsgi.file_wrapper": Wrapper})
     assert type(response.response) is Wrapper
+    response = send(path, Request({**GET, "wsgi.file_wrapper": Wrapper}))
+    assert type(response.response) is Wrapper
 
 
 def test_files(send):

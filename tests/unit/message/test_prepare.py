@@ -198,6 +198,14 @@ def test_a_file_that_was_just_written_is_flushed(tmp_path):
     segment.file.close()
 
 
+def test_an_empty_file_is_no_segment(tmp_path):
+    (tmp_path / "empty").write_bytes(b"")
+    response = send_file(tmp_path / "empty", {"REQUEST_METHOD": "GET"})
+    _, fields, data = prepare(response)
+    assert (dict(fields)["Content-Length"], data) == ("0", b"")
+    response.close()
+
+
 def test_a_file_that_grew_is_cut_at_its_content_length(path):
     response = send_file(path, {"REQUEST_METHOD": "GET"})
     path.write_bytes(b"0123456789 and more")

@@ -77,6 +77,7 @@ def test_a_request_over_a_unix_socket(exchange):
     assert request.remote_addr is None
     assert request.server == ("/run/x.sock", None)
     assert request.is_secure is True
+    assert Request(request.environ).remote_addr is None
 
 
 def test_args(make_request):

@@ -101,6 +101,22 @@ def test_a_passed_through_body_is_the_body_itself():
     assert response.get_wsgi_response(ENVIRON)[1] == "200 OK"
 
 
+def test_a_passed_through_body_runs_what_is_to_run_on_close():
+    closed = []
+
+    class Body:
+        def __iter__(self):
+            return iter([b"a"])
+
+        def close(self):
+            closed.append("body")
+
+    response = Response(Body(), direct_passthrough=True)
+    response.call_on_close(lambda: closed.append("callback"))
+    assert call(response)[2] == [b"a"]
+    assert closed == ["body", "callback"]
+
+
 def test_closing_the_body_closes_the_response():
     closed = []
     response = Response(iter(["a"]))
