@@ -161,6 +161,8 @@ def test_our_application_under_waitress():
         server.close()
         server.task_dispatcher.shutdown()
         thread.join(TIMEOUT)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()  # its own stop leaves them to the garbage collector
 
 
 @pytest.mark.slow

@@ -26,21 +26,23 @@ _FAR = 30.0
 class DeadlineWheel(Generic[T]):
     """Slots of one second. `expired` is late by up to one second, never early."""
 
-    __slots__ = ("_next", "_slots")
+    __slots__ = ("_slots", "next_time")
+
+    next_time: float
+    """When `expired` should be called again; `NEVER` if nothing is watched. Read-only."""
 
     def __init__(self) -> None:
         self._slots: dict[int, list[T]] = {}
-        self._next: int | None = None  # the earliest slot there may be
+        self.next_time = NEVER  # the earliest slot there is
 
     def add(self, item: T, now: float) -> None:
-        """Watch `item`. To be called again when its deadline became earlier than `item.slot`; otherwise not."""
+        """Watch `item`. To be called again when its deadline became earlier than `item.slot - 1`; otherwise not."""
         second = int(min(item.deadline, now + _FAR)) + 1
         item.slot = second
         slot = self._slots.get(second)
         if slot is None:
             self._slots[second] = [item]
-            if self._next is None or second < self._next:
-                self._next = second
+            self.next_time = min(self.next_time, second)
         else:
             slot.append(item)
 
@@ -48,16 +50,12 @@ class DeadlineWheel(Generic[T]):
         """Forget `item`; it is dropped when its slot comes up."""
         item.slot = -1.0
 
-    def next_time(self) -> float:
-        """When `expired` should be called again; `NEVER` if nothing is watched."""
-        return NEVER if self._next is None else float(self._next)
-
     def expired(self, now: float) -> Iterator[T]:
         """Yield each watched item whose deadline has passed; it is no longer watched after that."""
-        while self._next is not None and self._next <= now:
-            second = self._next
+        while self.next_time <= now:
+            second = int(self.next_time)
             items = self._slots.pop(second)
-            self._next = min(self._slots, default=None)
+            self.next_time = min(self._slots, default=NEVER)
             for item in items:
                 if item.slot != second:
                     continue  # removed, or watched through an earlier slot by now

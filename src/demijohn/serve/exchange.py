@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-from ..seam import BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
+from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
 from ..seam.exchange import HeaderList
 from . import accesslog
 from .line import Line
@@ -36,12 +36,15 @@ class State(IntEnum):
 
 
 class H1Exchange(Exchange):
-    """See `Exchange`; the server's side has `run`, `is_parked`, `is_aborted`, `log` and `discard`."""
+    """See `Exchange`; the server's side has `run`, `state`, `log` and `discard`."""
 
-    __slots__ = ("_began", "_chunks", "_iterator", "_line", "_state", "_status", "body_bytes")
+    __slots__ = ("_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "state")
 
     body_bytes: int
     """Body bytes handed to the connection so far."""
+
+    state: State
+    """How far the answer is. `PULLED` between two runs: the stream is parked, `run` goes on with it."""
 
     def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
         self.head = head
@@ -49,7 +52,7 @@ class H1Exchange(Exchange):
         self.peer = line.peer
         self.body_bytes = 0
         self._line = line
-        self._state = State.NEW
+        self.state = State.NEW
         self._status = ""  # "" again once logged
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
@@ -60,29 +63,19 @@ class H1Exchange(Exchange):
     def run(self) -> None:
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
         try:
-            if self._state == State.PULLED:
+            if self.state == State.PULLED:
                 if self._line.is_broken:
                     self._give_up()
                 else:
                     self._pull()
                 return
             self._line.engine.handler(self)
-            if self._state < State.PULLED:
+            if self.state < State.PULLED:
                 self._complain()
         except ClientDisconnected:
             self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
             self._fail(error)
-
-    @property
-    def is_parked(self) -> bool:
-        """A stream has chunks left; `run` pulls them when the client has taken enough of what waits."""
-        return self._state == State.PULLED
-
-    @property
-    def is_aborted(self) -> bool:
-        """The connection must be reset."""
-        return self._state == State.ABORTED
 
     def log(self) -> None:
         """Write the access log's line, once."""
@@ -95,13 +88,14 @@ class H1Exchange(Exchange):
 
     def discard(self) -> None:
         """Free the request's body. A parked stream must have been closed by `run` before."""
-        self.body.close()
+        if self.body is not EMPTY_BODY:
+            self.body.close()
 
     # ------------------------------------------------------------------ the handler's side
 
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
         """See `Exchange.respond`."""
-        if self._state != State.NEW:
+        if self.state != State.NEW:
             self._refuse_second()
         line = self._line
         engine = line.engine
@@ -118,7 +112,7 @@ class H1Exchange(Exchange):
             h1.render_end()
             line.flush()
         self._status = status
-        self._state = State.DONE
+        self.state = State.DONE
         if h1.response_has_body:
             self.body_bytes = len(body)
         if h1.overrun or h1.underrun:
@@ -129,7 +123,7 @@ class H1Exchange(Exchange):
         # Taken over first: from here on `chunks` is closed whatever happens.
         self._chunks = chunks
         head = self._render_head(status, headers, None)
-        self._state = State.PULLED
+        self.state = State.PULLED
         line = self._line
         line.outbox.append(head)  # goes out with the first chunk
         if not line.h1.response_has_body:
@@ -155,12 +149,12 @@ class H1Exchange(Exchange):
     def start(self, status: str, headers: HeaderList) -> None:
         """See `Exchange.start`."""
         head = self._render_head(status, headers, None)
-        self._state = State.PUSHED
+        self.state = State.PUSHED
         self._line.send(head)
 
     def write(self, data: bytes) -> None:
         """See `Exchange.write`."""
-        if self._state != State.PUSHED:
+        if self.state != State.PUSHED:
             raise RuntimeError("write() is for an answer that was begun with start() and not finished.")
         self._push(data)
         if not self._line.wait_for_room():
@@ -168,26 +162,26 @@ class H1Exchange(Exchange):
 
     def finish(self) -> None:
         """See `Exchange.finish`."""
-        if self._state != State.PUSHED:
+        if self.state != State.PUSHED:
             raise RuntimeError("finish() is for an answer that was begun with start() and not finished.")
         self._end()
 
     def inform(self, status: str, headers: HeaderList) -> None:
         """See `Exchange.inform`."""
-        if self._state != State.NEW:
+        if self.state != State.NEW:
             raise RuntimeError("An interim answer must come before the final one (RFC 9110 §15.2).")
         if self.head.version >= (1, 1):
             self._line.send(self._line.h1.render_informational(status, headers))
 
     def abort(self) -> None:
         """See `Exchange.abort`."""
-        self._state = State.ABORTED
+        self.state = State.ABORTED
         self._close_chunks()
 
     @property
     def has_started(self) -> bool:
         """See `Exchange.has_started`."""
-        return self._state != State.NEW
+        return self.state != State.NEW
 
     @property
     def disconnected(self) -> bool:
@@ -197,14 +191,14 @@ class H1Exchange(Exchange):
     # ------------------------------------------------------------------ inside
 
     def _complain(self) -> None:
-        if self._state == State.NEW:
+        if self.state == State.NEW:
             raise RuntimeError(
                 "The handler returned without an answer; it must call respond, stream, send_file or start."
             )
         raise RuntimeError("The handler returned without calling finish on the answer that it started.")
 
     def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
-        if self._state != State.NEW:
+        if self.state != State.NEW:
             self._refuse_second()
         line = self._line
         engine = line.engine
@@ -244,7 +238,7 @@ class H1Exchange(Exchange):
             line.send(rest)
         if line.h1.overrun or line.h1.underrun:
             self._report_length()
-        self._state = State.DONE
+        self.state = State.DONE
 
     def _pull(self) -> None:
         """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer."""
@@ -284,15 +278,15 @@ class H1Exchange(Exchange):
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""
         self._close_chunks()
-        self._state = State.ABORTED
+        self.state = State.ABORTED
 
     def _fail(self, error: BaseException) -> None:
         """The handler or its iterable raised: 500 before the head, a visible cut after it."""
         engine = self._line.engine
         logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
         self._close_chunks()
-        if self._state != State.NEW or self._line.h1.has_started:
-            self._state = State.ABORTED
+        if self.state != State.NEW or self._line.h1.has_started:
+            self.state = State.ABORTED
         else:
             self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)
         if isinstance(error, KeyboardInterrupt):

@@ -42,7 +42,7 @@ class Line:
         """Send what the socket takes now and keep the rest."""
         if self.is_broken:
             return
-        if self.outbox:
+        if self.outbox.size:
             self.outbox.append(data)
             return
         try:

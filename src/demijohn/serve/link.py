@@ -20,7 +20,7 @@ from ..wire.reject import ProtocolReject
 from .bodybuffer import BodyBuffer
 from .deadlines import NEVER
 from .engine import Engine
-from .exchange import H1Exchange
+from .exchange import H1Exchange, State
 from .line import Line
 from .lingering import Lingering
 from .phase import Phase
@@ -265,13 +265,13 @@ class Link(Line):
         """Take the link back after its job ran: send what waits, end the cycle, or close."""
         self.is_handled = False
         exchange = self.exchange
-        if exchange is None or self.is_broken or exchange.is_aborted:
+        if exchange is None or self.is_broken or exchange.state == State.ABORTED:
             self.reset()
-        elif self.outbox:
+        elif self.outbox.size:
             self.phase = Phase.SENDING
             self._set_deadline(self.engine.options.write_timeout)
             self._watch(WRITE)
-        elif exchange.is_parked:
+        elif exchange.state == State.PULLED:
             self.phase = Phase.SENDING
             self._watch(WRITE)  # writable at once: goes on in the next round
         else:
@@ -287,7 +287,8 @@ class Link(Line):
 
     def _end_cycle(self, exchange: H1Exchange) -> None:
         """The answer is out: get ready for the next request, or close."""
-        exchange.log()
+        if self.engine.options.access_log:
+            exchange.log()
         exchange.discard()
         self.exchange = None
         if self.h1.must_close or self.engine.is_draining:
@@ -303,7 +304,11 @@ class Link(Line):
         except (OSError, EOFError) as error:
             return self._abandon(error)
         exchange = self.exchange
-        if exchange is not None and exchange.is_parked and self.outbox.size <= self.engine.options.outbox_bytes // 2:
+        if (
+            exchange is not None
+            and exchange.state == State.PULLED
+            and self.outbox.size <= self.engine.options.outbox_bytes // 2
+        ):
             return self._submit_again()
         if self.outbox:
             self._set_deadline(self.engine.options.write_timeout)
@@ -326,7 +331,7 @@ class Link(Line):
         if isinstance(error, EOFError):
             logger.error("An answer was cut: %s", error)
         self.is_broken = True
-        if self.exchange is not None and self.exchange.is_parked:
+        if self.exchange is not None and self.exchange.state == State.PULLED:
             # Its iterable is the application's: closed on a handler's thread, like everything of its.
             return self._submit_again()
         self.reset()
@@ -355,7 +360,8 @@ class Link(Line):
 
     def _set_deadline(self, seconds: float) -> None:
         self.deadline = deadline = self.engine.reactor.now + seconds
-        if deadline < self.slot or self.slot < 0:
+        # PERF: a slot up to a second too late is good enough, and spares a new one for each request.
+        if deadline < self.slot - 1 or self.slot < 0:
             self.engine.reactor.wheel.add(self, self.engine.reactor.now)
 
     def _take_from_handler(self) -> bool:
@@ -391,16 +397,15 @@ class Link(Line):
         if (
             exchange is None
             or self.is_broken
-            or exchange.is_aborted
-            or exchange.is_parked
-            or self.outbox
+            or exchange.state != State.DONE
+            or self.outbox.size
             or h1.must_close
             or h1.has_buffered
             or engine.is_draining
         ):
             return False
         deadline = engine.clock.monotonic() + engine.options.keep_alive
-        if not 0 <= self.slot <= deadline:
+        if not 0 <= self.slot <= deadline + 1:
             return False  # the wheel would look too late, and it is the leader's
         exchange.log()
         exchange.discard()

@@ -23,6 +23,9 @@ class ServerOptions:
     """`late`: how long a handler may keep the polling thread before another thread takes over polling; it happens after
     one to two times this."""
 
+    hand_over_after_ms: float = 1.0
+    """`late`: endpoints whose handlers wait for longer than this, again and again, give polling away before they run."""
+
     limits: H1Limits = field(default_factory=H1Limits)
     """What a request may be made of."""
 
@@ -67,8 +70,9 @@ class ServerOptions:
             raise ValueError(f"runner is {self.runner!r}; it must be 'inline', 'late' or 'pool'")
         if self.threads < 1:
             raise ValueError(f"threads is {self.threads}; it must be at least 1")
-        if self.promote_after_ms <= 0:
-            raise ValueError(f"promote_after_ms is {self.promote_after_ms}; it must be more than 0")
+        for name in ("promote_after_ms", "hand_over_after_ms"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0")
         if self.max_connections < 1:
             raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
         for name in ("keep_alive", "head_timeout", "body_timeout", "write_timeout", "linger_timeout", "drain_timeout"):

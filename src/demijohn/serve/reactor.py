@@ -130,7 +130,14 @@ class Reactor:
     def _poll(self) -> None:
         self._is_polling = True
         # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
-        timeout = 0.0 if self._again else self._wait_time()
+        next_time = self.wheel.next_time
+        timeout: float | None
+        if self._again:
+            timeout = 0.0
+        elif next_time == NEVER:
+            timeout = None
+        else:
+            timeout = max(0.0, next_time - self.clock.monotonic())
         events = self._selector.select(timeout)
         self._is_polling = False
         self.now = now = self.clock.monotonic()
@@ -140,15 +147,9 @@ class Reactor:
         again = self._again
         while again:
             ready.append((again.popleft(), 0))
-        if self.wheel.next_time() <= now:
+        if self.wheel.next_time <= now:
             for watched in self.wheel.expired(now):
                 ready.append((watched.on_deadline, 0))
-
-    def _wait_time(self) -> float | None:
-        next_time = self.wheel.next_time()
-        if next_time == NEVER:
-            return None
-        return max(0.0, next_time - self.clock.monotonic())
 
     def _on_wake(self, mask: int) -> bool:
         self._wake_read.recv(4096)

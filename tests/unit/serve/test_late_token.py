@@ -37,7 +37,7 @@ def test_a_late_thread_does_not_take_the_offer_of_its_successor_for_its_own():
     jobs = SimpleQueue()
     engine = SimpleNamespace(clock=SystemClock(), stats=Stats(), is_stopped=False)
     # Long enough that the second job can be caught between its begin and its own promotion.
-    runner = LateRunner(engine, threads=2, promote_after=0.25)
+    runner = LateRunner(engine, threads=2, promote_after=0.25, slow_after=60.0)
 
     def turn():
         job = jobs.get()

@@ -11,6 +11,7 @@ from demijohn.serve import ServerOptions
         ({"runner": "fast"}, "runner is 'fast'"),
         ({"threads": 0}, "threads is 0"),
         ({"promote_after_ms": 0}, "promote_after_ms is 0"),
+        ({"hand_over_after_ms": -1}, "hand_over_after_ms is -1"),
         ({"max_connections": 0}, "max_connections is 0"),
         ({"keep_alive": -1}, "keep_alive is -1"),
         ({"drain_timeout": -0.5}, "drain_timeout is -0.5"),

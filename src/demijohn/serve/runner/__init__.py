@@ -18,4 +18,4 @@ def make_runner(engine: Engine) -> InlineRunner | LateRunner | PoolRunner:
         return InlineRunner(engine)
     if options.runner == "pool":
         return PoolRunner(engine, options.threads)
-    return LateRunner(engine, options.threads, options.promote_after_ms / 1000)
+    return LateRunner(engine, options.threads, options.promote_after_ms / 1000, options.hand_over_after_ms / 1000)

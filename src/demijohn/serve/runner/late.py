@@ -15,22 +15,23 @@ with an equal label took long before, and on average they have spent that time w
 computes holds the interpreter's lock wherever it runs: a hand-over would only cost.)
 """
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
 from enum import Enum
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from ..engine import Engine, Job
 
 logger = logging.getLogger("demijohn.error")
 
-_BLOCKING = 0.001
-"""Wall seconds from which a handler is suspected to block. Much less than this is not worth a hand-over (some 50 us)."""
+_AGAIN = 0.25
+"""A label is known to block when a second slow run follows within so many seconds: one alone may be a hiccup of the machine."""
 
-_FORGET = 0.0004
-"""A label is forgotten when its average wait is down to this."""
+_FORGET = 0.4
+"""A label is forgotten when its average wait is down to this part of what makes a run slow."""
 
 _TRUST = 100
 """A label that was found to compute is not suspected again for so many slow runs."""
@@ -69,9 +70,10 @@ class _Slot:
 class LateRunner:
     """See the file's description."""
 
-    def __init__(self, engine: Engine, threads: int, promote_after: float) -> None:
+    def __init__(self, engine: Engine, threads: int, promote_after: float, slow_after: float) -> None:
         self._engine = engine
         self._promote_after = promote_after
+        self._slow_after = slow_after
         self._slots = [_Slot(number) for number in range(threads + 1)]
         self._serial = 0  # handlers begun under offer; written by the leader
         self._leader = self._slots[0]
@@ -81,6 +83,7 @@ class LateRunner:
         self._waiting: deque[Job] = deque()
         self._lock = threading.Lock()
         self._blocking: dict[str, float] = {}  # label -> running average of the seconds that its handlers waited
+        self._suspects: dict[str, float] = {}  # label -> when it was slow last
         self._computing: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
         self._now = engine.clock.monotonic
         self._alarm: SimpleQueue[None] = SimpleQueue()
@@ -141,7 +144,7 @@ class LateRunner:
             self._finish_late(slot, job)
             return False
         slot.job = None
-        if self._now() - began > _BLOCKING:
+        if self._now() - began > self._slow_after:
             self._suspect(job.label)
         job.complete()
         return True
@@ -184,23 +187,33 @@ class LateRunner:
         wall = self._now() - began
         waited = wall - (time.thread_time() - computed)
         average = 0.8 * self._blocking.get(label, 0.0) + 0.2 * waited
-        if average > _FORGET:
+        if average > _FORGET * self._slow_after:
             self._blocking[label] = average
             return
         self._blocking.pop(label, None)
-        if wall > _BLOCKING:
+        if wall > self._slow_after:
             self._computing[label] = _TRUST
 
     def _suspect(self, label: str) -> None:
-        """Take note that a handler took long on the leader's thread."""
+        """Take note that a handler took long, though not long enough for a promotion."""
         trust = self._computing.get(label, 0)
+        now = self._now()
         if trust:
             self._computing[label] = trust - 1
-            return
-        for table in (self._blocking, self._computing):
-            if len(table) >= _KNOWN_LABELS:
-                table.clear()
-        self._blocking[label] = 2 * _BLOCKING
+        elif now - self._suspects.get(label, -1.0) < _AGAIN:
+            self._learn(label)
+        else:
+            self._remember(self._suspects, label, now)
+
+    def _learn(self, label: str) -> None:
+        """From now on, hand over before handlers of this label run."""
+        if not self._computing.get(label):
+            self._remember(self._blocking, label, 2 * self._slow_after)
+
+    def _remember(self, table: dict[str, float], label: str, value: float) -> None:
+        if len(table) >= _KNOWN_LABELS:
+            table.clear()
+        table[label] = value
 
     # ------------------------------------------------------------------ the watcher
 
@@ -209,7 +222,8 @@ class LateRunner:
         seen = -1
         idle_ticks = 0
         while not engine.is_stopped:
-            time.sleep(self._promote_after)
+            with contextlib.suppress(Empty):
+                self._alarm.get(timeout=self._promote_after)  # a sleep that `wake` cuts short
             serial = self._serial
             if serial != seen:
                 seen = serial
@@ -231,7 +245,7 @@ class LateRunner:
                 return  # just finished
             self._engine.stats.promotions += 1
             # Now and not when it is over: equal requests may be next in line.
-            self._suspect(job.label)
+            self._learn(job.label)
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
 

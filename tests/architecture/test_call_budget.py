@@ -1,0 +1,112 @@
+"""How many Python calls a request costs, from bytes to bytes: the budget that keeps demijohn fast on any machine.
+
+Counted, not timed: the number of Python functions entered between two polls of the reactor, on the default runner, for a request
+on a kept-alive connection. A budget is lowered when the code gets better and never raised without a reason in the commit.
+"""
+
+import socket
+import sys
+import threading
+
+import pytest
+
+from demijohn import Demijohn, request, session
+from demijohn.doors.choose import handler_for
+from demijohn.serve import Listener, Server, ServerOptions
+
+app = Demijohn(__name__)
+app.secret_key = "k"
+
+
+@app.get("/")
+def hello():
+    return "Hello, World!"
+
+
+@app.get("/json/<int:number>")
+def answer(number):
+    return {"number": number, "q": request.args.get("q")}
+
+
+@app.get("/session")
+def read_session():
+    return session.get("name", "nobody")
+
+
+@app.post("/form")
+def form():
+    return request.form["a"]
+
+
+def get(target: str) -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: localhost:5000\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n".encode()
+
+
+POST = (
+    b"POST /form HTTP/1.1\r\nHost: localhost:5000\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 7\r\n\r\na=1&b=2"
+)
+
+BUDGET = {
+    "hello": (get("/"), 60),
+    "json": (get("/json/17?q=abc"), 85),
+    "not found": (get("/nowhere"), 110),
+    "session read": (get("/session"), 75),
+    "form": (POST, 135),
+}
+
+
+class Counter:
+    """Counts calls on the server's threads, poll by poll."""
+
+    def __init__(self) -> None:
+        self.polls: list[int] = []
+        self.count = 0
+
+    def __call__(self, frame, event, arg) -> None:
+        if event == "call":
+            self.count += 1
+            if frame.f_code.co_qualname == "Reactor._poll":
+                self.polls.append(self.count)
+                self.count = 0
+
+
+@pytest.fixture(scope="module")
+def served():
+    if sys.gettrace() is not None:
+        pytest.skip("a tracer is at work; it would be counted")
+    counter = Counter()
+    listener = Listener.tcp("127.0.0.1", 0)
+    server = Server(
+        handler_for(app),
+        [listener],
+        # A handler that the machine holds up must not be taken for a late one: handing over costs calls.
+        ServerOptions(threads=1, promote_after_ms=60_000, hand_over_after_ms=60_000),
+    )
+    threading.setprofile(counter)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with socket.create_connection(server.addresses[0], timeout=20) as sock:
+            yield sock, counter
+    finally:
+        threading.setprofile(None)
+        server.shutdown()
+        thread.join(20)
+        listener.close()
+
+
+@pytest.mark.parametrize("name", BUDGET)
+def test_a_request_stays_within_its_budget(served, name):
+    sock, counter = served
+    data, budget = BUDGET[name]
+    for _ in range(5):  # plans, caches
+        sock.sendall(data)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 ")
+    del counter.polls[:]
+    for _ in range(20):
+        sock.sendall(data)
+        sock.recv(65536)
+    # Of the twenty requests the cheapest: once a second a date is rendered. Polls beside them cost less than any request.
+    cost = sorted(counter.polls)[-20]
+    assert 20 < cost <= budget, f"{name} takes {cost} Python calls"
