@@ -42,7 +42,7 @@ def parse_cookie(header: Mapping[str, Any] | str | None, cls: type[Any] | None =
     Text that is UTF-8 read as latin-1 (as WSGI has it) is repaired. A value in double quotes is unescaped. What is no
     cookie is left out: no name, white space in name or value, a stray double quote. Never raises on text.
     """
-    text = header.get("HTTP_COOKIE") if isinstance(header, Mapping) else header
+    text = header if header is None or isinstance(header, str) else header.get("HTTP_COOKIE")
     make: Any = MultiDict if cls is None else cls  # Any: a constructor of pairs
     if not text:
         return make()

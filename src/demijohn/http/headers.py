@@ -23,6 +23,7 @@ HeadersSource = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 _breaks_line = re.compile("[\r\n\0]").search
 _SEVERAL = (list, tuple, set, frozenset)
+_OF_PAIRS = (list, HeaderLines)
 
 
 def _checked(value: object) -> str:
@@ -51,9 +52,9 @@ def _with_options(value: object, options: Mapping[str, object]) -> str:
 
 def _pairs(source: Any) -> Iterable[tuple[str, Any]]:  # Any: HeadersSource, or a multi dict
     """Iterate over single pairs of pairs, a mapping with single or several values, or a multi dict."""
-    # PERF: the check against the abstract class costs as much as adding a few lines.
-    if isinstance(source, list) or not isinstance(source, Mapping):
-        return source
+    # PERF: the check against the abstract class of mappings costs as much as adding a few lines.
+    if isinstance(source, _OF_PAIRS) or not hasattr(source, "items"):
+        return source  # type: ignore[no-any-return]  # see above
     # A multi dict is told by its `lists`; importing its class would make a circle with the file dicts.
     if hasattr(source, "lists"):
         return ((key, value) for key, values in source.lists() for value in values)

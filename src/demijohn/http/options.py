@@ -31,7 +31,7 @@ _CHARSETS: Final = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
 
 def quote_header_value(value: object, allow_token: bool = True) -> str:
     """Render a value as a token where it is one (and `allow_token`), else as a quoted string."""
-    text = str(value)
+    text = value if isinstance(value, str) else str(value)
     if allow_token and text and _are_tchars(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -221,7 +221,9 @@ def render_dict_header(items: Mapping[str, Any]) -> str:  # Any: whatever str() 
 
 def dump_header(iterable: Mapping[str, Any] | Iterable[object]) -> str:  # Any: whatever str() takes
     """Werkzeug's name for `render_dict_header` and `render_list_header`."""
-    return render_dict_header(iterable) if isinstance(iterable, Mapping) else render_list_header(iterable)
+    # PERF: cheaper than the check against the abstract class.
+    items: Any = iterable  # Any: narrowed by the line below, which type checkers do not see
+    return render_dict_header(items) if hasattr(items, "items") else render_list_header(items)
 
 
 dump_options_header = render_options_header
