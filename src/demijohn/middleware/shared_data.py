@@ -1,0 +1,126 @@
+"""`SharedDataMiddleware`: files of folders and packages in front of an application."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatch
+from importlib.resources import files
+from mimetypes import guess_type
+from zlib import adler32
+
+from demijohn.http.errors import RequestedRangeNotSatisfiable
+from demijohn.http.security import safe_join
+from demijohn.message import error_response as _error_response  # noqa: F401 - gives the error its response
+from demijohn.message.environ import Environ
+from demijohn.message.files import send_file
+from demijohn.message.wsgi import StartResponse, WSGIApplication, get_path_info
+
+Export = str | tuple[str, str]
+Loader = Callable[[str | None], str | None]
+"""From a path below an export (`None` for the export itself) to the file's real path; `None` if there is no such file."""
+
+
+class SharedDataMiddleware:
+    """Answers requests for exported files; all others go to the application.
+
+    Conditional and range requests are answered, and on our own server files leave by `os.sendfile`.
+
+    Args:
+        app: the application.
+        exports: by URL path: a file, a folder, or `(package, folder in it)`. Earlier ones win.
+        disallow: patterns (`fnmatch`) of file names that are not served.
+        cache: let clients keep files for `cache_timeout`, and send an ETag.
+        cache_timeout: in seconds.
+        fallback_mimetype: of files whose name says nothing.
+
+    Raises:
+        TypeError: an export is neither a file nor a folder.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        exports: Mapping[str, Export] | Iterable[tuple[str, Export]],
+        disallow: str | Iterable[str] | None = None,
+        cache: bool = True,
+        cache_timeout: int = 60 * 60 * 12,
+        fallback_mimetype: str = "application/octet-stream",
+    ) -> None:
+        self.app = app
+        self.cache = cache
+        self.cache_timeout = cache_timeout
+        self.fallback_mimetype = fallback_mimetype
+        self.disallow = [disallow] if isinstance(disallow, str) else list(disallow or ())
+        pairs = exports.items() if isinstance(exports, Mapping) else exports
+        self.exports: list[tuple[str, Loader]] = [(path, self._loader_for(target)) for path, target in pairs]
+
+    def _loader_for(self, target: Export) -> Loader:
+        if isinstance(target, tuple):
+            return self.get_package_loader(*target)
+        if os.path.isfile(target):
+            return self.get_file_loader(target)
+        if os.path.isdir(target):
+            return self.get_directory_loader(target)
+        raise TypeError(f"{target!r} is neither a file nor a folder.")
+
+    def is_allowed(self, filename: str) -> bool:
+        """Whether a file of this name (without its folder) is served. May be overridden."""
+        return not any(fnmatch(filename, pattern) for pattern in self.disallow)
+
+    def get_file_loader(self, filename: str) -> Loader:
+        """Return the loader of one file."""
+        return lambda path: filename if path is None else None
+
+    def get_directory_loader(self, directory: str) -> Loader:
+        """Return the loader of the files below a folder; nothing outside of it is found."""
+
+        def load(path: str | None) -> str | None:
+            real = directory if path is None else safe_join(directory, path)
+            return real if real is not None and os.path.isfile(real) else None
+
+        return load
+
+    def get_package_loader(self, package: str, package_path: str) -> Loader:
+        """Return the loader of the files below a folder of a package, which must be installed as files."""
+        return self.get_directory_loader(os.fspath(files(package).joinpath(package_path)))  # type: ignore[call-overload]
+
+    def generate_etag(self, mtime: float, file_size: int, real_filename: str) -> str:
+        """Return the ETag of a file, without quotes."""
+        return f"{mtime}-{file_size}-{adler32(os.fsencode(real_filename)) & 0xFFFFFFFF}"
+
+    def _find(self, path: str) -> str | None:
+        for prefix, load in self.exports:
+            found = load(None) if path == prefix else None
+            if found is None:
+                folder = prefix if prefix.endswith("/") else f"{prefix}/"
+                if path.startswith(folder):
+                    found = load(path[len(folder) :])
+            if found is not None:
+                return found
+        return None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as a WSGI application."""
+        found = self._find(get_path_info(environ))
+        if found is None or not self.is_allowed(os.path.basename(found)):
+            return self.app(environ, start_response)
+        try:
+            status = os.stat(found)
+        except FileNotFoundError:
+            status = None
+        if status is None or not stat.S_ISREG(status.st_mode):
+            # Removed in this very moment.
+            return self.app(environ, start_response)
+        try:
+            response = send_file(
+                found,
+                environ,
+                mimetype=guess_type(found)[0] or self.fallback_mimetype,
+                etag=self.generate_etag(status.st_mtime, status.st_size, found) if self.cache else False,
+                max_age=self.cache_timeout if self.cache else None,
+            )
+        except RequestedRangeNotSatisfiable as error:
+            return error(environ, start_response)
+        if not self.cache:
+            response.headers["Cache-Control"] = "public"
+        return response(environ, start_response)
