@@ -156,9 +156,8 @@ session_json_serializer = TaggedJSONSerializer()
 _MAX_SERIALIZERS = 16
 
 
-def _sha1(data: bytes = b"") -> Any:  # Any: a hashlib object, which has no public type
-    """SHA-1, looked up when called: a build in FIPS mode may not have it, and then another digest can be set."""
-    return hashlib.sha1(data)  # noqa: S324 - COMPAT: inside HMAC, where SHA-1 is sound; Flask's cookies use it
+def _no_sha1(data: bytes = b"") -> NoReturn:
+    raise ValueError("This Python has no SHA-1; give the session interface another `digest_method`.")
 
 
 class SecureCookieSessionInterface(SessionInterface):
@@ -167,7 +166,8 @@ class SecureCookieSessionInterface(SessionInterface):
     salt = "cookie-session"
     """Keeps these signatures apart from others made with the same key."""
 
-    digest_method = staticmethod(_sha1)
+    # COMPAT: SHA-1 inside of HMAC is sound, and what Flask's cookies use. Builds in FIPS mode may lack it.
+    digest_method = staticmethod(getattr(hashlib, "sha1", _no_sha1))
     key_derivation = "hmac"
     serializer: Any = session_json_serializer  # Any: whatever itsdangerous takes, a module such as `json` included
     session_class: type[Any] = SecureCookieSession
@@ -216,14 +216,14 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Any, session: Any, response: Any) -> None:
         """Set, refresh or delete the cookie; `Vary: Cookie` for every answer that the session had a part in."""
-        if session.accessed:
-            _vary_by_cookie(response)
+        has_part = session.accessed
         if not session:
             # It was emptied: the browser need not keep it. One that was empty all along needs no cookie at all.
             if session.modified:
+                has_part = True
                 response.delete_cookie(self.get_cookie_name(app), **self._cookie_options(app))
-                _vary_by_cookie(response)
         elif self.should_set_cookie(app, session):
+            has_part = True
             value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]  # a key: it was opened
             response.set_cookie(
                 self.get_cookie_name(app),
@@ -231,6 +231,7 @@ class SecureCookieSessionInterface(SessionInterface):
                 expires=self.get_expiration_time(app, session),
                 **self._cookie_options(app),
             )
+        if has_part:
             _vary_by_cookie(response)
 
     def _cookie_options(self, app: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import pytest
 
 from demijohn import Demijohn, request, url_for
 from demijohn.routing import BuildError
+from demijohn.testing import RecordingExchange
 
 
 @pytest.fixture
@@ -78,6 +79,23 @@ def test_only_trusted_hosts_are_answered(app, client):
     assert client.get("/", base_url="http://evil.com").status_code == 200
     app.request_class = type("Strict", (app.request_class,), {"trusted_hosts": ["example.com"]})
     assert client.get("/", base_url="http://evil.com").status_code == 400
+
+
+@pytest.mark.parametrize("server_name", [None, "Example.com:80", "example.com:81"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("target", ["/x/1", "//x//?q=%C3%A9&a=b", "/%C3%A9", "/x/1?"])
+@pytest.mark.parametrize("host", ["localhost", "EXAMPLE.com:80", "a b", "[::1]:8000"])
+def test_the_adapter_is_the_same_with_and_without_an_environ(app, server_name, method, target, host):
+    app.config["SERVER_NAME"] = server_name
+    native = app.request_class.from_exchange(RecordingExchange(method, target, {"Host": host}))
+    by_environ = app.request_class(
+        app.request_class.from_exchange(RecordingExchange(method, target, {"Host": host})).environ
+    )
+    one, other = app.create_url_adapter(native), app.create_url_adapter(by_environ)
+    assert "environ" not in native.__dict__
+    parts = "server_name script_name subdomain url_scheme default_method query_args websocket".split()
+    assert [getattr(one, part) for part in parts] == [getattr(other, part) for part in parts]
+    assert one.path_info.lstrip("/") == other.path_info.lstrip("/")
 
 
 def test_the_server_name_restricts_nothing_without_subdomain_matching(app, client):

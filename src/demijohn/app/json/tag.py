@@ -10,7 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from . import dumps, loads
 from .provider import _http_date
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class JSONTag:
@@ -191,7 +194,7 @@ class TagDateTime(JSONTag):
 class TaggedJSONSerializer:
     """JSON with tags. A type of your own is added with `register`."""
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_has_own_tags", "order", "tags")
 
     default_tags: tuple[type[JSONTag], ...] = (
         TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime,
@@ -203,6 +206,7 @@ class TaggedJSONSerializer:
         self.order: list[JSONTag] = []
         for tag_class in self.default_tags:
             self.register(tag_class)
+        self._has_own_tags = type(self).default_tags is not TaggedJSONSerializer.default_tags
 
     def register(self, tag_class: type[JSONTag], force: bool = False, index: int | None = None) -> None:
         """Add a tag, at `index` of the order or at its end.
@@ -215,10 +219,14 @@ class TaggedJSONSerializer:
             if not force and tag.key in self.tags:
                 raise KeyError(f"The tag {tag.key!r} is registered already.")
             self.tags[tag.key] = tag
+        self._has_own_tags = True
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: Any) -> Any:
         """Return `value` with tags where JSON needs them."""
+        # PERF: most values in a session are of types that JSON has. A tag that was registered may want them all the same.
+        if type(value) in _PLAIN and not self._has_own_tags:
+            return value
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
@@ -242,12 +250,8 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: Any) -> str:
         """Return compact tagged JSON."""
-        from . import dumps
-
         return dumps(self.tag(value), separators=(",", ":"))
 
     def loads(self, value: str | bytes) -> Any:
         """Return what tagged JSON means."""
-        from . import loads
-
         return self._untag_all(loads(value))
