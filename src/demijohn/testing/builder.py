@@ -88,21 +88,8 @@ class EnvironBuilder(BodyFields):
         json: Any = None,  # Any: whatever can be rendered as JSON
         auth: Any = None,  # Any: an Authorization, or a pair of str
     ) -> None:
-        super().__init__(headers if isinstance(headers, Headers) else Headers(headers))
-        parts = urlsplit(path)
-        if "?" in path:
-            if query_string is not None:
-                raise ValueError("There is a query string in the path, and one as an argument; give one of them.")
-            query_string = parts.query
-        self.path = iri_to_uri(parts.path)
-        self.request_uri = path
-        self.base_url = base_url
-        self._query_string: str | None = None
-        self._args: MultiDict[str, Any] | None = None
-        if isinstance(query_string, str):
-            self.query_string = query_string
-        else:
-            self.args = MultiDict(query_string or ())
+        super().__init__(Headers(headers))
+        self._set_url(path, base_url, query_string)
         self.method = method
         if content_type is not None:
             self.content_type = content_type
@@ -117,6 +104,25 @@ class EnvironBuilder(BodyFields):
         self.input_stream = input_stream
         if content_length is not None:
             self.content_length = content_length
+        self._set_body(data, json, mimetype)
+
+    def _set_url(self, path: str, base_url: str | None, query_string: Query | None) -> None:
+        parts = urlsplit(path)
+        if "?" in path:
+            if query_string is not None:
+                raise ValueError("There is a query string in the path, and one as an argument; give one of them.")
+            query_string = parts.query
+        self.path = iri_to_uri(parts.path)
+        self.request_uri = path
+        self.base_url = base_url
+        self._query_string: str | None = None
+        self._args: MultiDict[str, Any] | None = None
+        if isinstance(query_string, str):
+            self.query_string = query_string
+        else:
+            self.args = MultiDict(query_string or ())
+
+    def _set_body(self, data: FormData | None, json: Any, mimetype: str | None) -> None:  # Any: see EnvironBuilder
         if json is not None:
             if data is not None:
                 raise TypeError("A request has one body; give data or json, not both.")
@@ -126,7 +132,7 @@ class EnvironBuilder(BodyFields):
         if mimetype is not None:
             self.mimetype = mimetype
         if data:
-            if input_stream is not None:
+            if self.input_stream is not None:
                 raise TypeError("A request has one body; give data or an input stream, not both.")
             self._take_data(data)
 
@@ -140,7 +146,6 @@ class EnvironBuilder(BodyFields):
         host = headers.pop("Host", None)
         script = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
         given: dict[str, Any] = {  # Any: as above
-            "path": quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._"),
             "base_url": cls._make_base_url(environ["wsgi.url_scheme"], host or _server(environ), script),
             "query_string": environ.get("QUERY_STRING", "").encode("latin-1").decode("utf-8", "replace"),
             "method": environ["REQUEST_METHOD"],
@@ -154,7 +159,12 @@ class EnvironBuilder(BodyFields):
             "headers": headers,
         }
         given.update(kwargs)
-        return cls(**given)
+        builder = cls(**given)
+        if "path" not in kwargs:
+            # Not as an argument: a path that begins with two slashes would be taken for a host.
+            path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+            builder.path = builder.request_uri = path
+        return builder
 
     @staticmethod
     def _make_base_url(scheme: str, host: str, script_root: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demijohn.http.headers import Headers
 from demijohn.http.multidict import MultiDict
 from demijohn.message.request import Request
 from demijohn.testing import EnvironBuilder, create_environ, encode_multipart, stream_encode_multipart
@@ -291,6 +292,17 @@ def test_from_environ_is_the_way_back():
         if name not in {"REQUEST_URI", "RAW_URI"}:
             assert again[name] == first[name], name
     assert EnvironBuilder.from_environ(first, method="POST").method == "POST"
+
+
+def test_from_environ_keeps_two_slashes_at_the_beginning():
+    environ = create_environ(environ_overrides={"PATH_INFO": "//host/path"})
+    assert EnvironBuilder.from_environ(environ).get_environ()["PATH_INFO"] == "//host/path"
+
+
+def test_headers_of_the_caller_stay_his():
+    headers = Headers({"X-A": "1"})
+    EnvironBuilder(headers=headers, json=1)
+    assert headers == Headers({"X-A": "1"})
 
 
 def test_get_request():
