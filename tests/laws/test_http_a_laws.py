@@ -43,6 +43,7 @@ from demijohn.http.ranges import (
 TCHARS = "!#$%&+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 tokens = st.text(TCHARS, min_size=1, max_size=8)
 anything = st.text(max_size=30)
+lone_surrogates = st.text(st.characters(), max_size=30)
 # Text that is likely to be nearly grammatical.
 noise = st.lists(
     st.sampled_from(
@@ -50,7 +51,7 @@ noise = st.lists(
     ),
     max_size=20,
 ).map("".join)
-hostile = anything | noise
+hostile = anything | lone_surrogates | noise
 pairs = st.lists(st.tuples(st.sampled_from("abcAB"), st.text("xyz12", max_size=2)), max_size=8)
 
 PARSERS = [

@@ -72,6 +72,19 @@ class _CacheControl(CallbackDict[str, str | None]):
     ) -> None:
         super().__init__(values, on_update)
 
+    @staticmethod
+    def cache_property(
+        key: str,
+        empty: object,
+        type: type[Any] | None,  # Any: see Directive
+        doc: str | None = None,
+    ) -> Directive[Any]:
+        """Make a property for one more directive, for subclasses: `bool`, `int`, or `None` for text; see `Directive`."""
+        directive: Directive[Any] = Directive(key, str if type is None else type, empty)
+        if doc is not None:
+            directive.__doc__ = doc
+        return directive
+
     def to_header(self) -> str:
         """Render the field value."""
         return render_dict_header(self)

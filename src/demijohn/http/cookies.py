@@ -84,7 +84,7 @@ def _unquote(value: str) -> str | None:
     if "\\" not in value:
         return value
     # Octal escapes are bytes of UTF-8; latin-1 stands for them while the text is put together.
-    raw = _escape(_unescape_one, value.encode().decode("latin-1"))
+    raw = _escape(_unescape_one, value.encode(errors="surrogatepass").decode("latin-1"))
     return raw.encode("latin-1").decode(errors="replace")
 
 

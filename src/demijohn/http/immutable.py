@@ -34,9 +34,9 @@ class ImmutableDictMixin:
     update = refuse_change
 
     @classmethod
-    def fromkeys(cls, iterable: Iterable[Any], value: Any = None) -> Self:  # Any: keys and values of any subclass
+    def fromkeys(cls, keys: Iterable[Any], value: Any = None) -> Self:  # Any: keys and values of any subclass
         """Build one whose keys all have the same value."""
-        return cls(dict.fromkeys(iterable, value))  # type: ignore[call-arg]  # a dict class follows among the bases
+        return cls(dict.fromkeys(keys, value))  # type: ignore[call-arg]  # a dict class follows among the bases
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:  # Any: what pickle asks for
         return type(self), (dict(self),)  # type: ignore[call-overload]  # a dict class follows among the bases

@@ -82,7 +82,7 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
         return type(self), (self.dicts,)
 
     @classmethod
-    def fromkeys(cls, _keys: Any, _value: Any = None) -> NoReturn:  # Any: never used
+    def fromkeys(cls, keys: Any, value: Any = None) -> NoReturn:  # noqa: ARG003  # Any: never used
         """Refuse: there would be no dicts to combine. Raises `TypeError`."""
         raise TypeError(f"cannot create {cls.__name__!r} instances by fromkeys")
 

@@ -29,19 +29,19 @@ _SEVERAL = (list, tuple, set, frozenset)
 MultiSource = Mapping[K, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[K, V]]
 
 
-def iter_multi_items(source: MultiSource[K, V]) -> Iterator[tuple[K, V]]:
+def iter_multi_items(mapping: MultiSource[K, V]) -> Iterator[tuple[K, V]]:
     """Iterate over single pairs: of a multi dict all of them, of a mapping with lists, tuples or sets one per element."""
-    if isinstance(source, MultiDict):
-        yield from source.items(multi=True)
-    elif isinstance(source, Mapping):
-        for key, value in source.items():
+    if isinstance(mapping, MultiDict):
+        yield from mapping.items(multi=True)
+    elif isinstance(mapping, Mapping):
+        for key, value in mapping.items():
             if isinstance(value, _SEVERAL):
                 for element in value:
                     yield key, element
             else:
                 yield key, value
     else:
-        yield from source
+        yield from mapping
 
 
 def _gather(source: MultiSource[K, V]) -> dict[K, list[V]]:

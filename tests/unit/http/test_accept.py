@@ -3,7 +3,14 @@ import pickle
 
 import pytest
 
-from demijohn.http.accept import Accept, CharsetAccept, LanguageAccept, MIMEAccept, parse_accept_header
+from demijohn.http.accept import (
+    Accept,
+    CharsetAccept,
+    LanguageAccept,
+    MIMEAccept,
+    parse_accept_header,
+    render_accept_header,
+)
 
 BROWSER = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
@@ -36,7 +43,7 @@ def test_parse(text, pairs):
 
 def test_render():
     accept = parse_accept_header("a;q=0.5, b, c;q=0")
-    assert accept.to_header() == str(accept) == "b,a;q=0.5,c;q=0.0"
+    assert accept.to_header() == str(accept) == render_accept_header(accept) == "b,a;q=0.5,c;q=0.0"
     assert Accept([("a", 0), ("b", 1e-7)]).to_header() == "b;q=0.000000100,a;q=0"
     assert repr(accept) == "Accept([('b', 1), ('a', 0.5), ('c', 0.0)])"
 

@@ -128,3 +128,15 @@ def test_representation_and_copies():
         assert type(make(request)) is RequestCacheControl
         assert make(request) == request
     assert ResponseCacheControl.max_age.name == "max-age"
+
+
+def test_directives_of_a_subclass():
+    class Extended(ResponseCacheControl):
+        community = ResponseCacheControl.cache_property("community", "all", None, "who")
+        depth = ResponseCacheControl.cache_property("depth", None, int)
+
+    cache = parse_cache_control_header("community, depth=3", cls=Extended)
+    assert (cache.community, cache.depth) == ("all", 3)
+    cache.community = "x"
+    assert str(cache) == "community=x, depth=3"
+    assert Extended.community.__doc__ == "who"

@@ -29,6 +29,7 @@ from demijohn.http.multidict import ImmutableMultiDict, MultiDict
         ('a="b\\"; c=d', [("c", "d")]),
         ("a=\xc3\xa9; b=\xff", [("a", "é"), ("b", "\ufffd")]),
         ("a=€", [("a", "€")]),
+        ('a="\ud800\\x"', [("a", "\ufffd\ufffd\ufffdx")]),
     ],
 )
 def test_parse(text, pairs):

@@ -309,6 +309,7 @@ def test_combined(combined):
     assert combined["b"] == "4"
     assert combined.getlist("a") == ["1", "2", "3"]
     assert combined.getlist("a", type=int) == [1, 2, 3]
+    assert combined.get("b") == "4"
     assert list(combined) == list(combined.keys()) == ["a", "b"]
     assert list(combined.items()) == [("a", "1"), ("b", "4")]
     assert list(combined.items(multi=True)) == [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4")]
