@@ -1,5 +1,6 @@
 """Workers that die, stop, fail to boot or lose their supervisor: with real processes and signals."""
 
+import http.client
 import os
 import signal
 import socket
@@ -34,6 +35,31 @@ def test_killed_workers_are_replaced_and_the_server_goes_on_answering(run, threa
         server.wait_for(r"Worker \d+ was killed by SIGKILL", count)
     assert killed - first, "a replacement has answered"
     assert int(server.get("/")) not in killed
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_an_application_that_ends_its_process_is_no_failed_boot(run):
+    server = run("--processes", "2", "--threads", "4")
+    server.workers(2)
+    for count in range(1, 5):
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            server.get("/die")
+        server.wait_for(r"Worker \d+ exited with code 3", count)
+    assert int(server.get("/")) in server.workers(3)
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize("options", FOUR_WAYS)
+def test_sys_exit_in_a_view_is_an_error_of_that_request_only(run, options):
+    server = run(*options)
+    before = server.get("/")
+    with pytest.raises(AssertionError, match="500"):
+        server.get("/exit")
+    assert server.get("/")
+    assert "exited" not in server.output()
+    assert before
     server.send(signal.SIGTERM)
     assert server.wait() == 0
 

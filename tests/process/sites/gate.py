@@ -1,6 +1,7 @@
 """A WSGI application whose slow requests the test opens and lets go, through two named pipes in $GATES."""
 
 import os
+import sys
 
 GATES = os.environ.get("GATES", "")
 
@@ -19,6 +20,10 @@ def app(environ, start_response):
                 os._exit(3)
             os._exit(0)
         os.wait()
+    elif path == "/exit":
+        sys.exit(3)
+    elif path == "/die":
+        os._exit(3)
     body = str(os.getpid()).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
