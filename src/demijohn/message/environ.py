@@ -18,6 +18,8 @@ Environ = dict[str, Any]
 
 _PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0", (2, 0): "HTTP/2.0"}
 _VERSIONS = {text: version for version, text in _PROTOCOLS.items()}
+_BLOCK_BYTES = 65536
+_CUT_SHORT = "The body ended before its Content-Length."
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 
 
@@ -139,24 +141,38 @@ class _InputBody:
         remaining = self.remaining
         if remaining is None:
             return self._input.read(size)
-        if size >= 0:
-            data = self._input.read(min(size, remaining))
-            self._took(len(data), wanted=min(size, remaining))
-            return data
+        if remaining == 0 or size == 0:
+            return b""
+        if size < 0:
+            return self._read_all(remaining)
+        wanted = min(size, remaining)
+        data = self._input.read(wanted)
+        if not data:
+            raise ClientDisconnected(_CUT_SHORT)
+        self.remaining = remaining - len(data)
+        return data
+
+    def _read_all(self, remaining: int) -> bytes:
+        # A stated length is no reason to reserve that much memory: a block at a time is asked for.
         parts = []
-        while self.remaining:
-            data = self._input.read(min(self.remaining, 65536))
-            self._took(len(data), wanted=1)
+        while remaining:
+            data = self._input.read(min(remaining, _BLOCK_BYTES))
+            if not data:
+                raise ClientDisconnected(_CUT_SHORT)
             parts.append(data)
-        return b"".join(parts)
+            self.remaining = remaining = remaining - len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def readline(self, size: int = -1, /) -> bytes:
         remaining = self.remaining
         if remaining is None:
             return self._input.readline(size)
-        most = remaining if size < 0 else min(size, remaining)
-        line = self._input.readline(most)
-        self._took(len(line), wanted=min(1, most))
+        if remaining == 0 or size == 0:
+            return b""
+        line = self._input.readline(remaining if size < 0 else min(size, remaining))
+        if not line:
+            raise ClientDisconnected(_CUT_SHORT)
+        self.remaining = remaining - len(line)
         return line
 
     def readlines(self, hint: int = -1, /) -> list[bytes]:
@@ -174,12 +190,6 @@ class _InputBody:
 
     def close(self) -> None:
         """Do nothing: the stream is the server's."""
-
-    def _took(self, count: int, *, wanted: int) -> None:
-        if count == 0 and wanted > 0:
-            raise ClientDisconnected("the body ended before its Content-Length")
-        if self.remaining is not None:
-            self.remaining -= count
 
 
 def head_from_environ(environ: Environ) -> tuple[RequestHead, BodySource, Peer]:

@@ -48,7 +48,7 @@ class RequestForm(RequestBody):
     @property
     def want_form_data_parsed(self) -> bool:
         """Whether `form` looks into the body: by default if there is a Content-Type."""
-        return bool(self.content_type)
+        return bool(self.headers.get("Content-Type"))
 
     def make_form_data_parser(self) -> FormDataParser:
         """Make the parser for `form`, with the limits of this request."""

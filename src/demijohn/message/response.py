@@ -102,13 +102,9 @@ class Response(ResponseConditional):
         return self._status, fields, segment
 
     def _prepare_by_wsgi(self, request_method: str, environ: Callable[[], Environ] | None) -> Prepared:
-        """Ask the methods of a subclass, in the way a WSGI server would."""
+        """Ask the methods of a subclass, in the way a WSGI server would: closing what they return is all the closing there is."""
         given: Environ = {"REQUEST_METHOD": request_method} if environ is None else environ()
         chunks, status, headers = run_application(self, given)
-        if not self._may_have_body(request_method):
-            return status, headers._list, b""
-        if self.is_sequence:
-            return status, headers._list, b"".join(chunks)
         return status, headers._list, chunks
 
     def _may_have_body(self, request_method: str) -> bool:

@@ -258,23 +258,24 @@ def test_overridden_wsgi_methods_are_honoured():
             headers["X-Path"] = environ["PATH_INFO"]
             return headers
 
-    _, fields, data = prepare(Mine("abc"), environ=lambda: {"REQUEST_METHOD": "GET", "PATH_INFO": "/p"})
-    assert (dict(fields)["X-Path"], data) == ("/p", b"abc")
-    _, fields, data = prepare(Mine("abc"), "HEAD", environ=lambda: {"REQUEST_METHOD": "HEAD", "PATH_INFO": "/p"})
-    assert (dict(fields)["Content-Length"], data) == ("3", b"")
+    _, fields, chunks = prepare(Mine("abc"), environ=lambda: {"REQUEST_METHOD": "GET", "PATH_INFO": "/p"})
+    assert (dict(fields)["X-Path"], list(chunks)) == ("/p", [b"abc"])
+    _, fields, chunks = prepare(Mine("abc"), "HEAD", environ=lambda: {"REQUEST_METHOD": "HEAD", "PATH_INFO": "/p"})
+    assert (dict(fields)["Content-Length"], list(chunks)) == ("3", [])
 
 
-def test_overridden_iter_encoded_is_honoured():
+@pytest.mark.parametrize("body", ["a", iter(["a"])])
+@pytest.mark.parametrize(("method", "sent"), [("GET", [b"A"]), ("HEAD", [])])
+def test_overridden_iter_encoded_is_honoured_and_the_response_closed_once(body, method, sent):
     class Upper(Response):
         def iter_encoded(self):
             return (chunk.upper() for chunk in super().iter_encoded())
 
-    assert prepare(Upper("abc"))[2] == b"ABC"
     closed = []
-    response = Upper(iter(["a"]))
+    response = Upper(["a"] if isinstance(body, str) else iter(["a"]))
     response.call_on_close(lambda: closed.append(True))
-    chunks = prepare(response)[2]
-    assert list(chunks) == [b"A"]
+    chunks = prepare(response, method)[2]
+    assert list(chunks) == sent
     chunks.close()
     assert closed == [True]
 
@@ -285,8 +286,7 @@ def test_an_overridden_call_is_honoured():
             start_response("299 MINE", [("X-A", "1")])
             return [b"mine"]
 
-    status, fields, data = prepare(Whole("abc"))
-    assert (status, fields, data) == ("299 MINE", [("X-A", "1")], b"mine")
+    assert prepare(Whole("abc")) == ("299 MINE", [("X-A", "1")], [b"mine"])
 
 
 # The budget
