@@ -24,6 +24,7 @@ def test_signing_shows_the_entry_and_says_thank_you_once(visitor):
 def test_the_name_is_remembered_for_the_next_time(visitor):
     visitor.sign("Grace")
     assert 'value="Grace"' in visitor.client.get("/").text
+    assert 'value="Grace"' not in visitor.sign("").text, "what was sent comes back, not what is remembered"
 
 
 def test_what_visitors_write_is_text_and_never_markup(visitor):
