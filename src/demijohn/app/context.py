@@ -7,6 +7,7 @@ PERF: parts that most requests do not touch are slots that stay empty until `__g
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,9 @@ from .plan import EndpointPlan, plan_for
 from .signals import appcontext_popped, appcontext_pushed
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 from .teardown import raise_all
+
+_SHARED = ("session", "url_adapter", "plan")
+"""What a context of the application takes from the request's context around it."""
 
 
 class _AppCtxGlobals:
@@ -67,7 +71,8 @@ class AppContext:
 
     __slots__ = (
         "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_holds", "_is_matched",
-        "_session", "_tokens", "app", "flashes", "g", "has_request", "plan", "request", "session", "url_adapter",
+        "_outer", "_pushed_at", "_session", "_tokens", "app", "flashes", "g", "has_request", "plan", "request", "session",
+        "url_adapter",
     )  # fmt: skip
 
     app: Any
@@ -75,6 +80,9 @@ class AppContext:
 
     has_request: bool
     """Whether this is the context of a request."""
+
+    _pushed_at: tuple[str, int]
+    """File and line that pushed it last; of contexts without a request, which are pushed by hand."""
 
     g: Any
     """Namespace of this context, an `app.app_ctx_globals_class`."""
@@ -102,6 +110,7 @@ class AppContext:
         self.flashes = None
         self._session = session
         self._closes_request = True
+        self._outer: AppContext | None = None
         self._after_request_functions: list[Callable[[Any], Any]] = []
         self._tokens: list[Token[Any]] = []
         self._holds = 0
@@ -110,7 +119,9 @@ class AppContext:
     def __getattr__(self, name: str) -> Any:
         # Only called for a slot that is still empty.
         value: Any
-        if name == "g":
+        if self._outer is not None and name in _SHARED:
+            value = getattr(self._outer, name)
+        elif name == "g":
             value = self.app.app_ctx_globals_class()
         elif name == "request":
             raise RuntimeError(NO_REQUEST_CONTEXT)
@@ -185,7 +196,16 @@ class AppContext:
 
     def push(self) -> None:
         """Make this the current context of the thread or task. May be nested: each push needs its pop."""
+        outer = _cv_app.get(None)
         self._tokens.append(_cv_app.set(self))
+        if not self.has_request:
+            if outer is not None and outer.has_request and outer.app is self.app:
+                self._borrow_request(outer)
+            # For the message about a context that nobody popped.
+            frame = sys._getframe(1)
+            if frame.f_code is AppContext.__enter__.__code__ and frame.f_back is not None:
+                frame = frame.f_back
+            self._pushed_at = (frame.f_code.co_filename, frame.f_lineno)
         if appcontext_pushed.receivers and len(self._tokens) == 1:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.has_request and not self._is_matched:
@@ -213,6 +233,8 @@ class AppContext:
                 self._tear_down(error)
         finally:
             _cv_app.reset(tokens.pop())
+            if self._outer is not None:
+                self._give_request_back()
         if appcontext_popped.receivers and not self._holds:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -220,7 +242,7 @@ class AppContext:
         """Run all clean-up, in the current context, whatever fails on the way."""
         app = self.app
         errors: list[BaseException] = []
-        if self.has_request:
+        if self.has_request and self._outer is None:
             try:
                 app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
@@ -236,6 +258,20 @@ class AppContext:
             errors.append(raised)
         if errors:
             raise_all(errors, "tearing down a context")
+
+    def _borrow_request(self, outer: "AppContext") -> None:
+        """Show the request of the context this one is pushed in. COMPAT: in Flask 3.1 a context of the application hides none."""
+        self._outer = owner = outer._outer or outer
+        self.has_request = True
+        self.request = owner.request
+
+    def _give_request_back(self) -> None:
+        self._outer = None
+        self.has_request = False
+        for name in ("request", *_SHARED):
+            # Not all have been asked for.
+            with suppress(AttributeError):
+                delattr(self, name)
 
     def _hold(self) -> None:
         """Put the teardown off until `_release`; for a stream that outlives the view."""
@@ -279,6 +315,7 @@ class RequestContext(AppContext):
         self.flashes = None
         self._session = session
         self._closes_request = True
+        self._outer = None
         self._after_request_functions = []
         self._tokens = []
         self._holds = 0
@@ -298,15 +335,15 @@ def current_context() -> AppContext:
 
 
 def current_request_context() -> AppContext:
-    """Return the current context, which has a request.
+    """Return the context that the current request belongs to.
 
     Raises:
-        RuntimeError: there is none, or it has none.
+        RuntimeError: there is none.
     """
     ctx: AppContext | None = _cv_app.get(None)
     if ctx is None or not ctx.has_request:
         raise RuntimeError(NO_REQUEST_CONTEXT)
-    return ctx
+    return ctx._outer or ctx
 
 
 def has_app_context() -> bool:

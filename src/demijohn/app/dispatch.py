@@ -64,6 +64,8 @@ class AppDispatch(AppFailures):
                 preserve(ctx)
             if error is not None and self.should_ignore_error(error):
                 error = None
+            if _cv_app.get(None) is not ctx:
+                self._pop_left_over(ctx)
             try:
                 ctx.pop(error)
             except BaseException:
@@ -71,6 +73,21 @@ class AppDispatch(AppFailures):
                 if response is not None:
                     response.close()
                 raise
+
+    def _pop_left_over(self, ctx: AppContext) -> None:
+        """Pop what a view pushed and left: the next request on this thread would find it."""
+        while (left := _cv_app.get(None)) is not ctx:
+            where = getattr(left, "_pushed_at", None)
+            self.logger.error(
+                "%r was pushed while %r was at work, and was not popped%s; it is popped now. Push contexts with `with`.",
+                left,
+                ctx,
+                "" if where is None else f" (pushed at {where[0]}:{where[1]})",
+            )
+            if left is None or not left._tokens:
+                _cv_app.set(ctx)
+                return
+            left.pop(None)
 
     def full_dispatch_request(self) -> Response:
         """Answer the request of the current context, hooks and error handlers included."""
@@ -152,6 +169,7 @@ class AppDispatch(AppFailures):
     def process_response(self, response: Any) -> Any:  # Any: of `response_class`
         """Call the after-request functions, those of `after_this_request` first, and save the session."""
         ctx = _cv_app.get()
+        ctx = ctx._outer or ctx
         for function in ctx._after_request_functions:
             response = self.ensure_sync(function)(response)
         for function in ctx.plan.after:

@@ -14,7 +14,18 @@ from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 
 _MISSING: Any = object()
 
-__all__ = ["_cv_app", "_cv_request", "app_ctx", "current_app", "g", "request", "request_ctx", "session"]
+__all__ = [
+    "_app_ctx_stack",
+    "_cv_app",
+    "_cv_request",
+    "_request_ctx_stack",
+    "app_ctx",
+    "current_app",
+    "g",
+    "request",
+    "request_ctx",
+    "session",
+]
 
 
 class _RequestContextView:
@@ -111,3 +122,33 @@ request: Final[Any] = _RequestProxy(_RequestSource(None), "request", unbound_mes
 
 session: Final[Any] = _SessionProxy(_RequestSource(None), "session", unbound_message=NO_REQUEST_CONTEXT)
 """The session of the request being handled."""
+
+
+class _ContextStack:
+    """COMPAT: the stacks of Flask before 2.2, as views of the one context: what `top` shows is what the proxies show."""
+
+    __slots__ = ("_needs_request",)
+
+    def __init__(self, needs_request: bool) -> None:
+        self._needs_request = needs_request
+
+    @property
+    def top(self) -> AppContext | None:
+        """The current context, `None` if there is none."""
+        ctx: AppContext | None = _cv_app.get(None)
+        return None if ctx is None or (self._needs_request and not ctx.has_request) else ctx
+
+    def push(self, ctx: AppContext) -> None:
+        """Push a context."""
+        ctx.push()
+
+    def pop(self) -> AppContext | None:
+        """Pop the current context and return it, `None` if there is none."""
+        ctx = self.top
+        if ctx is not None:
+            ctx.pop(None)
+        return ctx
+
+
+_app_ctx_stack: Final = _ContextStack(needs_request=False)
+_request_ctx_stack: Final = _ContextStack(needs_request=True)

@@ -20,7 +20,7 @@ from demijohn import (
     url_for,
 )
 from demijohn.app.context import AppContext, RequestContext
-from demijohn.app.globals import _cv_app, _cv_request
+from demijohn.app.globals import _app_ctx_stack, _cv_app, _cv_request, _request_ctx_stack
 
 
 @pytest.mark.parametrize(
@@ -300,3 +300,108 @@ def test_the_environ_and_the_native_way_agree(app):
     by_client = app.test_client().get("/x/é?a=%20", headers={"Host": "example.com"})
     assert by_client.text == "é   example.com http://example.com/x/b"
     assert exchange.body_sent.decode() == by_client.text
+
+
+def test_contexts_that_a_view_leaves_behind_are_popped_and_named(app, client, caplog):
+    torn = []
+    app.teardown_appcontext(lambda error: torn.append("app"))
+    app.teardown_request(lambda error: torn.append("request"))
+
+    @app.get("/")
+    def view():
+        session["kept"] = "yes"
+        app.app_context().push()
+        app.app_context().__enter__()
+        flash("kept too")
+        return "answered"
+
+    app.add_url_rule("/read", "read", lambda: f"{session['kept']} {demijohn.get_flashed_messages()}")
+    assert client.get("/").text == "answered"
+    assert torn == ["app", "app", "request", "app"]
+    assert not has_app_context()
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 2
+    assert all("not popped" in message and "test_contexts.py:" in message for message in messages)
+    assert client.get("/read").text == "yes ['kept too']"
+
+
+@pytest.mark.parametrize("leave", [lambda: _cv_app.set(None), lambda: Demijohn("other").app_context().push()])
+def test_a_view_that_breaks_the_current_context_breaks_its_own_request_only(app, client, caplog, leave):
+    app.add_url_rule("/", "view", lambda: (leave(), "answered")[1])
+    app.add_url_rule("/fine", "fine", lambda: "fine")
+    with pytest.raises(RuntimeError, match="outside of request context"):
+        client.get("/")
+    assert not has_app_context()
+    assert "not popped" in caplog.text
+    assert client.get("/fine").text == "fine"
+
+
+def test_a_context_of_the_application_does_not_hide_the_request(app, client):
+    torn = []
+    app.teardown_request(lambda error: torn.append("request"))
+    app.teardown_appcontext(lambda error: torn.append("app"))
+
+    @app.get("/")
+    def view():
+        g.x = 1
+        ctx = app.app_context()
+        with ctx, app.app_context():
+            assert "x" not in g
+            assert request.path == "/"
+            assert has_request_context()
+            assert url_for("view") == "/"
+            session["inside"] = True
+            flash("message")
+            assert demijohn.get_flashed_messages() == ["message"]
+            demijohn.after_this_request(lambda response: (response.headers.add("X-After", "1"), response)[1])
+        assert torn == ["app", "app"]
+        assert not ctx.has_request
+        with Demijohn("other").app_context():
+            assert not has_request_context()
+        assert demijohn.get_flashed_messages() == ["message"]
+        return str(session["inside"])
+
+    response = client.get("/")
+    assert response.text == "True"
+    assert response.headers["X-After"] == "1"
+    assert "session=" in response.headers["Set-Cookie"]
+    assert torn == ["app", "app", "request", "app"]
+
+
+def test_the_stacks_of_old_are_views(app):
+    assert (_app_ctx_stack.top, _request_ctx_stack.top, _request_ctx_stack.pop()) == (None, None, None)
+    ctx = app.app_context()
+    _app_ctx_stack.push(ctx)
+    assert _app_ctx_stack.top is ctx
+    assert _request_ctx_stack.top is None
+    with app.test_request_context("/") as inner:
+        assert _app_ctx_stack.top is _request_ctx_stack.top is inner
+    assert _app_ctx_stack.pop() is ctx
+    assert not has_app_context()
+
+
+def test_steps_of_dispatch_by_hand(app):
+    trace = []
+    app.before_request(lambda: trace.append("before"))
+    app.after_request(lambda response: (trace.append("after"), response)[1])
+    app.add_url_rule("/x", "x", lambda: "view")
+    with app.test_request_context("/x"):
+        assert app.preprocess_request() is None
+        assert app.dispatch_request() == "view"
+        response = app.make_response("made")
+        assert app.process_response(response) is response
+        assert app.full_dispatch_request().get_data() == b"view"
+    assert trace == ["before", "after", "before", "after"]
+
+
+def test_a_client_in_a_with_block_keeps_the_context(app):
+    torn = []
+    app.teardown_request(torn.append)
+    app.add_url_rule("/<name>", "view", lambda name: (setattr(g, "name", name), name)[1])
+    with app.test_client() as client:
+        client.get("/one")
+        assert (request.path, g.name, torn) == ("/one", "one", [])
+        client.get("/two")
+        assert (request.path, g.name, torn) == ("/two", "two", [None])
+    assert torn == [None, None]
+    assert not has_app_context()
