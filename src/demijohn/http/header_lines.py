@@ -36,10 +36,13 @@ class HeaderLines:
                 raise BadRequestKeyError(key)
             return value
         if isinstance(key, slice):
-            part = type(self)()
-            part._list = self._list[key]
-            return part
+            return self._slice(key)
         return self._list[key]
+
+    def _slice(self, key: slice) -> Self:
+        part = type(self)()
+        part._list = self._list[key]
+        return part
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

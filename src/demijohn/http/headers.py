@@ -81,9 +81,14 @@ class Headers(HeaderLines):
             self.extend(defaults)
 
     @staticmethod
-    def from_fields(fields: Sequence[tuple[bytes, bytes]]) -> "RequestHeaders":
-        """Wrap the field lines of a request as they came, decoded as latin-1 when they are asked for. Read-only."""
-        return RequestHeaders(fields)
+    def from_fields(
+        fields: Sequence[tuple[bytes, bytes]], index: Mapping[bytes, bytes] | None = None
+    ) -> "RequestHeaders":
+        """Wrap the field lines of a request as they came, decoded as latin-1 when they are asked for. Read-only.
+
+        `index`, if the caller has it, maps lower-case names to values, those of repeated names joined.
+        """
+        return RequestHeaders(fields, index)
 
     def extend(self, arg: HeadersSource | None = None, /, **kwargs: str) -> None:
         """Append lines: those of headers, pairs, a mapping or a multi dict, then one for each keyword argument."""
@@ -352,36 +357,38 @@ class RequestHeaders(_ReadOnlyHeaders):
 
     __slots__ = ("_fields", "_index")
 
-    _index: dict[str, str]
+    _index: Mapping[bytes, bytes]
 
-    def __init__(self, fields: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(self, fields: Sequence[tuple[bytes, bytes]] = (), index: Mapping[bytes, bytes] | None = None) -> None:
         self._fields = fields
+        if index is not None:
+            self._index = index
 
     def __getattr__(self, name: str) -> Any:  # Any: two slots, filled when they are first read
+        if name == "_index":
+            self._index = index = _index_fields(self._fields)
+            return index
         if name == "_list":
             self._list = lines = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in self._fields]
             return lines
-        if name == "_index":
-            self._index = index = _joined(self._list)
-            return index
         raise AttributeError(name)
 
+    def _slice(self, key: slice) -> Self:
+        return type(self)(self._fields[key])
+
     def _find(self, key: str) -> str | None:
-        return self._index.get(key.lower())
+        # PERF: most requests have few of their fields read; the others are never decoded.
+        # What latin-1 has not becomes `?`, which is in no field name.
+        value = self._index.get(key.lower().encode("latin-1", "replace"))
+        return None if value is None else value.decode("latin-1")
 
 
-def _joined(lines: list[tuple[str, str]]) -> dict[str, str]:
+def _index_fields(fields: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Map lower-case names to values, repeated ones joined; linear in the number of lines."""
-    index: dict[str, str] = {}
-    repeated: dict[str, list[str]] = {}
-    for name, value in lines:
-        key = name.lower()
-        if key not in index:
-            index[key] = value
-        elif key in repeated:
-            repeated[key].append(value)
-        else:
-            repeated[key] = [index[key], value]
-    for key, values in repeated.items():
-        index[key] = ("; " if key == "cookie" else ", ").join(values)
-    return index
+    index = {name.lower(): value for name, value in fields}
+    if len(index) == len(fields):
+        return index
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    return {name: (b"; " if name == b"cookie" else b", ").join(several) for name, several in values.items()}

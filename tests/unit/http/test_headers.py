@@ -290,6 +290,8 @@ def test_fields_of_a_request():
     assert len(h) == 6
     assert h[0] == ("Host", "h")
     assert h[:1].to_wsgi_list() == [("Host", "h")]
+    assert h[:1]["host"] == "h"
+    assert "cookie" not in h[:1]
     assert "HOST" in h
     assert h.get("nothing") is None
     assert h == RequestHeaders(list(FIELDS))
@@ -299,6 +301,18 @@ def test_rfc9110_s5_3_repeated_fields_read_as_one_value():
     h = Headers.from_fields(FIELDS)
     assert h["x-y"] == "1, é, 1"
     assert h.get("Cookie") == "a=b; c"
+
+
+def test_an_index_of_fields_may_be_given():
+    h = Headers.from_fields([(b"A", b"1"), (b"a", b"2")], {b"a": b"1, 2"})
+    assert h["A"] == "1, 2"
+    assert h.getlist("A") == ["1", "2"]
+
+
+def test_names_that_no_field_can_have():
+    h = Headers.from_fields([(b"host", b"h")])
+    assert "€host" not in h
+    assert "host\n" not in h
 
 
 def test_a_request_does_not_confuse_underscore_and_hyphen():
