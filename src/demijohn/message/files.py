@@ -186,7 +186,12 @@ def _limit_age(headers: Headers, max_age: int | None) -> None:
         headers["Expires"] = http_date(int(time()) + max_age)
 
 
-def send_from_directory(directory: Path, path: Path, environ: Environ | RequestBase, **kwargs: Any) -> Response:
+def send_from_directory(
+    directory: Path,
+    path: Path,
+    environ: Environ | RequestBase,
+    **kwargs: Any,  # Any: what `send_file` takes
+) -> Response:
     """Send a file from within a directory; `path` may come from the client. Other arguments are those of `send_file`.
 
     Raises:

@@ -20,7 +20,12 @@ class cached_property(Generic[_T]):  # noqa: N801  COMPAT: named like the built-
     no `__dict__` needs a slot named `_cache_<name>`. Reads take no lock.
     """
 
-    def __init__(self, fget: Callable[[Any], _T], name: str | None = None, doc: str | None = None) -> None:
+    def __init__(
+        self,
+        fget: Callable[[Any], _T],  # Any: a method of whatever class the property is on
+        name: str | None = None,
+        doc: str | None = None,
+    ) -> None:
         self.fget = fget
         self.__name__ = name or fget.__name__
         self.__doc__ = doc if doc is not None else fget.__doc__

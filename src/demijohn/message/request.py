@@ -21,6 +21,7 @@ from .wsgi import WSGIApplication
 
 _UNSET: Any = object()  # Any: stands in for a JSON value
 
+# Any: a builder is known by what it does; its class is of the room above.
 environ_builder: Callable[..., Any] | None = None
 """Makes what `Request.from_values` needs, with `get_request(cls)` and `close()`; set by `demijohn.testing`."""
 
@@ -31,7 +32,7 @@ class Request(RequestForm):
     Subclass it to add attributes. A subclass with an `__init__` of its own gets an environ, whatever the request came by.
     """
 
-    json_module: Any = json
+    json_module: Any = json  # Any: a module or an object
     """What `get_json` parses with: anything with `loads`."""
 
     _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)  # for silent=False and silent=True; Any: JSON values
@@ -55,7 +56,7 @@ class Request(RequestForm):
         return request
 
     @classmethod
-    def from_values(cls, *args: Any, **kwargs: Any) -> Self:
+    def from_values(cls, *args: Any, **kwargs: Any) -> Self:  # Any: what the builder takes
         """Make a request of the arguments of `demijohn.testing.EnvironBuilder`, for scripts.
 
         Raises:
@@ -78,7 +79,7 @@ class Request(RequestForm):
         """
 
         @functools.wraps(function)
-        def application(*args: Any) -> Iterable[bytes]:
+        def application(*args: Any) -> Iterable[bytes]:  # Any: a method's self may come before the two of WSGI
             environ, start_response = args[-2:]
             with cls(environ) as request:
                 try:

@@ -27,6 +27,7 @@ from .user_agent import UserAgent
 class RequestBase:
     """Head, body and peer of a request, or the environ that stands for them. Either is made from the other when asked for."""
 
+    # Any: values are text in some, files in others.
     parameter_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
     """The class of `args`, `form` and `files`."""
 

@@ -39,7 +39,7 @@ class Response(ResponseConditional):
     _hands_over_itself: ClassVar[bool] = True
     """No subclass replaced a method of `_HAND_OVER`."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # Any: what other bases take
         super().__init_subclass__(**kwargs)
         cls._hands_over_itself = all(getattr(cls, name) is getattr(Response, name) for name in _HAND_OVER)
 
@@ -97,6 +97,7 @@ class Response(ResponseConditional):
         # From here on the exchange owns the file and closes it; the response, if it has more to do then, hears of it.
         self.response = []
         if self._on_close or type(self).close is not Response.close:
+            # Any: it has of a binary file what sending one takes.
             file = SegmentFile(segment.file, self.close)
             segment = FileSegment(cast("Any", file), segment.offset, segment.count)
         return self._status, fields, segment
@@ -161,7 +162,7 @@ class Response(ResponseConditional):
         return body
 
     @classmethod
-    def force_type(cls, response: Any, environ: Environ | None = None) -> Self:
+    def force_type(cls, response: Any, environ: Environ | None = None) -> Self:  # Any: a response or an application
         """Make a response of this class of another response, in place, or of a WSGI application and its environ.
 
         Raises:

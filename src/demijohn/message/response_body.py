@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import Any, ClassVar, Literal, Self, cast, overload
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast, overload
 
 from demijohn.http.headers import Headers, ImmutableHeadersMixin
 from demijohn.http.status import parse_status
@@ -12,6 +12,8 @@ from .mediatype import get_content_type
 from .properties import cached_property
 from .response_base import HeaderInput
 from .response_policies import ResponsePolicies
+
+_R = TypeVar("_R")
 
 _OK = parse_status(200)
 
@@ -25,7 +27,7 @@ class ResponseBody(ResponsePolicies):
     automatically_set_content_length = True
     """Set Content-Length where the length is known."""
 
-    json_module: Any = json
+    json_module: Any = json  # Any: a module or an object
     """What `get_json` parses with: anything with `loads`."""
 
     response: Iterable[str] | Iterable[bytes]
@@ -34,7 +36,7 @@ class ResponseBody(ResponsePolicies):
     _has_own_parts: ClassVar[bool] = False
     """A subclass replaced what `__init__` does by itself for the usual response."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # Any: what other bases take
         super().__init_subclass__(**kwargs)
         cls._has_own_parts = cls.set_data is not ResponseBody.set_data or cls.status is not ResponseBody.status
 
@@ -54,7 +56,7 @@ class ResponseBody(ResponsePolicies):
         """
         # PERF: one frame for the usual response; fields are appended here where they are known to be new and printable.
         self.direct_passthrough = direct_passthrough
-        self._on_close: list[Callable[[], Any]] = []
+        self._on_close: list[Callable[[], object]] = []
         if isinstance(headers, Headers) and not isinstance(headers, ImmutableHeadersMixin):
             fields = headers
         elif headers:
@@ -139,11 +141,11 @@ class ResponseBody(ResponsePolicies):
         self.set_data(value)
 
     @property
-    def json(self) -> Any | None:
+    def json(self) -> Any:  # Any: a JSON value
         """The body as JSON; the same as `get_json()`."""
         return self.get_json()
 
-    def get_json(self, force: bool = False, silent: bool = False) -> Any | None:
+    def get_json(self, force: bool = False, silent: bool = False) -> Any:  # Any: a JSON value
         """Parse the body as JSON; `None` if the media type is not JSON's, unless `force`.
 
         Raises:
@@ -208,7 +210,7 @@ class ResponseBody(ResponsePolicies):
         """Whether the body is a list or tuple, which may be iterated again and again."""
         return isinstance(self.response, (tuple, list))
 
-    def call_on_close(self, function: Callable[[], Any]) -> Callable[[], Any]:
+    def call_on_close(self, function: Callable[[], _R]) -> Callable[[], _R]:
         """Call `function` when the response is closed, after it was sent. Usable as a decorator."""
         self._on_close.append(function)
         return function

@@ -57,7 +57,7 @@ def _policy_property(name: str) -> property:
 class ResponsePolicies(ResponseHeaders):
     """Caching, ranges, credentials and what browsers may do."""
 
-    def _writer(self, name: str) -> Callable[[Any], None]:
+    def _writer(self, name: str) -> Callable[[Any], None]:  # Any: each header class calls it with itself
         """Return a callback that puts a changed header object into the field, or takes the field away if it is empty."""
 
         def write(value: _HeaderValue) -> None:

@@ -57,6 +57,7 @@ def run_application(
     return chunks, status, Headers(headers)
 
 
+# Any: see `run_application`
 def _start(
     body: Iterable[bytes], answer: list[Any], written: list[bytes], close: Callable[[], object] | None
 ) -> Iterable[bytes]:

@@ -4,14 +4,14 @@ import io
 import os
 import stat
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from demijohn.seam import FileSegment
 
 from .wsgi import FileWrapper, RangeWrapper
 
 
-def find_segment(body: Iterable[Any], content_length: str | None) -> FileSegment | None:
+def find_segment(body: Iterable[object], content_length: str | None) -> FileSegment | None:
     """Return the segment that a `FileWrapper`, or a `RangeWrapper` over one, stands for; `None` if it is no regular file.
 
     The segment is never longer than `content_length`, the field's text: a file may have grown since that was written.
