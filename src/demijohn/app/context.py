@@ -248,10 +248,18 @@ class AppContext:
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
             if self._closes_request:
+                request = self.request
                 try:
-                    self.request.close()
+                    request.close()
                 except BaseException as raised:  # noqa: BLE001 - as above
                     errors.append(raised)
+                # PERF: no circles of objects for the garbage collector, which would stop all threads to find them.
+                environ = request.__dict__.get("environ")
+                if environ is not None and environ.get("werkzeug.request") is request:
+                    environ["werkzeug.request"] = None
+                failure = request.routing_exception
+                if failure is not None:
+                    failure.__traceback__ = failure.__context__ = None
         try:
             app.do_teardown_appcontext(error)
         except BaseException as raised:  # noqa: BLE001 - as above

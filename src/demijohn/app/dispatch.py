@@ -73,6 +73,9 @@ class AppDispatch(AppFailures):
                 if response is not None:
                     response.close()
                 raise
+            finally:
+                # Its traceback has this frame.
+                error = None
 
     def _pop_left_over(self, ctx: AppContext) -> None:
         """Pop what a view pushed and left: the next request on this thread would find it."""

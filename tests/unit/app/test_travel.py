@@ -17,6 +17,8 @@ from demijohn import (
     session,
     stream_with_context,
 )
+from demijohn.seam import ClientDisconnected
+from demijohn.testing import RecordingExchange
 
 
 def test_a_copied_context_serves_many_threads_at_once(app, client):
@@ -243,3 +245,48 @@ def test_a_decorated_generator_takes_arguments(app, client):
 def test_a_stream_needs_a_request(app):
     with pytest.raises(RuntimeError, match="'stream_with_context' can only be used"):
         stream_with_context(iter(()))
+
+
+@pytest.mark.parametrize("way", ["whole", "gone", "head"])
+def test_a_stream_through_the_native_door_tears_down_once(streaming, way):
+    exchange = RecordingExchange("HEAD" if way == "head" else "GET", "/s", gone_after=4 if way == "gone" else None)
+    if way == "whole":
+        streaming.view_functions["s"] = lambda: stream_with_context(iter(["a", "b"]))
+    try:
+        streaming.exchange_handler()(exchange)
+    except ClientDisconnected:
+        assert way == "gone"
+    assert streaming.notes[-1:] == ["teardown NoneType"]
+    assert streaming.notes.count("teardown NoneType") == 1
+    assert not has_app_context()
+
+
+@pytest.mark.parametrize("path", ["/", "/json", "/missing", "/boom", "/session", "/s"])
+@pytest.mark.parametrize("door", ["native", "wsgi"])
+def test_requests_leave_no_work_for_the_garbage_collector(streaming, path, door):
+    app = streaming
+    app.logger.disabled = True
+    app.add_url_rule("/", "text", lambda: "text")
+    app.add_url_rule("/json", "json", lambda: {"a": 1})
+    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    app.add_url_rule("/session", "session", lambda: str(session.get("a")))
+    app.view_functions["s"] = lambda: stream_with_context(iter(["a", "b"]))
+
+    def once():
+        if door == "native":
+            app.respond(app.request_class.from_exchange(RecordingExchange("GET", path))).close()
+        else:
+            body = run(app, path)
+            list(body)
+            body.close()
+
+    once()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            once()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+        app.logger.disabled = False
