@@ -58,6 +58,7 @@ class RequestForm(RequestBody):
             max_content_length=self.max_content_length,
             max_form_parts=self.max_form_parts,
             cls=self.parameter_storage_class,
+            silent=False,
         )
 
     def _get_file_stream(
@@ -114,5 +115,6 @@ class RequestForm(RequestBody):
         """Close the files of the form, if it was parsed."""
         files = self.__dict__.get("files")
         if files:
-            for file in MultiDict(files).values():
+            # Through a plain MultiDict: the class of `files` is the user's to choose, and one name may have several files.
+            for _, file in MultiDict(files).items(multi=True):
                 file.close()

@@ -186,3 +186,23 @@ def test_parts_have_passed_once_the_form_was_parsed(post):
 def test_parts_without_a_boundary(post):
     with pytest.raises(BadRequest):
         list(post(FORM, (b"Content-Type", b"multipart/form-data")).iter_parts())
+
+
+def test_closing_a_request_closes_every_file_of_a_name(post):
+    body = part(b'name="f"; filename="1"', b"one") + part(b'name="f"; filename="2"', b"two") + b"--xyz--\r\n"
+    request = post(body, MULTIPART)
+    files = request.files.getlist("f")
+    assert [file.read() for file in files] == [b"one", b"two"]
+    request.close()
+    assert [file.stream.closed for file in files] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"not a form at all", b"--xyz\r\nno disposition\r\n\r\nx\r\n--xyz--\r\n", b"--xyz\nbare\n\nx\n--xyz--\n"],
+)
+def test_a_malformed_multipart_form_is_a_400_that_says_why(post, body):
+    """An empty form would lose what the client sent without a word."""
+    with pytest.raises(BadRequest) as caught:
+        post(body, MULTIPART).form  # noqa: B018 - parsed on access
+    assert caught.value.description != BadRequest.description
