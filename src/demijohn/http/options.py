@@ -31,7 +31,7 @@ _CHARSETS: Final = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
 
 def quote_header_value(value: object, allow_token: bool = True) -> str:
     """Render a value as a token where it is one (and `allow_token`), else as a quoted string."""
-    text = value if isinstance(value, str) else str(value)
+    text = value if value.__class__ is str else str(value)
     if allow_token and text and _are_tchars(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
