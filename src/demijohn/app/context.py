@@ -170,11 +170,14 @@ class AppContext:
         request = self.request
         url_map = app.url_map
         try:
-            head = request.__dict__.get("_head")
+            if request._made_from_environ:
+                is_upgrade = "HTTP_UPGRADE" in request.environ
+            else:
+                head = request._head
+                is_upgrade = b"upgrade" in (head._index or head.index)
             if (
                 app._matches_directly
-                and head is not None
-                and b"upgrade" not in (head._index or head.index)
+                and not is_upgrade
                 and not (url_map.host_matching or app.subdomain_matching)
                 and app.config["TRUSTED_HOSTS"] is None
                 and request.trusted_hosts is None

@@ -93,6 +93,12 @@ class Request(MessageRequest):
             return "HTTP_COOKIE" in self.environ
         return b"cookie" in self._head.index
 
+    @property
+    def _wants_upgrade(self) -> bool:
+        if self._made_from_environ:
+            return "HTTP_UPGRADE" in self.environ
+        return b"upgrade" in self._head.index
+
     def _load_form_data(self) -> None:
         super()._load_form_data()
         ctx = _cv_app.get(None)

@@ -50,8 +50,8 @@ class AppUrls(AppSetup):
             server_name = None
         elif not self.subdomain_matching:
             subdomain = self.url_map.default_subdomain or ""
-        if subdomain is not None and "environ" not in request.__dict__ and b"upgrade" not in request._head.index:
-            # PERF: the same adapter without an environ, which a request of the native door can do without.
+        if subdomain is not None and not request._wants_upgrade:
+            # PERF: the same adapter, without reading (or for a request of the native door, building) an environ.
             scheme = request.scheme
             return self.url_map.bind(
                 request.host.lower() if server_name is None else without_standard_port(server_name.lower(), scheme),

@@ -2,6 +2,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import io
+import json as std_json
 import uuid
 
 import pytest
@@ -56,6 +57,18 @@ def test_keys_are_sorted_inside_an_application_only(app):
         assert json.dumps({"b": 1, "a": 2}) == '{"b": 1, "a": 2}'
         app.json.ensure_ascii = False
         assert json.dumps("é") == '"é"'
+
+
+def test_options_of_the_encoder(app):
+    with app.app_context():
+        assert json.dumps({"b": 1}, indent=1) == '{\n "b": 1\n}'
+        assert json.dumps([1, 2], separators=[",", ":"]) == "[1,2]"
+        assert json.dumps(object(), default=lambda value: 5) == "5"
+        assert json.dumps(1, cls=type("Own", (std_json.JSONEncoder,), {"encode": lambda self, value: "own"})) == "own"
+        for width in range(50):
+            assert json.dumps([1], indent=width).count(" ") == width
+        with pytest.raises(TypeError):
+            json.dumps(1, no_such_option=1)
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -6,10 +6,13 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cached_property
 from typing import IO, Any
 from weakref import ref
 
 from ..._base.clock import format_http_date
+
+_MAX_ENCODERS = 16
 
 
 class JSONProvider:
@@ -90,12 +93,26 @@ class DefaultJSONProvider(JSONProvider):
     mimetype = "application/json"
     """Type of the responses."""
 
+    @cached_property
+    def _encoders(self) -> dict[tuple[tuple[str, Any], ...], json.JSONEncoder]:
+        return {}
+
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return `obj` as JSON; keyword arguments go to `json.dumps`."""
         kwargs.setdefault("default", self.default)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
-        return json.dumps(obj, **kwargs)
+        # PERF: an encoder is kept for each set of options; making one costs more than encoding a small answer.
+        try:
+            options = tuple(kwargs.items())
+            encoder = self._encoders.get(options)
+        except TypeError:
+            return json.dumps(obj, **kwargs)
+        if encoder is None:
+            if "cls" in kwargs or len(self._encoders) >= _MAX_ENCODERS:
+                return json.dumps(obj, **kwargs)
+            encoder = self._encoders[options] = json.JSONEncoder(**kwargs)
+        return encoder.encode(obj)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Return what JSON text means; keyword arguments go to `json.loads`."""
