@@ -116,5 +116,6 @@ class RequestForm(RequestBody):
         files = self.__dict__.get("files")
         if files:
             # Through a plain MultiDict: the class of `files` is the user's to choose, and one name may have several files.
-            for _, file in MultiDict(files).items(multi=True):
-                file.close()
+            for group in MultiDict(files).listvalues():
+                for file in group:
+                    file.close()
