@@ -18,10 +18,16 @@ $(VENV)/.dev: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.run
 
+# What the differential tests compare with; never in the environment that demijohn runs in.
+$(VENV)/originals/.done: tests/differential/originals.txt
+	test -x $(VENV)/originals/bin/python || $(PYTHON) -m venv $(VENV)/originals
+	$(VENV)/originals/bin/python -m pip install --quiet --disable-pip-version-check -r tests/differential/originals.txt
+	touch $@
+
 run: $(VENV)/.run
 	$(BIN)/demijohn run examples/guestbook/guestbook.py:app --host $(HOST) --port $(PORT)
 
-test: lint
+test: lint $(VENV)/originals/.done
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
