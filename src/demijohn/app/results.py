@@ -36,7 +36,7 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
                 request, f"a tuple of {len(rv)}; a tuple is (body, status), (body, headers) or (body, status, headers)"
             )
     if rv is None:
-        _refuse(request, "None, or ended without a return statement")
+        _refuse(request, "None (did it end without `return`?)")
     response_class = app.response_class
     if not isinstance(rv, response_class):
         if isinstance(rv, str | bytes | bytearray | Iterator):
@@ -70,7 +70,7 @@ def _coerce(response_class: Any, rv: Any, request: Any) -> Any:
 
 
 def _text(request: Any, what: str) -> str:
-    return f"The view function for {request.endpoint!r} did not return a valid response, but {what}. {_ALLOWED}."
+    return f"The view of {request.endpoint!r} gave nothing that can be answered: it returned {what}. {_ALLOWED}."
 
 
 def _refuse(request: Any, what: str) -> NoReturn:

@@ -138,6 +138,5 @@ def _streaming_context() -> AppContext:
         return current_request_context()
     except RuntimeError:
         raise RuntimeError(
-            "'stream_with_context' can only be used while a request context is active, such as in a view function.\n\n"
-            + NO_REQUEST_CONTEXT
+            f"stream_with_context was called where there is no context to keep; call it in the view.\n\n{NO_REQUEST_CONTEXT}"
         ) from None

@@ -1,4 +1,5 @@
 import logging
+import threading
 
 import pytest
 
@@ -234,6 +235,33 @@ def test_every_change_of_the_views_drops_the_plans(app, change):
     plans = app._revision.plans
     change(app.view_functions)
     assert app._revision.plans is not plans
+
+
+def test_changes_while_requests_are_answered_are_never_lost(app):
+    app.add_url_rule("/", "view", lambda: "view")
+    is_over = threading.Event()
+    answers = set()
+
+    def ask():
+        client = app.test_client()
+        while not is_over.is_set():
+            answers.add(client.get("/").text)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        client = app.test_client()
+        for _ in range(50):
+            app.before_request_funcs[None].append(lambda: "hook")
+            assert client.get("/").text == "hook"
+            app.before_request_funcs[None].clear()
+            assert client.get("/").text == "view"
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert answers <= {"view", "hook"}
 
 
 def test_setup_is_over_with_the_first_request(app, client):

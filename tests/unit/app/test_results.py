@@ -52,8 +52,8 @@ def test_fields_may_come_several_times(app, client):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, "None, or ended without a return statement"),
-        ((None, 200), "None, or ended"),
+        (None, r"None \(did it end"),
+        ((None, 200), "None"),
         (5, "a value of type int"),
         (("x",), "a tuple of 1"),
         ((1, 2, 3, 4), "a tuple of 4"),
@@ -64,7 +64,7 @@ def test_fields_may_come_several_times(app, client):
 def test_errors_name_the_endpoint_and_the_fault(app, client, value, message):
     app.add_url_rule("/", "some.view", lambda: value)
     app.testing = True
-    with pytest.raises(TypeError, match=f"'some.view' did not return a valid response, but {message}"):
+    with pytest.raises(TypeError, match=f"'some.view' gave nothing that can be answered: it returned {message}"):
         client.get("/")
 
 
