@@ -7,7 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 from .._base.sentinel import MISSING, Missing
 from .registry import H, Hook
@@ -230,8 +230,12 @@ class Blueprint(Scaffold):
 
         return decorator
 
+    @overload
+    def app_template_filter(self, name: H) -> H: ...
+    @overload
+    def app_template_filter(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def app_template_filter(self, name: str | Callable[..., Any] | None = None) -> Any:
+    def app_template_filter(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """`template_filter` of the application, with or without brackets."""
         return decorator_for(self.add_app_template_filter, name)
 
@@ -240,8 +244,12 @@ class Blueprint(Scaffold):
         """Add a template filter to the application."""
         self.record_once(lambda state: state.app.add_template_filter(f, name))
 
+    @overload
+    def app_template_test(self, name: H) -> H: ...
+    @overload
+    def app_template_test(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def app_template_test(self, name: str | Callable[..., Any] | None = None) -> Any:
+    def app_template_test(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """`template_test` of the application, with or without brackets."""
         return decorator_for(self.add_app_template_test, name)
 
@@ -250,8 +258,12 @@ class Blueprint(Scaffold):
         """Add a template test to the application."""
         self.record_once(lambda state: state.app.add_template_test(f, name))
 
+    @overload
+    def app_template_global(self, name: H) -> H: ...
+    @overload
+    def app_template_global(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def app_template_global(self, name: str | Callable[..., Any] | None = None) -> Any:
+    def app_template_global(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """`template_global` of the application, with or without brackets."""
         return decorator_for(self.add_app_template_global, name)
 

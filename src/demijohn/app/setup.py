@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, overload
 
 from ..http.errors import Aborter
 from ..routing import Map, Rule
@@ -273,8 +273,12 @@ class AppSetup(Scaffold):
             )
         self.view_functions[endpoint] = view_func
 
+    @overload
+    def template_filter(self, name: H) -> H: ...
+    @overload
+    def template_filter(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def template_filter(self, name: str | Callable[..., Any] | None = None) -> Any:  # Any: decorator or function
+    def template_filter(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """Make the decorated function a template filter, by default under its own name; with or without brackets."""
         return decorator_for(self.add_template_filter, name)
 
@@ -283,8 +287,12 @@ class AppSetup(Scaffold):
         """Add a template filter."""
         self.jinja_env.filters[name or f.__name__] = f
 
+    @overload
+    def template_test(self, name: H) -> H: ...
+    @overload
+    def template_test(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def template_test(self, name: str | Callable[..., Any] | None = None) -> Any:  # Any: as above
+    def template_test(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """Make the decorated function a template test; with or without brackets."""
         return decorator_for(self.add_template_test, name)
 
@@ -293,8 +301,12 @@ class AppSetup(Scaffold):
         """Add a template test."""
         self.jinja_env.tests[name or f.__name__] = f
 
+    @overload
+    def template_global(self, name: H) -> H: ...
+    @overload
+    def template_global(self, name: str | None = None) -> Callable[[H], H]: ...
     @setupmethod
-    def template_global(self, name: str | Callable[..., Any] | None = None) -> Any:  # Any: as above
+    def template_global(self, name: Hook | str | None = None) -> Any:  # Any: see the overloads
         """Make the decorated function a global of all templates; with or without brackets."""
         return decorator_for(self.add_template_global, name)
 
