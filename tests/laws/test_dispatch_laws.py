@@ -1,13 +1,17 @@
-"""Law: whatever is registered where, and whatever raises or answers early, hooks run in the documented order.
+"""Laws of dispatch: hooks run in the documented order, and it does not matter by which door a request comes.
 
 Applications are generated: blueprints nested in a chain, hooks of every kind in every scope, some of which answer or raise.
 The expected trace is written down here from the documentation alone, without looking at how dispatch does it.
 """
 
+from urllib.parse import quote
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from demijohn import Blueprint, Demijohn, after_this_request
+from demijohn import Blueprint, Demijohn, after_this_request, redirect, request, session, url_for
+from demijohn.doors.choose import handler_for
+from demijohn.testing import RecordingExchange
 
 
 class Boom(Exception):
@@ -204,3 +208,67 @@ def test_the_second_request_takes_the_same_way_as_the_first(spec):
     log.clear()
     client.get("/")
     assert log == first
+
+
+def twin_app():
+    app = Demijohn("twins", static_folder=None)
+    app.secret_key = "k"
+    app.logger.disabled = True
+
+    @app.route("/text/<path:rest>", methods=["GET", "POST", "PUT"])
+    def text(rest):
+        return f"{rest} {request.method} {request.url} {request.args} {request.form} {url_for('text', rest=rest, _external=True)}"
+
+    @app.route("/json/<int:number>", methods=["GET", "POST"])
+    def answer(number):
+        return {"number": number, "body": request.get_data(as_text=True), "json": request.get_json(silent=True)}
+
+    @app.route("/session")
+    def in_session():
+        session["seen"] = request.path
+        return session["seen"]
+
+    app.add_url_rule("/branch/", "branch", lambda: "branch")
+    app.add_url_rule("/stream", "stream", lambda: iter(["a", "é", "c"]))
+    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    app.add_url_rule("/empty", "empty", lambda: ("", 204))
+    app.add_url_rule("/redirect", "redirect", lambda: redirect("/é?a=ü"))
+    return app
+
+
+TWINS = twin_app()
+paths = st.one_of(
+    st.sampled_from(
+        ["/", "/branch", "/branch/", "/stream", "/boom", "/empty", "/redirect", "/session", "//session", "/json/7"]
+    ),
+    st.builds("/json/{}".format, st.integers(-5, 10**30)),
+    st.builds(lambda rest: "/text/" + quote(rest), st.text(max_size=8)),
+    st.text("/%2eEabn0C3A9.", max_size=12).map("/{}".format),
+)
+
+
+@settings(deadline=None)
+@given(
+    paths,
+    st.one_of(st.just(""), st.text("a=&%20é+?", max_size=8).map(lambda text: "?" + quote(text, safe="=&%+?"))),
+    st.sampled_from(["GET", "GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE", "get"]),
+    st.sampled_from(["localhost", "Example.com:80", "example.com:8000", "a b", "[::1]"]),
+    st.sampled_from(["", "application/json", "application/x-www-form-urlencoded", "text/plain"]),
+    st.sampled_from([b"", b"{}", b"a=1&b=%C3%A9", b"\xff"]),
+)
+def test_both_doors_give_the_same_answer(path, query, method, host, content_type, body):
+    headers = {"Host": host, **({"Content-Type": content_type} if content_type else {})}
+    native = RecordingExchange(method, path + query, headers, body)
+    TWINS.exchange_handler()(native)
+    wsgi = RecordingExchange(method, path + query, headers, body)
+    handler_for(TWINS, "wsgi")(wsgi)
+    assert native.status == wsgi.status
+    assert native.body_sent == wsgi.body_sent
+    assert _fields(native) == _fields(wsgi)
+
+
+def _fields(exchange):
+    # Signatures have the time in them.
+    return sorted(
+        (name, value.partition("=")[0] if name == "Set-Cookie" else value) for name, value in exchange.headers
+    )
