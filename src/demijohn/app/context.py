@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .._base.sentinel import MISSING, Missing
-from ..http.errors import HTTPException
+from ..http.errors import HTTPException, SecurityError
 from ..routing import RedirectNeeded
 from .plan import EndpointPlan, plan_for
 from .signals import appcontext_popped, appcontext_pushed
@@ -191,6 +191,9 @@ class AppContext:
                 rule, view_args = self.url_adapter.match(return_rule=True)
         except HTTPException as error:
             request.routing_exception = error
+            if isinstance(error, SecurityError):
+                # The page that says so may have links: they are built for no host in particular.
+                self.url_adapter = app._adapter_for_nobody(request)
             self.plan = plan_for(app, None)
             return
         request.url_rule = rule

@@ -99,7 +99,11 @@ class AppFailures(AppUrls):
     def log_exception(self, exc_info: ExceptionInfo) -> None:
         """Log an exception that became a 500."""
         request = current_request_context().request
-        self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+        path, method = request.path, request.method
+        if not (path.isprintable() and method.isprintable()):
+            # SECURITY: a line break in the path is no line of ours in the log.
+            path, method = ascii(path)[1:-1], ascii(method)[1:-1]
+        self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Raise what matching a request ended in; in debug mode, explain a redirect that would lose a form."""

@@ -64,6 +64,16 @@ class AppUrls(AppSetup):
             )
         return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
+    def _adapter_for_nobody(self, request: Request) -> MapAdapter:
+        """Return an adapter for a request whose host is not trusted: it builds paths, and absolute URLs of SERVER_NAME."""
+        return self.url_map.bind(
+            self.config["SERVER_NAME"] or "localhost",
+            script_name=request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+        )
+
     def url_for(
         self,
         /,

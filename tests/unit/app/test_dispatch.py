@@ -348,6 +348,13 @@ def test_an_unhandled_exception_is_logged_and_answered_500(app, client, caplog):
     assert caplog.records[0].exc_info[0] is ZeroDivisionError
 
 
+def test_a_path_cannot_forge_lines_of_the_log(app, client, caplog):
+    app.add_url_rule("/<rest>", "boom", lambda rest: 1 / 0)
+    with caplog.at_level(logging.ERROR):
+        client.get("/a%0AERROR%1B[0m%E2%80%A8b")
+    assert caplog.records[0].getMessage() == "Exception on /a\\nERROR\\x1b[0m\\u2028b [GET]"
+
+
 def test_the_handler_of_500_gets_the_original_exception(app, client):
     app.logger.disabled = True
     app.add_url_rule("/boom", "boom", lambda: 1 / 0)

@@ -98,6 +98,13 @@ def test_the_adapter_is_the_same_with_and_without_an_environ(app, server_name, m
     assert one.path_info.lstrip("/") == other.path_info.lstrip("/")
 
 
+def test_the_page_for_an_untrusted_host_may_have_links(app, client):
+    app.config["TRUSTED_HOSTS"] = ["example.com"]
+    app.register_error_handler(400, lambda error: (url_for("x", number=1), 400))
+    response = client.get("/", base_url="http://evil.com/root")
+    assert (response.status_code, response.text) == (400, "/root/x/1")
+
+
 def test_the_server_name_restricts_nothing_without_subdomain_matching(app, client):
     app.config["SERVER_NAME"] = "example.com"
     assert client.get("/", base_url="http://other.com").status_code == 200
