@@ -254,3 +254,11 @@ def test_ctrl_c_reaches_workers_and_supervisor_alike_and_is_still_graceful(run, 
     assert int(answer()) > 0
     assert server.wait() == 0
     assert "Traceback" not in server.output()
+
+
+@pytest.mark.parametrize("options", FOUR_WAYS)
+def test_a_signal_right_after_the_announcement_is_a_stop_in_order(run, options):
+    server = run(*options)
+    assert server.port
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0

@@ -113,13 +113,17 @@ class AppServer:
         else:
             self._serve(with_signals=False)
 
-    def serve_until_signalled(self) -> None:
-        """Serve until SIGTERM, SIGINT or SIGQUIT (on the main thread; off it, signals are left alone) or `shutdown`."""
+    def serve_until_signalled(self, on_start: Callable[[], None]) -> None:
+        """Serve until SIGTERM, SIGINT or SIGQUIT (on the main thread; off it, signals are left alone) or `shutdown`.
+
+        `on_start` is called when signals are taken care of: who waits for what it says may send one.
+        """
         if self._processes > 1:
-            self._supervise()
+            self._supervise(on_start)
+        elif threading.current_thread() is threading.main_thread():
+            self._serve(with_signals=True, on_start=on_start)
         else:
-            is_main = threading.current_thread() is threading.main_thread()
-            self._serve(with_signals=is_main)
+            self._serve(with_signals=False, on_start=on_start)
 
     def shutdown(self) -> None:
         """Stop accepting, let the requests in flight finish, and wait until `serve_forever` is about to return.
@@ -147,7 +151,7 @@ class AppServer:
 
     # ------------------------------------------------------------------ serving
 
-    def _serve(self, *, with_signals: bool) -> None:
+    def _serve(self, *, with_signals: bool, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
         try:
             # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
@@ -158,15 +162,21 @@ class AppServer:
                     SignalPipe(WATCHED) as signals,
                     StopWatch(server, signals, drain_timeout=self._options.drain_timeout, is_alone=True),
                 ):
-                    server.serve_forever()
+                    self._run(server, on_start)
             else:
-                server.serve_forever()
+                self._run(server, on_start)
         except KeyboardInterrupt:
             logger.info("Stopped by the keyboard.")
         finally:
             self._end()
 
-    def _supervise(self) -> None:
+    @staticmethod
+    def _run(server: Server, on_start: Callable[[], None] | None) -> None:
+        if on_start is not None:
+            on_start()
+        server.serve_forever()
+
+    def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
         try:
             arbiter = Arbiter(
@@ -176,7 +186,7 @@ class AppServer:
                 stop_listening=self._listener.close,
             )
             self._let_stop_by(arbiter.stop)
-            self.exit_code = arbiter.run()
+            self.exit_code = arbiter.run(on_start)
         finally:
             self._end()
 

@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from .._base.imports import import_string
@@ -89,8 +90,7 @@ def run_simple(
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
         sys.exit(1)
     with server:
-        announce(server)
-        server.serve_until_signalled()
+        server.serve_until_signalled(partial(announce, server))
     if server.exit_code != 0:
         sys.exit(server.exit_code)
 

@@ -222,7 +222,7 @@ def test_a_unix_socket_is_removed_at_the_end(tmp_path, caplog):
 def run_briefly(monkeypatch, **options):
     """`run_simple` with a server that does not serve; returns it."""
     servers = []
-    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", lambda server: servers.append(server))
+    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server))
     run_simple("127.0.0.1", 0, hello, **options)
     return servers[0]
 
@@ -249,7 +249,7 @@ def test_static_files_are_served_or_refused(monkeypatch):
 
 
 def test_the_exit_code_of_the_supervisor_is_the_process_s(monkeypatch):
-    def fail(server):
+    def fail(server, on_start):
         server.exit_code = 3
 
     monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", fail)

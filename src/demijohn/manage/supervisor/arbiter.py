@@ -113,8 +113,10 @@ class Arbiter:
         """Do as if SIGTERM had arrived; a second time, leave quickly. Any thread."""
         self._signals.send(signal.SIGTERM)
 
-    def run(self) -> int:
+    def run(self, on_start: Callable[[], None] | None = None) -> int:
         """Supervise until a stop is asked for and the last worker has left, or none can boot; return the exit code.
+
+        `on_start` is called before the first fork, when signals are taken care of.
 
         On the main thread, SIGTERM, SIGINT, SIGQUIT, SIGTTIN and SIGTTOU are obeyed meanwhile.
         """
@@ -124,6 +126,8 @@ class Arbiter:
         try:
             with self._signals:
                 self._selector.register(self._signals, selectors.EVENT_READ)
+                if on_start is not None:
+                    on_start()
                 return self._loop()
         finally:
             gc.unfreeze()

@@ -125,7 +125,10 @@ class SupervisorPolicy:
             case WorkerExited(pid, status) if status not in {0, -signal.SIGTERM}:
                 yield Log(logging.WARNING, f"Worker {pid} {_describe_status(status)} while stopping.")
             case SignalReceived(number) if table.stop_requests == 1:
-                yield Log(logging.INFO, f"{number.name}: stopping once the requests in flight are answered; again to stop at once.")
+                yield Log(
+                    logging.INFO,
+                    f"{number.name}: stopping once the requests in flight are answered; again to stop at once.",
+                )
             case SignalReceived(number) if table.stop_requests > 1:
                 yield Log(logging.WARNING, f"{number.name}: stopping now.")
             case SignalReceived(number):
