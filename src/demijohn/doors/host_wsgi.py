@@ -1,12 +1,15 @@
 """The hosting door: a foreign WSGI application (PEP 3333) served on an `Exchange`.
 
-Call flow: handler -> `WSGICall.run` -> application(environ, start_response) -> one of `exchange.respond` (lists),
+Call flow: handler -> `WSGICall.serve` -> application(environ, start_response) -> one of `exchange.respond` (lists),
 `send_file` (an untouched file wrapper), `start/write/finish` (the `write` callable was used), `stream` (all else).
 Lengths, framing, HEAD and bad field values are the wire's. One call belongs to the thread that runs it; a streamed body is
-pulled by threads of the runner, one at a time.
+pulled by threads of the runner, one at a time. Each call has a `contextvars.Context` of its own, in which all of it runs, pulls
+included: what an application leaves in context variables is there at its next chunk, and is not there at the next request.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
@@ -30,7 +33,7 @@ def wsgi_handler(application: WSGIApplication) -> Handler:
     """Return the handler that serves a WSGI application."""
 
     def handle(exchange: Exchange) -> None:
-        WSGICall(application, exchange).run()
+        WSGICall(application, exchange).serve()
 
     return handle
 
@@ -38,17 +41,25 @@ def wsgi_handler(application: WSGIApplication) -> Handler:
 class WSGICall:
     """One call of a WSGI application and the answer it gives."""
 
-    __slots__ = ("_application", "_exchange", "_has_written", "_headers", "_status")
+    __slots__ = ("_application", "_context", "_exchange", "_has_written", "_headers", "_status")
 
     def __init__(self, application: WSGIApplication, exchange: Exchange) -> None:
         self._application = application
         self._exchange = exchange
+        self._context = copy_context()
         self._status: str | None = None  # None until start_response was called
         self._headers: Headers = []
         self._has_written = False  # the write callable began the answer
 
-    def run(self) -> None:
+    def serve(self) -> None:
         """Call the application and pass on its answer. What it raises escapes, after its body was closed."""
+        streamed = self._context.run(self._call)
+        if streamed is not None:
+            # Outside of the context: each pull enters it again.
+            self._exchange.stream(*streamed)
+
+    def _call(self) -> "tuple[str, Headers, _Chunks] | None":
+        """Answer, or return what is to be streamed."""
         exchange = self._exchange
         environ = environ_from_head(exchange.head, exchange.body, exchange.peer)
         environ["wsgi.file_wrapper"] = FileWrapper
@@ -69,17 +80,18 @@ class WSGICall:
             finally:
                 _close(body)
         else:
-            self._pass_on(body)
+            return self._pass_on(body)
+        return None
 
-    def _pass_on(self, body: Iterable[bytes]) -> None:
-        """Answer with a body that is not a list."""
+    def _pass_on(self, body: Iterable[bytes]) -> "tuple[str, Headers, _Chunks] | None":
+        """Answer with a body that is not a list, or return it to be streamed."""
         handed_over = False
         try:
             segment = self._find_segment(body)
             if segment is not None:
                 handed_over = True
                 self._exchange.send_file(*self._take_head(), segment)
-                return
+                return None
             try:
                 chunks = iter(body)
             except TypeError:
@@ -88,16 +100,17 @@ class WSGICall:
             # a generator can call start_response. PEP 3333 has it so.
             first = next(filter(None, map(_as_bytes, chunks)), b"")
             if self._has_written:
-                self._finish_written(_Chunks(first, chunks, None))
+                self._finish_written(chain((first,), chunks))
             elif first:
                 status, headers = self._take_head()
                 handed_over = True
-                self._exchange.stream(status, headers, _Chunks(first, chunks, body))
+                return status, headers, _Chunks(first, chunks, body, self._context)
             else:
                 self._respond(b"")
         finally:
             if not handed_over:
                 _close(body)
+        return None
 
     def _respond(self, data: bytes) -> None:
         status, headers = self._take_head()
@@ -163,12 +176,13 @@ class WSGICall:
 class _Chunks:
     """A streamed body: the chunk that was pulled already, then the rest, checked. Closes the application's iterable."""
 
-    __slots__ = ("_body", "_first", "_next")
+    __slots__ = ("_body", "_first", "_next", "_run")
 
-    def __init__(self, first: bytes, rest: Iterator[bytes], body: Iterable[bytes] | None) -> None:
+    def __init__(self, first: bytes, rest: Iterator[bytes], body: Iterable[bytes], context: Context) -> None:
         self._first = first
         self._next = rest.__next__
-        self._body = body
+        self._run = context.run
+        self._body: Iterable[bytes] | None = body
 
     def __iter__(self) -> "_Chunks":
         return self
@@ -178,13 +192,13 @@ class _Chunks:
         if first:
             self._first = b""
             return first
-        chunk = self._next()
+        chunk = self._run(self._next)
         return chunk if type(chunk) is bytes else _as_bytes(chunk)
 
     def close(self) -> None:
         body, self._body = self._body, None
         if body is not None:
-            _close(body)
+            self._run(_close, body)
 
 
 def _close(body: Iterable[bytes]) -> None:

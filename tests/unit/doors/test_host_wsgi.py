@@ -2,10 +2,14 @@
 
 import io
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from itertools import cycle
 
 import pytest
 
 from demijohn.doors import wsgi_handler
+from demijohn.local import Local
 from demijohn.seam import Peer
 from demijohn.testing import RecordingExchange
 
@@ -468,3 +472,73 @@ def test_wsgiref_validator_is_content():
 
     exchange = serve(validator(application), "POST", "/x?y", body=b"one\ntwo\n")
     assert exchange.body_sent == b"fine"
+
+
+# ---- context variables
+
+
+def test_what_a_call_leaves_in_context_variables_is_gone_at_the_next():
+    local = Local()
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        seen = getattr(local, "x", "nothing")
+        local.x = "left over"
+        return [seen.encode()]
+
+    handler = wsgi_handler(application)
+    for _ in range(2):
+        assert RecordingExchange().run(handler).body_sent == b"nothing"
+    assert not hasattr(local, "x")
+
+
+class ThreadedExchange(RecordingExchange):
+    """Pulls each chunk, and closes, on another thread, as the server may."""
+
+    def stream(self, status, headers, chunks):
+        with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+
+            def pull():
+                for pool in cycle((first, second)):
+                    try:
+                        yield pool.submit(lambda: next(chunks, None)).result(10)
+                    except StopIteration:
+                        return
+
+            super().stream(status, headers, iter(pull().__next__, None))
+            first.submit(chunks.close).result(10)
+
+
+def test_a_stream_keeps_its_context_from_thread_to_thread():
+    variable = ContextVar("variable", default="unset")
+    at_close = []
+
+    class Body:
+        def __init__(self):
+            self.token = variable.set("by the application")
+            self.left = 4
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            self.left -= 1
+            seen = variable.get()
+            variable.set(str(self.left))
+            return seen.encode() + b";"
+
+        def close(self):
+            at_close.append(variable.get())
+            variable.reset(self.token)  # fails in any other context than that of `set`
+            at_close.append(variable.get())
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return Body()
+
+    exchange = ThreadedExchange().run(wsgi_handler(application))
+    assert exchange.body_sent == b"by the application;3;2;1;"
+    assert at_close == ["0", "unset"]
+    assert variable.get() == "unset"
