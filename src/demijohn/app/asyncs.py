@@ -74,13 +74,19 @@ class LoopThread:
             task.append(loop.create_task(coroutine, context=context))
             task[0].add_done_callback(functools.partial(_hand_over, done))
 
-        loop.call_soon_threadsafe(start)
+        def give_up() -> None:
+            if task:
+                task[0].cancel()
+            else:
+                coroutine.close()
+
         try:
+            loop.call_soon_threadsafe(start)
             return done.result()
         except BaseException:
             # The waiting thread was interrupted: nobody wants the result any more.
             if not done.done():
-                loop.call_soon_threadsafe(lambda: [one.cancel() for one in task])
+                loop.call_soon_threadsafe(give_up)
             raise
         finally:
             _bring_back(context)

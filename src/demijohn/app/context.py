@@ -102,13 +102,12 @@ class AppContext:
     flashes: list[tuple[str, str]] | None
     """Messages that were taken out of the session by `get_flashed_messages`; owned by flashing.py."""
 
-    def __init__(self, app: Any, *, request: Any = None, session: Any = None) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
-        self.has_request = self._is_matched = request is not None
-        if request is not None:
-            self.request = request
+        self.has_request = False
+        self._is_matched = False
         self.flashes = None
-        self._session = session
+        self._session: Any = None
         self._closes_request = True
         self._outer: AppContext | None = None
         self._after_request_functions: list[Callable[[Any], Any]] = []

@@ -84,11 +84,9 @@ class HookRegistry(dict[str | None, list[V]]):
 
     __slots__ = ("revision",)
 
-    def __init__(self, revision: Revision, values: Mapping[str | None, Iterable[V]] | None = None) -> None:
+    def __init__(self, revision: Revision) -> None:
         super().__init__()
         self.revision = revision
-        if values:
-            self.update(values)
 
     def __missing__(self, scope: str | None) -> HookList[V]:
         hooks: HookList[V] = HookList(self.revision)

@@ -160,6 +160,43 @@ def test_a_cancelled_coroutine_raises(app):
         app.async_to_sync(cancelled)()
 
 
+def test_a_coroutine_that_nobody_waits_for_any_more_is_cancelled(app):
+    """The waiting thread is interrupted, as by Ctrl-C."""
+    ended = threading.Event()
+
+    async def waiting():
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            ended.set()
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        app.async_to_sync(waiting)()
+    assert ended.wait(10)
+
+
+def test_stopping_the_loop_cancels_what_is_left(app):
+    cancelled = []
+
+    async def background():
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    async def start():
+        app.extensions["task"] = asyncio.create_task(background())
+        await asyncio.sleep(0)
+
+    app.async_to_sync(start)()
+    asyncs._loop_thread.stop()
+    assert cancelled == [True]
+    asyncs._loop_thread.stop()
+
+
 def test_sync_functions_are_left_alone(app):
     def function():
         pass

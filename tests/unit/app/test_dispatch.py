@@ -1,4 +1,6 @@
+import copy
 import logging
+import pickle
 import threading
 
 import pytest
@@ -217,6 +219,20 @@ def test_every_change_of_a_hook_list_drops_the_plans(app, change):
     assert app._revision.plans is not plans
 
 
+def test_registries_are_dicts_and_lists(app):
+    hooks = app.before_request_funcs
+    assert hooks.get("nowhere") is None
+    assert hooks.setdefault("a", [1]) == [1]
+    assert hooks.setdefault("a", [2]) == [1]
+    assert hooks["b"] == []
+    hooks.update({"c": [3]})
+    hooks["c"].append(4)
+    assert dict(hooks) == {"a": [1], "b": [], "c": [3, 4]}
+    assert type(copy.copy(hooks["c"])) is list
+    assert copy.deepcopy(hooks["c"]) == [3, 4]
+    assert pickle.loads(pickle.dumps(hooks["c"])) == [3, 4]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -346,6 +362,17 @@ def test_an_unhandled_exception_is_logged_and_answered_500(app, client, caplog):
     assert "division" not in response.text
     assert caplog.records[0].getMessage() == "Exception on /boom [GET]"
     assert caplog.records[0].exc_info[0] is ZeroDivisionError
+
+
+def test_an_exception_may_be_handed_over_outside_of_its_handler(app):
+    with app.test_request_context("/"):
+        app.testing = True
+        with pytest.raises(ValueError, match="handed over"):
+            app.handle_exception(ValueError("handed over"))
+        app.testing = False
+        app.logger.disabled = True
+        assert app.handle_exception(ValueError("handed over")).status_code == 500
+        app.logger.disabled = False
 
 
 def test_a_path_cannot_forge_lines_of_the_log(app, client, caplog):

@@ -21,6 +21,8 @@ def wsgi(environ, start_response):
         ([1, "é"], 200, {"Content-Type": "application/json"}, b'[1,"\\u00e9"]\n'),
         (("x", 201), 201, {}, b"x"),
         (("x", "201 Made Here"), 201, {}, b"x"),
+        (({}, "201 Made Here"), 201, {}, b"{}\n"),
+        (({}, b"201 Made Here"), 201, {}, b"{}\n"),
         (("x", {"X-A": "1"}), 200, {"X-A": "1"}, b"x"),
         (("x", [("X-A", "1"), ("X-B", "2")]), 200, {"X-A": "1", "X-B": "2"}, b"x"),
         (("x", 404, {"Content-Type": "text/plain"}), 404, {"Content-Type": "text/plain"}, b"x"),

@@ -243,6 +243,25 @@ def test_a_subclass_that_decides_about_saving_is_always_asked():
     assert Renamed.is_lazy
 
 
+def test_serializers_are_kept_but_not_for_ever():
+    interface = SecureCookieSessionInterface()
+    app = Demijohn("x")
+    for number in range(100):
+        app.secret_key = str(number)
+        serializer = interface.get_signing_serializer(app)
+        assert interface.get_signing_serializer(app) is serializer
+        assert serializer.loads(serializer.dumps({"a": number})) == {"a": number}
+    assert len(interface._serializers) <= 16
+
+
+def test_a_response_that_varies_already_varies_by_cookie_too(app, client):
+    @app.get("/language")
+    def language():
+        return str(session.get("user")), {"Vary": "Accept-Language"}
+
+    assert client.get("/language").headers["Vary"] == "Accept-Language, Cookie"
+
+
 def test_expiry_is_that_of_permanent_sessions():
     interface = SecureCookieSessionInterface()
     app = SimpleNamespace(permanent_session_lifetime=timedelta(hours=1))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -98,6 +99,26 @@ def test_instance_folders(tmp_path, monkeypatch, folder, prefix, kind):
     assert path == (
         str(place / "instance") if prefix is None else os.path.join(expected_prefix, "var", f"{import_name}-instance")
     )
+
+
+def test_a_script_is_named_after_its_file(monkeypatch):
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "__file__", "/somewhere/shop.py", raising=False)
+    assert Demijohn("__main__", root_path="/").name == "shop"
+    monkeypatch.delattr(main, "__file__")
+    assert Demijohn("__main__", root_path="/").name == "__main__"
+
+
+def test_packages_of_the_interpreter_and_of_namespaces(tmp_path, monkeypatch):
+    assert find_package("pytest")[0] == os.path.abspath(sys.prefix)
+    for number in (1, 2):
+        (tmp_path / str(number) / "shared_space" / f"part{number}").mkdir(parents=True)
+        (tmp_path / str(number) / "shared_space" / f"part{number}" / "__init__.py").write_text("")
+        monkeypatch.syspath_prepend(str(tmp_path / str(number)))
+    assert find_package("shared_space.part1") == (None, str(tmp_path / "1"))
+    assert find_package("shared_space.part2") == (None, str(tmp_path / "2"))
+    assert find_package("shared_space") == (None, str(tmp_path / "2"))
+    assert find_package("no_such_package_here") == (None, os.getcwd())
 
 
 def test_an_instance_path_is_absolute(tmp_path):
@@ -300,6 +321,32 @@ def test_run_passes_settings_on(app, monkeypatch):
     monkeypatch.setenv("DEMIJOHN_RUN_FROM_CLI", "true")
     app.run()
     assert len(calls) == 3
+
+
+def test_dotenv_files_are_loaded_where_python_dotenv_is(app, monkeypatch):
+    loaded = []
+
+    def load_dotenv(path, encoding):
+        loaded.append(path)
+        monkeypatch.setenv("DEMIJOHN_DEBUG", "1")
+        return True
+
+    fake = SimpleNamespace(
+        find_dotenv=lambda name, usecwd: f"/x/{name}" if name == ".env" else "", load_dotenv=load_dotenv
+    )
+    monkeypatch.setattr("demijohn.app.upward.run_simple", lambda *args, **options: None)
+    monkeypatch.setattr("demijohn.app.helpers.find_spec", lambda name: None)
+    app.run()
+    assert not loaded
+    monkeypatch.setattr("demijohn.app.helpers.find_spec", lambda name: "found")
+    monkeypatch.setitem(sys.modules, "dotenv", fake)
+    monkeypatch.setenv("DEMIJOHN_SKIP_DOTENV", "1")
+    app.run()
+    assert not loaded
+    monkeypatch.delenv("DEMIJOHN_SKIP_DOTENV")
+    app.run()
+    assert loaded == ["/x/.env"]
+    assert app.debug
 
 
 def test_commands_run_in_the_context_of_the_application(app):
