@@ -128,7 +128,8 @@ class AppServer:
     def shutdown(self) -> None:
         """Stop accepting, let the requests in flight finish, and wait until `serve_forever` is about to return.
 
-        Called before `serve_forever`, or from its thread, it does not wait.
+        Called before `serve_forever`, or from its thread, it does not wait. Not for handlers: it would wait for their own end.
+        A server of one process may serve again; of several, the listener is closed.
         """
         with self._lock:
             self._is_stop_requested = True
