@@ -19,7 +19,197 @@ class Deviation:
     example: list[Any]
 
 
-DEVIATIONS: list[Deviation] = []
+def _has_step(*names: str) -> Callable[[list[Any], Any, Any], bool]:
+    """Holds where an object is called with one of these steps."""
+    return lambda arguments, theirs, ours: any(step[0] in names for step in arguments[1])
+
+
+def _has(*fragments: str) -> Callable[[list[Any], Any, Any], bool]:
+    """Holds where all of these are in the arguments, as Python writes them."""
+    return lambda arguments, theirs, ours: all(fragment in repr(arguments) for fragment in fragments)
+
+
+def _made_by(kind: str, holds: Callable[[list[Any], Any, Any], bool]) -> Callable[[list[Any], Any, Any], bool]:
+    """Holds for objects of one kind only."""
+    return lambda arguments, theirs, ours: arguments[0][0] == kind and holds(arguments, theirs, ours)
+
+
+def _has_repeats(names: list[str], steps: list[list[Any]]) -> bool:
+    return len({name.lower() for name in names}) < len(names) or any(
+        step[0] in (".update", "setitem") for step in steps
+    )
+
+
+_COMBINED = ["CombinedMultiDict", [[{"$make": ["MultiDict", [{"a": ["1", "2"]}]]}]]]
+_OBJECTS = [
+    Deviation(
+        "values.operate",
+        _made_by("CombinedMultiDict", _has_step("deep", ".deepcopy")),
+        "A CombinedMultiDict can be copied deeply.",
+        [_COMBINED, [["deep"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("CombinedMultiDict", _has_step("dict", ".keys")),
+        "The keys of a CombinedMultiDict come in order, not as a set.",
+        [_COMBINED, [[".keys"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("CombinedMultiDict", _has_step("eq")),
+        "A CombinedMultiDict is equal to what has its content; Werkzeug compares it as an empty dict.",
+        [_COMBINED, [["eq", {"$make": ["MultiDict"]}]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("MultiDict", lambda arguments, theirs, ours: "IndexError" in str(theirs)),
+        "A key with an empty list has no item, and is no IndexError.",
+        [["MultiDict"], [[".setlist", ["a", []]], [".items"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("EnvironHeaders", _has_step(".clear")),
+        "Clearing read-only headers is refused as every other change.",
+        [["EnvironHeaders", [{}]], [[".clear"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("EnvironHeaders", _has_step("item")),
+        "A missing field is a BadRequestKeyError in read-only headers too, as documented.",
+        [["EnvironHeaders", [{}]], [["item", "X"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("HeaderSet", lambda arguments, theirs, ours: _has_repeats(arguments[0][1][0], arguments[1])),
+        "A HeaderSet never has a name twice: not from its first values, not by update, not by an index.",
+        [["HeaderSet", [["a", "a"]]], [["len"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("Headers", _has("\\x00")),
+        "NUL is refused in values as CR and LF are.",
+        [["Headers"], [[".set", ["X", "\0"]]]],
+    ),
+    Deviation(
+        "values.operate",
+        lambda arguments, theirs, ours: (
+            arguments[0][0] == "Headers" and any(bad in str(arguments) for bad in ("X\\n", "X\\r"))
+        ),
+        "Line breaks are refused in names too.",
+        [["Headers"], [[".set", ["X\nY", "y"]]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("Headers", lambda arguments, theirs, ours: any(len(step) == 3 and step[2] for step in arguments[1])),
+        "A number may have options.",
+        [["Headers"], [[".add", ["X", 1], {"a": "b"}]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("Headers", _has_step(".setlist")),
+        "All values are checked before any is set.",
+        [["Headers"], [[".setlist", ["X", ["fine", "line\nbreak"]]]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("Headers", _has_step(".update", "ior")),
+        "Update with headers of repeated names keeps each name's values together.",
+        [["Headers"], [[".update", [{"$make": ["Headers", [[{"$tuple": [name, name]} for name in "aba"]]]}]]]],
+    ),
+]
+_FIELDS = [
+    Deviation(
+        "values.operate",
+        _made_by("parse_cache_control_header", _has("MAX-AGE")),
+        "Cache directives are read without regard to case (RFC 9111 §5.2).",
+        [["parse_cache_control_header", ["MAX-AGE=5"]], [["str"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_content_range_header", _has(".set', [5, 1")),
+        "A content range that is none is a ValueError, not an AssertionError.",
+        [["parse_content_range_header", ["bytes 0-1/2"]], [[".set", [5, 1, 2]]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_csp_header", _has("upgrade-insecure-requests")),
+        "A policy directive without a value is kept.",
+        [["parse_csp_header", ["upgrade-insecure-requests"]], [["str"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_if_range_header", _has("W/")),
+        "If-Range knows that an etag is weak: it never matches (RFC 9110 §13.1.5).",
+        [["parse_if_range_header", ['W/"a"']], [["str"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_range_header", _has("bytes=-5", "_range", "[1]")),
+        "A suffix longer than the whole is the whole (RFC 9110 §14.1.2).",
+        [["parse_range_header", ["bytes=-5"]], [[".range_for_length", [1]]]],
+    ),
+    Deviation(
+        "values.call",
+        lambda arguments, theirs, ours: arguments[0] == "parse_set_header",
+        "A HeaderSet never has a name twice.",
+        ["parse_set_header", "a, a"],
+    ),
+]
+_TEXTS = [
+    Deviation(
+        "values.operate",
+        _made_by("HeaderSet", _has_step(".remove", ".discard")),
+        "A name is removed whatever its case; Werkzeug leaves it in the list if it is asked for in capitals.",
+        [["HeaderSet", [["A"]]], [[".remove", ["A"]]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_etags", lambda arguments, theirs, ours: arguments[0][1][0] == '""'),
+        "The empty etag is a text, not None.",
+        [["parse_etags", ['""']], [[".as_set"]]],
+    ),
+    Deviation(
+        "values.operate",
+        _made_by("parse_etags", lambda arguments, theirs, ours: arguments[0][1][0].strip() == "*"),
+        "White space around * does not make an etag of it.",
+        [["parse_etags", ["* "]], [[".as_set"]]],
+    ),
+    Deviation(
+        "values.call",
+        lambda arguments, theirs, ours: arguments[0] == "parse_cookie" and not arguments[1].isascii(),
+        "Cookies that are not UTF-8 are decoded with U+FFFD, and are no UnicodeDecodeError.",
+        ["parse_cookie", "a=\xfc"],
+    ),
+    Deviation(
+        "values.call",
+        lambda arguments, theirs, ours: arguments[0] == "safe_join" and "\0" in "".join(arguments[1:]),
+        "A path with NUL is refused: opening it would raise.",
+        ["safe_join", "/srv", "a\0b"],
+    ),
+    Deviation(
+        "values.call",
+        lambda arguments, theirs, ours: arguments[0] == "check_password_hash" and theirs == {"raised": "ValueError"},
+        "A stored hash that is broken, or whose method is not known, is one that no password has.",
+        ["check_password_hash", "scrypt:16:8:1$salt$", "secret"],
+    ),
+    Deviation(
+        "values.call",
+        lambda arguments, theirs, ours: arguments[0] == "get_current_url" and theirs == {"raised": "ValueError"},
+        "A root path that looks like a port is quoted, not an error.",
+        ["get_current_url", "https", "example.com:8080", ";", ";"],
+    ),
+]
+_TEXTS += [
+    Deviation(
+        "values.call_with",
+        lambda arguments, theirs, ours: (
+            arguments[0] == "is_resource_modified" and arguments[1][0].get("HTTP_IF_MATCH") == "*"
+        ),
+        "If-Match: * is true of whatever exists (RFC 9110 §13.1.1).",
+        ["is_resource_modified", [{"HTTP_IF_MATCH": "*"}], {"etag": "a"}],
+    ),
+]
+DEVIATIONS: list[Deviation] = [*_TEXTS, *_OBJECTS, *_FIELDS]
 
 
 def find_deviation(probe: str, arguments: list[Any], theirs: Any, ours: Any) -> Deviation | None:

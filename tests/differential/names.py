@@ -11,7 +11,8 @@ _STRUCTURES = "werkzeug.datastructures"
 _HTTP = "werkzeug.http"
 _HOMES = {
     **dict.fromkeys(
-        ["MultiDict", "ImmutableMultiDict", "CombinedMultiDict", "FileMultiDict"], (_STRUCTURES, "demijohn.http.multidict")
+        ["MultiDict", "ImmutableMultiDict", "CombinedMultiDict", "FileMultiDict"],
+        (_STRUCTURES, "demijohn.http.multidict"),
     ),
     **dict.fromkeys(
         ["TypeConversionDict", "ImmutableTypeConversionDict"], (_STRUCTURES, "demijohn.http.typeconversion")
@@ -20,9 +21,7 @@ _HOMES = {
     "CallbackDict": (_STRUCTURES, "demijohn.http.callbackdict"),
     **dict.fromkeys(["Headers", "EnvironHeaders"], (_STRUCTURES, "demijohn.http.headers")),
     "HeaderSet": (_STRUCTURES, "demijohn.http.headerset"),
-    **dict.fromkeys(
-        ["Accept", "MIMEAccept", "LanguageAccept", "CharsetAccept"], (_STRUCTURES, "demijohn.http.accept")
-    ),
+    **dict.fromkeys(["Accept", "MIMEAccept", "LanguageAccept", "CharsetAccept"], (_STRUCTURES, "demijohn.http.accept")),
     **dict.fromkeys(["RequestCacheControl", "ResponseCacheControl"], (_STRUCTURES, "demijohn.http.cache_control")),
     "ContentSecurityPolicy": (_STRUCTURES, "demijohn.http.csp"),
     "ETags": (_STRUCTURES, "demijohn.http.etag"),
@@ -67,9 +66,7 @@ _HOMES = {
     "get_current_url": ("werkzeug.sansio.utils", "demijohn.http.host"),
     "safe_join": ("werkzeug.security", "demijohn.http.security"),
     "secure_filename": ("werkzeug.utils", "demijohn.http.security"),
-    **dict.fromkeys(
-        ["generate_password_hash", "check_password_hash"], ("werkzeug.security", "demijohn.http.security")
-    ),
+    **dict.fromkeys(["generate_password_hash", "check_password_hash"], ("werkzeug.security", "demijohn.http.security")),
     **dict.fromkeys(
         ["HTTPException", "Aborter", "abort", "default_exceptions", "MethodNotAllowed", "Unauthorized"],
         ("werkzeug.exceptions", "demijohn.http.errors"),

@@ -22,7 +22,9 @@ class Original:
 
     def __init__(self) -> None:
         if not PYTHON.exists():
-            raise OriginalFailedError(f"There is no {PYTHON}: run `make test`, which builds the originals' environment.")
+            raise OriginalFailedError(
+                f"There is no {PYTHON}: run `make test`, which builds the originals' environment."
+            )
         self._process = subprocess.Popen(
             [PYTHON, "-X", "utf8", HERE / "worker.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )

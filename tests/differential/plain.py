@@ -83,6 +83,8 @@ def _plain_object(value: Any) -> Any:
         return {kind: sorted(plain(item) for item in value)}
     if isinstance(value, list):
         return {kind: [plain(item) for item in value]}
+    if kind == "ETags":  # a set: its order means nothing
+        return {kind: sorted(value.to_header().split(", "))}
     if hasattr(value, "to_header"):
         return {kind: value.to_header()}
     if hasattr(value, "filename") and hasattr(value, "stream"):

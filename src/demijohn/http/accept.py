@@ -252,7 +252,7 @@ def _charset(name: str) -> str:
     # SECURITY: codecs.lookup would try to import a module for each unknown name a client sends.
     if not name.isascii():
         return name.lower()
-    normal = normalize_encoding(name).lower()
+    normal = normalize_encoding(name).lower() or name  # of punctuation alone, nothing is left
     return aliases.get(normal, normal)
 
 

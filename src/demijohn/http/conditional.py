@@ -60,12 +60,10 @@ def is_resource_modified(
     last_modified: datetime | str | None = None,
     ignore_if_range: bool = True,
 ) -> bool:
-    """Say whether a GET or HEAD, as a WSGI environ, needs the representation; see `is_representation_modified`.
+    """Say whether a request, as a WSGI environ, needs the representation; see `is_representation_modified`.
 
-    Other methods are never conditional in this sense: False.
+    The method is not looked at.
     """
-    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-        return False
     get = environ.get
     return is_representation_modified(
         http_range=get("HTTP_RANGE"),

@@ -62,14 +62,15 @@ def get_host(
 ) -> str:
     """Return host and port that a request is for, without the port if it is the scheme's own; `""` if it is missing or not valid.
 
-    `server` is the address the server listens on; it counts where there is no `Host` field.
+    `server` is the address the server listens on; it counts where there is no `Host` field. A Unix socket has no port, and is
+    no host.
 
     Raises:
         SecurityError: there are trusted hosts, and this is none of them.
     """
     if host_header is not None:
         host = host_header
-    elif server is not None:
+    elif server is not None and server[1] is not None:
         name, port = server
         host = f"[{name}]:{port}" if ":" in name and name[0] != "[" else f"{name}:{port}"
     else:

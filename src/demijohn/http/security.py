@@ -98,7 +98,9 @@ def safe_join(directory: str, *untrusted: str) -> str | None:
     """
     parts = [directory or "."]
     for path in untrusted:
-        name = posixpath.normpath(path) if path else path
+        if not path:
+            continue
+        name = posixpath.normpath(path)
         # A NUL ends the path for the system, and makes `open` raise.
         if (
             name.startswith(("/", "../"))

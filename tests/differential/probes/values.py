@@ -64,3 +64,9 @@ def _step(lib, target, kind, *arguments):
     positional, options = [*arguments, {}][:2] if arguments else ([], {})
     method = getattr(target, kind.removeprefix("."))
     return method(*decode(lib, positional), **{key: decode(lib, item) for key, item in options.items()})
+
+
+def operate_on_parsed(lib, kind, text, steps):
+    """What a header class makes of a text, then as `operate`."""
+    target = getattr(lib, kind).from_header(text)
+    return {"made": plain(target), "outcomes": [attempt(_step, lib, target, *step) for step in steps]}

@@ -26,8 +26,9 @@ def test_no_condition():
     assert modified()
 
 
-def test_other_methods_are_not_asked():
-    assert not modified("a", method="POST", if_none_match='"b"')
+def test_the_method_does_not_count():
+    assert modified("a", method="POST", if_none_match='"b"')
+    assert not modified("a", method="POST", if_none_match='"a"')
     assert modified("a", method="HEAD", if_none_match='"b"')
 
 
