@@ -90,7 +90,11 @@ class AppDispatch(AppFailures):
             if left is None or not left._tokens:
                 _cv_app.set(ctx)
                 return
-            left.pop(None)
+            try:
+                left.pop(None)
+            except Exception:
+                # Its teardown failed, or it was pushed by another thread or task: this request still gets its own.
+                self.logger.exception("Popping %r failed", left)
 
     def full_dispatch_request(self) -> Response:
         """Answer the request of the current context, hooks and error handlers included."""

@@ -1,3 +1,4 @@
+import contextvars
 import threading
 
 import pytest
@@ -323,6 +324,34 @@ def test_contexts_that_a_view_leaves_behind_are_popped_and_named(app, client, ca
     assert len(messages) == 2
     assert all("not popped" in message and "test_contexts.py:" in message for message in messages)
     assert client.get("/read").text == "yes ['kept too']"
+
+
+def push_with_a_teardown_that_fails(app):
+    failures = [ZeroDivisionError()]
+
+    def teardown(error):
+        if failures:
+            raise failures.pop()
+
+    app.teardown_appcontext_funcs.append(teardown)
+    app.app_context().push()
+
+
+def push_in_another_task(app):
+    ctx = app.app_context()
+    contextvars.copy_context().run(ctx.push)
+    _cv_app.set(ctx)
+
+
+@pytest.mark.parametrize("push", [push_with_a_teardown_that_fails, push_in_another_task])
+def test_what_is_left_behind_may_fail_to_go(app, client, caplog, push):
+    torn = []
+    app.teardown_request(torn.append)
+    app.add_url_rule("/", "view", lambda: (push(app), "answered")[1])
+    assert client.get("/").text == "answered"
+    assert "Popping" in caplog.text
+    assert torn == [None]
+    assert not has_app_context()
 
 
 @pytest.mark.parametrize("leave", [lambda: _cv_app.set(None), lambda: Demijohn("other").app_context().push()])
