@@ -10,22 +10,29 @@ logger = logging.getLogger("demijohn.access")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def log_answer(peer: Peer, head: RequestHead, status: str, body_bytes: int, seconds: float, now: float) -> None:
-    """Write the line of one answer. `now` is calendar time in seconds; the line says local time with its offset."""
+def log_answer(peer: Peer, head: RequestHead | None, status: str, body_bytes: int, seconds: float, now: float) -> None:
+    """Write the line of one answer; without `head`, what was refused could not be read.
+
+    `now` is calendar time in seconds; the line says local time with its offset.
+    """
     if logger.isEnabledFor(logging.INFO):
         remote = peer.remote[0] if peer.remote is not None else "unix"
         logger.info(
-            '%s - - [%s] "%s %s HTTP/%d.%d" %s %d %.1fms',
+            '%s - - [%s] "%s" %s %d %.1fms',
             remote,
             _stamp(now),
-            head.method,
-            # SECURITY: the scanner admits no control character and no space in a target; quotes could forge a field.
-            head.target.replace('"', "%22"),
-            *head.version,
+            "-" if head is None else _request_line(head),
             status[:3],
             body_bytes,
             seconds * 1000,
         )
+
+
+def _request_line(head: RequestHead) -> str:
+    major, minor = head.version
+    # SECURITY: the scanner admits no control character and no space in a target; quotes could forge a field.
+    target = head.target.replace('"', "%22")
+    return f"{head.method} {target} HTTP/{major}.{minor}"
 
 
 def _stamp(now: float) -> str:

@@ -1,5 +1,6 @@
 """`BodyBuffer`: collects a request's body while it arrives, in memory first, then in a temporary file."""
 
+import contextlib
 import tempfile
 from typing import BinaryIO
 
@@ -37,7 +38,11 @@ class BodyBuffer:
         self._file.write(data)
 
     def finish(self) -> BufferedBody:
-        """Return the whole body, at its beginning."""
+        """Return the whole body, at its beginning.
+
+        Raises:
+            OSError: see `append`; what is left has been written now.
+        """
         if self._file is None:
             return BufferedBody(b"".join(self._chunks))
         self._file.seek(0)
@@ -47,4 +52,5 @@ class BodyBuffer:
         """Give up what was collected."""
         self._chunks.clear()
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # no room for what is buffered: nobody wants it any more
+                self._file.close()

@@ -2,6 +2,7 @@
 
 A connection's deadline moves with every request, so moving one must cost nothing: a connection stands in the slot of
 one second, and when that second comes and the deadline has moved on, it is put into the slot of its new deadline.
+It stands in one slot at most, and in none once it is removed: a closed connection is not kept until its second comes.
 """
 
 from collections.abc import Iterator
@@ -32,22 +33,29 @@ class DeadlineWheel(Generic[T]):
     """When `expired` should be called again; `NEVER` if nothing is watched. Read-only."""
 
     def __init__(self) -> None:
-        self._slots: dict[int, list[T]] = {}
+        self._slots: dict[int, set[T]] = {}
         self.next_time = NEVER  # the earliest slot there is
 
     def add(self, item: T, now: float) -> None:
         """Watch `item`. To be called again when its deadline became earlier than `item.slot - 1`; otherwise not."""
+        if item.slot >= 0:
+            self.remove(item)
         second = int(min(item.deadline, now + _FAR)) + 1
         item.slot = second
         slot = self._slots.get(second)
         if slot is None:
-            self._slots[second] = [item]
+            self._slots[second] = {item}
             self.next_time = min(self.next_time, second)
         else:
-            slot.append(item)
+            slot.add(item)
+        if item.deadline < second - 1:
+            self.add(item, now)  # moved by its owner's thread, which did not see the new slot
 
     def remove(self, item: T) -> None:
-        """Forget `item`; it is dropped when its slot comes up."""
+        """Forget `item`, which may be forgotten already."""
+        slot = self._slots.get(int(item.slot))
+        if slot is not None:
+            slot.discard(item)
         item.slot = -1.0
 
     def expired(self, now: float) -> Iterator[T]:
@@ -57,10 +65,8 @@ class DeadlineWheel(Generic[T]):
             items = self._slots.pop(second)
             self.next_time = min(self._slots, default=NEVER)
             for item in items:
-                if item.slot != second:
-                    continue  # removed, or watched through an earlier slot by now
+                item.slot = -1.0
                 if item.deadline <= now:
-                    item.slot = -1.0
                     yield item
                 else:
                     self.add(item, now)

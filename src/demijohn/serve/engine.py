@@ -13,6 +13,9 @@ from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
 
+STOP_SECONDS = 1.0
+"""How long a runner waits for its threads, all of them together, when the server has stopped."""
+
 _DIGIT = re.compile("[0-9]").search
 
 

@@ -5,7 +5,7 @@ link), which the handler owns all that time.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 
 from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
@@ -17,6 +17,11 @@ logger = logging.getLogger("demijohn.error")
 
 _GATHER_BYTES = 64 << 10
 """A body up to this size is copied behind its head to go out in one segment; a larger one is sent from where it is."""
+
+_TURN_BYTES = 1 << 20
+"""What a stream may give in one go; then others have their turn, however fast the client takes it."""
+
+_BODILESS = ("204", "205", "304")
 
 _ERROR_BODY = (
     b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
@@ -38,7 +43,7 @@ class State(IntEnum):
 class H1Exchange(Exchange):
     """See `Exchange`; the server's side has `run`, `state`, `log` and `discard`."""
 
-    __slots__ = ("_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "state")
+    __slots__ = ("_after", "_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "state")
 
     body_bytes: int
     """Body bytes handed to the connection so far."""
@@ -56,6 +61,7 @@ class H1Exchange(Exchange):
         self._status = ""  # "" again once logged
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
+        self._after: Callable[[], object] | None = None
         self._began = line.engine.reactor.now
 
     # ------------------------------------------------------------------ the server's side
@@ -64,18 +70,41 @@ class H1Exchange(Exchange):
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
         try:
             if self.state == State.PULLED:
-                if self._line.is_broken:
-                    self._give_up()
-                else:
-                    self._pull()
-                return
-            self._line.engine.handler(self)
-            if self.state < State.PULLED:
-                self._complain()
+                self._pull()
+            elif self.state == State.NEW:
+                self._line.engine.handler(self)
+                if self.state < State.PULLED:
+                    self._complain()
         except ClientDisconnected:
             self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
             self._fail(error)
+        if self._chunks is not None and self.state != State.PULLED:
+            self.close_chunks()
+        if self._after is not None and self.state != State.PULLED and (
+            self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size
+        ):
+            self.run_after()
+
+    def wants_thread(self, unsent: int) -> bool:
+        """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
+        if self.state == State.PULLED:
+            return unsent <= self._line.engine.options.outbox_bytes // 2
+        return self._after is not None and not unsent
+
+    def run_after(self) -> None:
+        """Call what was given to `after`, once. `run` does it; the server only if it cuts the answer by stopping."""
+        function, self._after = self._after, None
+        if function is not None:
+            # What it takes is no part of the answer's time.
+            self.log()
+            try:
+                function()
+            except BaseException as error:
+                # SystemExit and the like must not end a worker's thread, see `run`.
+                logger.exception("%s %s: error after the answer", self.head.method, self.head.target)
+                if isinstance(error, KeyboardInterrupt):
+                    self._line.engine.interrupt()
 
     def log(self) -> None:
         """Write the access log's line, once."""
@@ -87,9 +116,14 @@ class H1Exchange(Exchange):
             self._status = ""
 
     def discard(self) -> None:
-        """Free the request's body. A parked stream must have been closed by `run` before."""
+        """Free the request's body."""
         if self.body is not EMPTY_BODY:
             self.body.close()
+
+    def close_chunks(self) -> None:
+        """Close a stream's iterable, once. `run` does it; the server only for a parked stream that it cuts by stopping."""
+        chunks, self._chunks, self._iterator = self._chunks, None, None
+        self._close(chunks)
 
     # ------------------------------------------------------------------ the handler's side
 
@@ -97,6 +131,8 @@ class H1Exchange(Exchange):
         """See `Exchange.respond`."""
         if self.state != State.NEW:
             self._refuse_second()
+        if type(body) is not bytes:
+            body = _as_bytes(body)
         line = self._line
         engine = line.engine
         h1 = line.h1
@@ -120,17 +156,29 @@ class H1Exchange(Exchange):
 
     def stream(self, status: str, headers: HeaderList, chunks: Iterable[bytes]) -> None:
         """See `Exchange.stream`."""
+        if self.state != State.NEW:
+            self._close(chunks)
+            self._refuse_second()
         # Taken over first: from here on `chunks` is closed whatever happens.
         self._chunks = chunks
+        line = self._line
+        first = b""
+        if not (line.h1.is_head_method or status.startswith(_BODILESS)):
+            # Before the head: until a byte is sent, an error can still become a clean 500.
+            self._iterator = iter(chunks)
+            first = next(self._iterator, first)
+            if type(first) is not bytes:
+                first = _as_bytes(first)
+            if self.state == State.ABORTED:
+                return
         head = self._render_head(status, headers, None)
         self.state = State.PULLED
-        line = self._line
         line.outbox.append(head)  # goes out with the first chunk
-        if not line.h1.response_has_body:
+        if line.h1.response_has_body:
+            self._push(first)
+            self._pull()
+        else:
             self._finish_stream()
-            return
-        self._iterator = iter(chunks)
-        self._pull()
 
     def send_file(self, status: str, headers: HeaderList, segment: FileSegment) -> None:
         """See `Exchange.send_file`."""
@@ -175,8 +223,11 @@ class H1Exchange(Exchange):
 
     def abort(self) -> None:
         """See `Exchange.abort`."""
-        self.state = State.ABORTED
-        self._close_chunks()
+        self.state = State.ABORTED  # `run` closes the iterable: this may be called from inside of it
+
+    def after(self, function: Callable[[], object]) -> None:
+        """See `Exchange.after`."""
+        self._after = function
 
     @property
     def has_started(self) -> bool:
@@ -224,6 +275,8 @@ class H1Exchange(Exchange):
 
     def _push(self, data: bytes) -> None:
         """Frame body bytes and give them to the connection."""
+        if type(data) is not bytes:
+            data = _as_bytes(data)
         line = self._line
         framed = line.h1.render_data(data)
         if framed:
@@ -243,51 +296,71 @@ class H1Exchange(Exchange):
     def _pull(self) -> None:
         """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer."""
         line = self._line
+        outbox = line.outbox
         iterator = self._iterator
         high = line.engine.options.outbox_bytes
+        turn_end = self.body_bytes + _TURN_BYTES
         if iterator is None:
             raise RuntimeError("there is no stream to pull")
-        for chunk in iterator:
-            self._push(chunk)
+        while not line.h1.overrun:
+            if outbox.size:
+                line.flush()
             if line.is_broken:
                 self._give_up()
                 return
-            if line.h1.overrun:
+            if outbox.size >= high or self.body_bytes >= turn_end:
+                return  # parked: the reactor calls again when the client has taken enough of it
+            try:
+                chunk = next(iterator)
+            except StopIteration:
                 break
-            if line.outbox:
-                line.flush()
-                if line.outbox.size >= high:
-                    return  # parked: the reactor calls again when enough of it is gone
+            if self.state != State.PULLED:
+                return  # aborted by its own iterable
+            self._push(chunk)
         self._finish_stream()
 
     def _finish_stream(self) -> None:
-        self._close_chunks()
+        self.close_chunks()
         self._end()
-        if self._line.outbox:
+        if self._line.outbox.size:
             self._line.flush()
 
-    def _close_chunks(self) -> None:
-        chunks, self._chunks, self._iterator = self._chunks, None, None
+    def _close(self, chunks: object) -> None:
         close = getattr(chunks, "close", None)
         if close is not None:
             try:
                 close()
-            except Exception:
+            except BaseException as error:
+                # SystemExit and the like must not end a worker's thread, see `run`.
                 logger.exception("%s %s: closing the answer's iterable failed", self.head.method, self.head.target)
+                if isinstance(error, KeyboardInterrupt):
+                    self._line.engine.interrupt()
 
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""
-        self._close_chunks()
-        self.state = State.ABORTED
+        if self.state != State.DONE:
+            self.state = State.ABORTED
 
     def _fail(self, error: BaseException) -> None:
-        """The handler or its iterable raised: 500 before the head, a visible cut after it."""
+        """The handler or its iterable raised: 500 before the head, a visible cut after it, a close after the end."""
         engine = self._line.engine
         logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
-        self._close_chunks()
-        if self.state != State.NEW or self._line.h1.has_started:
+        if self.state == State.DONE:
+            self._line.h1.must_close = True  # what is on its way arrives whole
+        elif self.state != State.NEW or self._line.h1.has_started:
             self.state = State.ABORTED
         else:
             self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)
         if isinstance(error, KeyboardInterrupt):
             engine.interrupt()
+
+
+def _as_bytes(data: object) -> bytes:
+    """Return what is like bytes as bytes.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(f"an answer's body is made of bytes, not of {type(data).__name__}")

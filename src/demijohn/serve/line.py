@@ -3,6 +3,7 @@
 `Link` adds the polling thread's side. Whoever owns the link may call these methods; nobody else.
 """
 
+import logging
 import select
 import socket
 
@@ -10,6 +11,8 @@ from ..seam import Peer
 from ..wire.h1 import H1Connection
 from .engine import Engine
 from .outbox import Outbox
+
+logger = logging.getLogger("demijohn.error")
 
 
 class Line:
@@ -32,7 +35,14 @@ class Line:
     def label(self) -> str:
         """See `Job.label`."""
         head = self.h1.head
-        return "" if head is None else self.engine.label_of(head)
+        if head is None:
+            return ""
+        try:
+            return self.engine.label_of(head)
+        except Exception:
+            # The application's: it only costs the estimate. Whoever asks holds what must not get lost.
+            logger.exception("The label of %s %s could not be made", head.method, head.target)
+            return ""
 
     def abandon(self) -> None:
         """See `Job.abandon`."""
@@ -60,7 +70,10 @@ class Line:
         if not self.is_broken:
             try:
                 self.outbox.flush(self.sock)
-            except (OSError, EOFError):
+            except OSError:
+                self.is_broken = True
+            except EOFError as error:
+                logger.error("An answer was cut: %s", error)  # noqa: TRY400 - the file is at fault, not the code
                 self.is_broken = True
 
     def wait_for_room(self) -> bool:

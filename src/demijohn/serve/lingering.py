@@ -40,8 +40,10 @@ class Lingering:
         engine.reactor.wheel.add(self, engine.reactor.now)
 
     def close(self) -> None:
-        """Close for good."""
+        """Close for good. Closing twice does nothing: the end and the deadline may come in the same round."""
         engine = self._engine
+        if self not in engine.connections:
+            return
         engine.reactor.forget(self._sock)
         engine.reactor.wheel.remove(self)
         self._sock.close()

@@ -12,19 +12,19 @@ Methods under LEADER are called by the leader while the reactor owns the link, t
 import logging
 import socket
 import struct
-import threading
 
 from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
+from . import accesslog
 from .bodybuffer import BodyBuffer
 from .deadlines import NEVER
 from .engine import Engine
 from .exchange import H1Exchange, State
-from .line import Line
 from .lingering import Lingering
 from .phase import Phase
 from .reactor import READ, WRITE
+from .watchedline import WatchedLine
 
 logger = logging.getLogger("demijohn.error")
 
@@ -35,46 +35,28 @@ _MAX_ROUNDS = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class Link(Line):
+class Link(WatchedLine):
     """One connection, with the polling thread's side of it."""
 
-    __slots__ = (
-        "_body",
-        "_events",
-        "_hand_in_lock",
-        "_is_paused",
-        "deadline",
-        "exchange",
-        "is_handled",
-        "phase",
-        "slot",
-    )
+    __slots__ = ("_body", "_is_requeued", "exchange", "phase")
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
         self.phase = Phase.HEAD
         # The request that is being answered; set from its dispatch until its answer is out.
         self.exchange: H1Exchange | None = None
-        # True while a handler owns the link. Set by the leader, cleared by whoever takes it back.
-        self.is_handled = False
-        # Moved by the owner; in the wheel's hands: `slot`.
-        self.deadline = engine.reactor.now + engine.options.head_timeout
-        self.slot = -1.0
         # A body that is arriving; leader only.
         self._body: BodyBuffer | None = None
-        # What the selector watches for: 0, READ or WRITE; changed by the leader only.
-        self._events = 0
-        # The leader stopped watching because bytes came while a handler owned the link. Guarded by the lock.
-        self._is_paused = False
-        self._hand_in_lock = threading.Lock()
+        # `on_requeued` will be called: there is enough to do, nothing more is read. Leader only.
+        self._is_requeued = False
 
     # ------------------------------------------------------------------ LEADER: life
 
     def open(self) -> None:
         """Begin: watch the socket."""
+        self._watch(READ)  # first: it may fail
         self.engine.connections.add(self)
         self.engine.stats.connections_open += 1
-        self._watch(READ)
         self.engine.reactor.wheel.add(self, self.engine.reactor.now)
 
     def close(self) -> None:
@@ -96,8 +78,13 @@ class Link(Line):
         self.outbox.discard()
         if self._body is not None:
             self._body.discard()
-        if self.exchange is not None:
-            self.exchange.discard()
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.log()
+            if not self.is_handled:
+                exchange.close_chunks()
+                exchange.run_after()
+            exchange.discard()
         engine.connections.discard(self)
         engine.stats.connections_open -= 1
 
@@ -114,8 +101,9 @@ class Link(Line):
 
     def drain(self) -> None:
         """The server is stopping: a link between two requests goes at once, others after their answer."""
-        if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
-            return
+        with self._hand_in_lock:  # whoever hands in after this sees that the server drains
+            if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
+                return
         try:
             self.sock.recv(1, socket.MSG_PEEK)
         except OSError:
@@ -130,8 +118,12 @@ class Link(Line):
             return True  # closed by an earlier callback of the same round
         if self.is_handled and not self._take_from_handler():
             return True
-        if mask & WRITE and self.phase is Phase.SENDING:
-            return self._on_writable()
+        if mask & WRITE:
+            if self.phase is Phase.SENDING:
+                return self._on_writable()
+            self._send_rest()
+        if self._is_requeued:
+            return True
         try:
             data = self.sock.recv(_RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -148,7 +140,7 @@ class Link(Line):
 
     def on_deadline(self, mask: int) -> bool:
         """The deadline has passed: say so where the client may listen, and close."""
-        if self.is_handled or self.phase is Phase.CLOSED:
+        if self.is_handled or self.phase is Phase.CLOSED or self._has_time_left():
             return True
         if self.phase in (Phase.HEAD, Phase.BODY) and (self.h1.has_buffered or self.phase is Phase.BODY):
             waited_for = "head" if self.phase is Phase.HEAD else "body"
@@ -167,7 +159,8 @@ class Link(Line):
 
     def on_requeued(self, mask: int) -> bool:
         """Go on with pipelined requests after others had their turn."""
-        return self._advance() if not self.is_handled and self.phase is Phase.IDLE else True
+        self._is_requeued = False
+        return True if self.is_handled or self.phase in (Phase.SENDING, Phase.CLOSED) else self._advance()
 
     # ------------------------------------------------------------------ LEADER: requests
 
@@ -190,7 +183,11 @@ class Link(Line):
                     return True
                 continue
             elif event is END_OF_BODY:
-                body = self._end_body()
+                try:
+                    body = self._end_body()
+                except OSError as error:
+                    self._reject_for_space(error)
+                    return True
             elif event is NEED_DATA:
                 self._wait_for_data()
                 return True
@@ -205,7 +202,9 @@ class Link(Line):
                 return False
             if self.is_handled or self.phase is not Phase.IDLE or not h1.has_buffered:
                 return True
-        self.engine.reactor.call_soon(self.on_requeued)
+        if not self._is_requeued:
+            self._is_requeued = True
+            self.engine.reactor.call_soon(self.on_requeued)
         return True
 
     def _submit(self) -> bool:
@@ -221,6 +220,14 @@ class Link(Line):
         if interim := self.h1.render_continue():
             # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
             self.send(interim)
+            if self.outbox.size:
+                self._watch(READ | WRITE)
+
+    def _send_rest(self) -> None:
+        """Go on sending what a client that takes no answers is told while its request arrives."""
+        self.flush()
+        if not self.outbox.size or self.is_broken:
+            self._watch(READ)
 
     def _take_body(self, data: bytes) -> bool:
         """Keep a piece of the body; False if that failed and the link is being closed."""
@@ -229,8 +236,7 @@ class Link(Line):
         try:
             self._body.append(data)
         except OSError as error:
-            logger.error("Cannot keep a request's body of %s: %s", self.peer.remote, error)  # noqa: TRY400 - the cause is the disk
-            self._reject(ProtocolReject(507, "The server cannot store the request", "RFC 4918 §11.5"))
+            self._reject_for_space(error)
             return False
         self._set_deadline(self.engine.options.body_timeout)
         return True
@@ -241,6 +247,10 @@ class Link(Line):
         body = self._body.finish()
         self._body = None
         return body
+
+    def _reject_for_space(self, error: OSError) -> None:
+        logger.error("Cannot keep a request's body of %s: %s", self.peer.remote, error)
+        self._reject(ProtocolReject(507, "The server cannot store the request", "RFC 4918 §11.5"))
 
     def _wait_for_data(self) -> None:
         """Everything that has arrived is understood; the deadline depends on what is missing."""
@@ -253,10 +263,15 @@ class Link(Line):
 
     def _reject(self, reject: ProtocolReject) -> None:
         """Answer what is not a request, or not one we take, and close."""
-        self.engine.stats.rejects += 1
+        engine = self.engine
+        engine.stats.rejects += 1
         remote = self.peer.remote[0] if self.peer.remote is not None else "a Unix socket"
         logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
-        self.send(self.h1.render_reject(reject, date=self.engine.clock.http_date(), server=self.engine.server_field))
+        answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)
+        self.send(answer)
+        if answer and engine.options.access_log:
+            length = len(answer.partition(b"\r\n\r\n")[2])
+            accesslog.log_answer(self.peer, self.h1.head, str(reject.status), length, 0.0, engine.clock.time())
         self._leave()
 
     # ------------------------------------------------------------------ LEADER: answers
@@ -267,13 +282,11 @@ class Link(Line):
         exchange = self.exchange
         if exchange is None or self.is_broken or exchange.state == State.ABORTED:
             self.reset()
-        elif self.outbox.size:
+        elif self.outbox.size or exchange.state == State.PULLED:
+            # A stream that has had its turn and whose bytes are all out goes on once the socket is writable, too.
             self.phase = Phase.SENDING
             self._set_deadline(self.engine.options.write_timeout)
             self._watch(WRITE)
-        elif exchange.state == State.PULLED:
-            self.phase = Phase.SENDING
-            self._watch(WRITE)  # writable at once: goes on in the next round
         else:
             self._end_cycle(exchange)
 
@@ -299,16 +312,11 @@ class Link(Line):
         self._set_deadline(self.engine.options.keep_alive)
 
     def _on_writable(self) -> bool:
-        try:
-            self.outbox.flush(self.sock)
-        except (OSError, EOFError) as error:
-            return self._abandon(error)
+        self.flush()
+        if self.is_broken:
+            return self._abandon()
         exchange = self.exchange
-        if (
-            exchange is not None
-            and exchange.state == State.PULLED
-            and self.outbox.size <= self.engine.options.outbox_bytes // 2
-        ):
+        if exchange is not None and exchange.wants_thread(self.outbox.size):
             return self._submit_again()
         if self.outbox:
             self._set_deadline(self.engine.options.write_timeout)
@@ -326,13 +334,11 @@ class Link(Line):
             return False
         return True if self.is_handled else self._go_on()
 
-    def _abandon(self, error: Exception | None = None) -> bool:
+    def _abandon(self) -> bool:
         """The client will not get the rest of the answer."""
-        if isinstance(error, EOFError):
-            logger.error("An answer was cut: %s", error)
         self.is_broken = True
-        if self.exchange is not None and self.exchange.state == State.PULLED:
-            # Its iterable is the application's: closed on a handler's thread, like everything of its.
+        if self.exchange is not None and self.exchange.wants_thread(0):
+            # What is left to do is the application's: done on a handler's thread, like everything of its.
             return self._submit_again()
         self.reset()
         return True
@@ -350,36 +356,6 @@ class Link(Line):
         else:
             self._release()
             Lingering(self.engine, self.sock).open()
-
-    # ------------------------------------------------------------------ LEADER: bookkeeping
-
-    def _watch(self, events: int) -> None:
-        if self._events != events:
-            self.engine.reactor.watch(self.sock, events, self.on_event, self._events)
-            self._events = events
-
-    def _set_deadline(self, seconds: float) -> None:
-        self.deadline = deadline = self.engine.reactor.now + seconds
-        # PERF: a slot up to a second too late is good enough, and spares a new one for each request.
-        if deadline < self.slot - 1 or self.slot < 0:
-            self.engine.reactor.wheel.add(self, self.engine.reactor.now)
-
-    def _take_from_handler(self) -> bool:
-        """An event came for a link that a handler owns. False: it still does, and the socket is watched no more for now."""
-        with self._hand_in_lock:
-            if not self.is_handled:
-                return True  # handed in just now
-            self._is_paused = True
-        # Bytes of the next request, or the end: the end is worth knowing while the handler runs.
-        try:
-            self.is_read_closed = not self.sock.recv(1, socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            pass
-        except OSError:
-            self.is_read_closed = True
-        self.engine.reactor.forget(self.sock)
-        self._events = 0
-        return False
 
     # ------------------------------------------------------------------ ANY THREAD: the one that runs the job
 
@@ -401,20 +377,20 @@ class Link(Line):
             or self.outbox.size
             or h1.must_close
             or h1.has_buffered
-            or engine.is_draining
         ):
             return False
         deadline = engine.clock.monotonic() + engine.options.keep_alive
-        if not 0 <= self.slot <= deadline + 1:
-            return False  # the wheel would look too late, and it is the leader's
         exchange.log()
         exchange.discard()
         with self._hand_in_lock:
-            if self._is_paused or self._events != READ:
+            if self._is_paused or self._events != READ or engine.is_draining:
                 return False
+            self.deadline = deadline
+            if not 0 <= self.slot <= deadline + 1:
+                self.deadline = NEVER
+                return False  # the wheel would look too late, and it is the leader's
             self.exchange = None
             h1.start_next_cycle()
             self.phase = Phase.IDLE
-            self.deadline = deadline
             self.is_handled = False
             return True

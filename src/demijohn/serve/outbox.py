@@ -13,7 +13,10 @@ _GATHER = 64
 """Buffers given to one `sendmsg`; well under IOV_MAX everywhere."""
 
 _FILE_CHUNK = 1 << 20
-"""At most this much of a file in one call, so that one fast client does not keep the thread."""
+"""At most this much of a file in one call."""
+
+_TURN_BYTES = 4 << 20
+"""About this much in one flush, so that one fast client does not keep the thread."""
 
 
 class Outbox:
@@ -46,7 +49,7 @@ class Outbox:
             segment.file.close()
 
     def flush(self, sock: socket.socket) -> int:
-        """Send what the socket takes now and return how many bytes that was.
+        """Send what the socket takes now, within limits, and return how many bytes that was.
 
         Raises:
             OSError: the connection is broken.
@@ -54,7 +57,7 @@ class Outbox:
         """
         sent = 0
         try:
-            while self._queue:
+            while self._queue and sent < _TURN_BYTES:
                 first = self._queue[0]
                 count = self._send_file(sock, first) if isinstance(first, FileSegment) else self._send_buffers(sock)
                 sent += count

@@ -23,7 +23,7 @@ from collections import deque
 from enum import Enum
 from queue import Empty, SimpleQueue
 
-from ..engine import Engine, Job
+from ..engine import STOP_SECONDS, Engine, Job
 
 logger = logging.getLogger("demijohn.error")
 
@@ -105,9 +105,10 @@ class LateRunner:
         for slot in self._slots:
             slot.inbox.put(False)
         self._alarm.put(None)
+        until = self._now() + STOP_SECONDS
         for slot in self._slots:
             if slot.thread is not None:
-                slot.thread.join(timeout=0.5)
+                slot.thread.join(timeout=max(0.0, until - self._now()))
 
     # ------------------------------------------------------------------ the leader's thread
 
@@ -144,7 +145,9 @@ class LateRunner:
             self._finish_late(slot, job)
             return False
         slot.job = None
-        if self._now() - began > self._slow_after:
+        # Deadlines that are set from now on count from now, however long the handler took.
+        ended = self._engine.reactor.now = self._now()
+        if ended - began > self._slow_after:
             self._suspect(job.label)
         job.complete()
         return True

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from queue import SimpleQueue
 
-from ..engine import Engine, Job
+from ..engine import STOP_SECONDS, Engine, Job
 
 logger = logging.getLogger("demijohn.error")
 
@@ -46,8 +46,10 @@ class PoolRunner:
         """Let each thread end after the job it has. Threads in a handler that never returns are left behind (daemons)."""
         for _ in range(self._count):
             self._tokens.put(False)
+        now = self._engine.clock.monotonic
+        until = now() + STOP_SECONDS
         for thread in list(self._threads):
-            thread.join(timeout=0.5)
+            thread.join(timeout=max(0.0, until - now()))
 
     def _start(self, number: int) -> None:
         thread = threading.Thread(target=self._work, args=(number,), name=f"demijohn-{number}", daemon=True)
@@ -59,7 +61,7 @@ class PoolRunner:
         try:
             if self._jobs:
                 self._tokens.put(True)  # perhaps of a thread that died: one too many does no harm
-            while self._tokens.get():
+            while self._tokens.get() and not self._engine.is_stopped:
                 try:
                     job = self._jobs.popleft()
                 except IndexError:
