@@ -99,6 +99,11 @@ class _PushParser(PushMultipartParser):  # type: ignore[misc]  # the package is 
         # parser itself objects to a bare LF depends on how the body is cut into chunks.
         if _FORBIDDEN(line):
             raise MalformedForm("A header of a part of the form contains a control character.")
+        if not line.isascii():
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise MalformedForm("A header of a part of the form is not UTF-8.") from error
         super()._on_segment_headerline(line)
 
 
@@ -150,9 +155,9 @@ def iter_events(
                 yield event
             data = read(chunk_bytes)
     except ParserLimitReached as error:
-        raise RequestEntityTooLarge(f"{error}.") from error
+        raise RequestEntityTooLarge(f"{error.args[0]}.") from error
     except MultipartError as error:
-        raise MalformedForm(f"{error}.") from error
+        raise MalformedForm(f"{error.args[0]}.") from error
     try:
         parser.close()
     except MultipartError as error:

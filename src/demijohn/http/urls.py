@@ -30,6 +30,9 @@ _PLAIN_URI: Final = re.compile(r"(?:https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?)?"
 
 _is_uri_text: Final = re.compile(r"[A-Za-z0-9%!#$&'()*+,/:;=?@._~-]*").fullmatch
 
+# The full stops that IDNA takes for one (RFC 3490 §3.1).
+_LABEL_ENDS: Final = re.compile("[.\u3002\uff0e\uff61]").split
+
 _ESCAPE_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+").sub
 
 # What keeps a query from being decoded before it is split: escapes of `=`, and NUL.
@@ -127,11 +130,11 @@ def _convert_netloc(parts: SplitResult, convert_host: Callable[[str], str], conv
     if ":" in host:
         host = f"[{host}]"
     port = parts.port
-    if port:
+    if port is not None:
         host = f"{host}:{port}"
-    if parts.username:
+    if parts.username is not None:
         user = convert_user(parts.username)
-        if parts.password:
+        if parts.password is not None:
             user = f"{user}:{convert_user(parts.password)}"
         host = f"{user}@{host}"
     return host
@@ -140,6 +143,9 @@ def _convert_netloc(parts: SplitResult, convert_host: Callable[[str], str], conv
 def _encode_idna(host: str) -> str:
     if host.isascii():
         return host
+    # SECURITY: the codec takes quadratic time, and no label is longer than this (RFC 1035 §2.3.4).
+    if any(len(label) > 63 for label in _LABEL_ENDS(host)):
+        raise UnicodeError("a label of the host is too long")
     return _encode_known_host(host) if len(host) <= 253 else host.encode("idna").decode("ascii")
 
 
