@@ -2,46 +2,21 @@
 
 import contextlib
 import logging
-import select
 import socket
-import struct
 import threading
 
 import pytest
+from engines.oddities import JumpingClock, reset, wait_until_readable
 from engines.serving import TIMEOUT, Client, serving
 
-from demijohn._base.clock import SystemClock
+from demijohn.seam import FileSegment
 
 TEXT = [("Content-Type", "text/plain")]
 GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-class JumpingClock(SystemClock):
-    """The machine's clock; `jump` makes the server believe that time has passed."""
-
-    __slots__ = ("ahead",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ahead = 0.0
-        machine = self.monotonic
-        self.monotonic = lambda: machine() + self.ahead
-
-    def jump(self, seconds: float) -> None:
-        self.ahead += seconds
-
-
 def echo(exchange):
     exchange.respond("200 OK", TEXT, exchange.head.target.encode() + b" " + exchange.body.read())
-
-
-def reset(client: Client) -> None:
-    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.close()
-
-
-def wait_until_readable(sock: socket.socket) -> None:
-    assert select.select([sock], [], [], TIMEOUT)[0]
 
 
 # ---------------------------------------------------------------- pipelining
@@ -430,8 +405,6 @@ def access_lines(caplog):
 
 
 def test_every_answer_has_its_line_in_the_access_log(runner, access_lines, tmp_path):
-    from demijohn.seam import FileSegment
-
     def handler(exchange):
         target = exchange.head.target
         if target == "/stream":

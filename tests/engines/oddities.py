@@ -1,0 +1,67 @@
+"""What tests of odd connections need: time that jumps, clients that reset, and waiting for a state instead of sleeping."""
+
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+from engines.serving import TIMEOUT, Client, Running
+
+from demijohn._base.clock import SystemClock
+
+
+class JumpingClock(SystemClock):
+    """The machine's clock; `jump` makes the server believe that time has passed."""
+
+    __slots__ = ("ahead",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+        machine = self.monotonic
+        self.monotonic = lambda: machine() + self.ahead
+
+    def jump(self, seconds: float, running: Running | None = None) -> None:
+        """Let time pass; a server that waits is woken to see it."""
+        self.ahead += seconds
+        if running is not None:
+            running.server._engine.reactor.wake()
+
+
+def wait_until(condition: Callable[[], object], what: str = "") -> None:
+    """Wait for a state that nobody announces."""
+    until = time.monotonic() + TIMEOUT
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < until, f"never happened: {what or condition}"
+        pause.wait(0.002)
+
+
+def wait_until_readable(sock: socket.socket) -> None:
+    assert select.select([sock], [], [], TIMEOUT)[0]
+
+
+def reset(client: Client) -> None:
+    """Close with a reset (RST) instead of an end (FIN)."""
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def links(running: Running) -> list:
+    """The connections that the server has."""
+    return list(running.server._engine.connections)
+
+
+def let_turn(running: Running) -> None:
+    """Wait until the server has done what it was asked to do before."""
+    turned = threading.Event()
+
+    def callback(mask: int) -> bool:
+        turned.set()
+        return True
+
+    running.server._engine.reactor.call_soon(callback)
+    running.server._engine.reactor.wake()
+    assert turned.wait(TIMEOUT)
