@@ -104,9 +104,9 @@ def test_a_request_stays_within_its_budget(served, name):
         sock.sendall(data)
         assert sock.recv(65536).startswith(b"HTTP/1.1 ")
     del counter.polls[:]
-    for _ in range(20):
+    for _ in range(25):  # the last one's poll may not be counted yet
         sock.sendall(data)
         sock.recv(65536)
-    # Of the twenty requests the cheapest: once a second a date is rendered. Polls beside them cost less than any request.
+    # Of twenty requests the cheapest: once a second a date is rendered. Polls beside them cost less than any request.
     cost = sorted(counter.polls)[-20]
     assert 20 < cost <= budget, f"{name} takes {cost} Python calls"

@@ -104,6 +104,5 @@ if __name__ == "__main__":
     )
     server = AppServer(app, Listener.tcp("127.0.0.1", 0), options, int(processes))
     server._handler = watched(handler_for(app, door))
-    print(server.port, flush=True)
-    server.serve_until_signalled()
+    server.serve_until_signalled(lambda: print(server.port, flush=True))
     sys.exit(server.exit_code)
