@@ -105,10 +105,10 @@ class Request(MessageRequest):
         if ctx is not None and ctx.app.debug and self.mimetype != "multipart/form-data" and not self.files:
             watch_missing_files(self)
 
-    def on_json_loading_failed(self, error: ValueError | None) -> Any:
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """As the base, but only debug mode tells the client what was wrong with its JSON."""
         try:
-            return super().on_json_loading_failed(error)
+            return super().on_json_loading_failed(e)
         except BadRequest as failure:
             ctx = _cv_app.get(None)
             if ctx is not None and ctx.app.debug:

@@ -15,7 +15,8 @@ from typing import Final
 
 DEFAULT_PBKDF2_ITERATIONS: Final = 1_000_000
 
-_SALT_CHARS: Final = string.ascii_letters + string.digits
+SALT_CHARS: Final = string.ascii_letters + string.digits
+"""What salts are made of."""
 
 _IS_WINDOWS: Final = os.name == "nt"
 
@@ -38,7 +39,7 @@ def gen_salt(length: int) -> str:
     """
     if length <= 0:
         raise ValueError("Salt length must be at least 1.")
-    return "".join(secrets.choice(_SALT_CHARS) for _ in range(length))
+    return "".join(secrets.choice(SALT_CHARS) for _ in range(length))
 
 
 def generate_password_hash(password: str, method: str = "scrypt", salt_length: int = 16) -> str:

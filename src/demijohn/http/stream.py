@@ -78,10 +78,10 @@ class LimitedStream(io.RawIOBase):
             return self._read_at_limit()
         return self._take(self._stream.readline, left if size is None or size < 0 else min(size, left))
 
-    def readinto(self, buffer: Any, /) -> int:  # Any: a writable buffer; the type has no public name in 3.11
-        """Read up to `len(buffer)` bytes into `buffer` and return their number."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
+    def readinto(self, b: Any) -> int:  # Any: a writable buffer; the type has no public name in 3.11
+        """Read up to `len(b)` bytes into `b` and return their number."""
+        data = self.read(len(b))
+        b[: len(data)] = data
         return len(data)
 
     def readall(self) -> bytes:

@@ -93,8 +93,8 @@ class _MappedProperty(Generic[_T]):
             self.read_only = read_only
         self.__doc__ = doc
 
-    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: the owner only has to carry the mapping
-        """Return the mapping of `instance` that the property reads and writes."""
+    def lookup(self, obj: Any) -> MutableMapping[str, Any]:  # Any: the owner only has to carry the mapping
+        """Return the mapping of `obj` that the property reads and writes."""
         raise NotImplementedError
 
     @overload
@@ -146,9 +146,9 @@ class header_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like th
     back. Assigning `None` removes the field, unless `dump_func` makes a text of it.
     """
 
-    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
-        """Return `instance.headers`."""
-        return instance.headers  # type: ignore[no-any-return]  # see the parent
+    def lookup(self, obj: Any) -> MutableMapping[str, Any]:  # Any: see the parent
+        """Return `obj.headers`."""
+        return obj.headers  # type: ignore[no-any-return]  # see the parent
 
 
 class environ_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like the built-in
@@ -156,6 +156,6 @@ class environ_property(_MappedProperty[_T]):  # noqa: N801  COMPAT: named like t
 
     read_only = True
 
-    def lookup(self, instance: Any) -> MutableMapping[str, Any]:  # Any: see the parent
-        """Return `instance.environ`."""
-        return instance.environ  # type: ignore[no-any-return]  # see the parent
+    def lookup(self, obj: Any) -> MutableMapping[str, Any]:  # Any: see the parent
+        """Return `obj.environ`."""
+        return obj.environ  # type: ignore[no-any-return]  # see the parent

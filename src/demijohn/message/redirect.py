@@ -8,11 +8,11 @@ from markupsafe import escape
 from demijohn.http.urls import QUERY_SAFE
 
 from .environ import Environ
-from .response import Response
+from .response import Response as DefaultResponse
 
 
-def redirect(location: str, code: int = 302, Response: Any = Response) -> Any:  # noqa: N803  COMPAT: the parameter's name
-    """Return a response, of class `Response`, that redirects to `location`: a URL or IRI, absolute or relative.
+def redirect(location: str, code: int = 302, Response: Any = None) -> Any:  # noqa: N803  COMPAT: the parameter's name
+    """Return a response, of class `Response` if one is given, that redirects to `location`: a URL or IRI, absolute or relative.
 
     301 and 302 let clients turn POST into GET, 303 makes them, 307 and 308 forbid it.
 
@@ -24,7 +24,7 @@ def redirect(location: str, code: int = 302, Response: Any = Response) -> Any:  
         "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"
         f'<p>The page is at <a href="{shown}">{shown}</a>. Follow the link if you are not taken there.</p>\n'
     )
-    response = Response(page, code, mimetype="text/html")
+    response = (DefaultResponse if Response is None else Response)(page, code, mimetype="text/html")
     response.headers["Location"] = location
     return response
 

@@ -72,18 +72,18 @@ class Request(RequestForm):
         return request
 
     @classmethod
-    def application(cls, function: Callable[..., Any]) -> WSGIApplication:  # Any: whatever is a WSGI application
+    def application(cls, f: Callable[..., Any]) -> WSGIApplication:  # Any: whatever is a WSGI application
         """Decorate a function of a request that returns a response, to become a WSGI application.
 
         HTTP errors it raises are answered; the request is closed at the end. Methods are fine too.
         """
 
-        @functools.wraps(function)
+        @functools.wraps(f)
         def application(*args: Any) -> Iterable[bytes]:  # Any: a method's self may come before the two of WSGI
             environ, start_response = args[-2:]
             with cls(environ) as request:
                 try:
-                    response = function(*args[:-2], request)
+                    response = f(*args[:-2], request)
                 except HTTPException as error:
                     response = error.get_response(environ)
                 app_iter: Iterable[bytes] = response(environ, start_response)
@@ -135,16 +135,16 @@ class Request(RequestForm):
             self._cached_json = kept
         return value
 
-    def on_json_loading_failed(self, error: ValueError | None) -> Any:  # Any: a subclass may return a JSON value
-        """Answer for a body that is not JSON: `error` is what the parser said, `None` if the Content-Type was wrong.
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:  # Any: a subclass may return a JSON value
+        """Answer for a body that is not JSON: `e` is what the parser said, `None` if the Content-Type was wrong.
 
         Raises what `get_json` documents. A value returned by a subclass becomes the result of `get_json`.
         """
-        if error is None:
+        if e is None:
             raise UnsupportedMediaType(
                 "The body was not read as JSON, because the Content-Type of the request is not 'application/json'."
             )
-        raise BadRequest(f"The body is not valid JSON: {error}")
+        raise BadRequest(f"The body is not valid JSON: {e}")
 
 
 _plain_init = Request.__init__

@@ -210,10 +210,10 @@ class ResponseBody(ResponsePolicies):
         """Whether the body is a list or tuple, which may be iterated again and again."""
         return isinstance(self.response, (tuple, list))
 
-    def call_on_close(self, function: Callable[[], _R]) -> Callable[[], _R]:
-        """Call `function` when the response is closed, after it was sent. Usable as a decorator."""
-        self._on_close.append(function)
-        return function
+    def call_on_close(self, func: Callable[[], _R]) -> Callable[[], _R]:
+        """Call `func` when the response is closed, after it was sent. Usable as a decorator."""
+        self._on_close.append(func)
+        return func
 
     def close(self) -> None:
         """Close the body, if it can be closed, then call what `call_on_close` was given."""
@@ -262,9 +262,9 @@ class ResponseStream:
         self.response.headers.pop("Content-Length", None)
         return len(value)
 
-    def writelines(self, values: Iterable[bytes]) -> None:
-        """Append each of the values."""
-        for value in values:
+    def writelines(self, seq: Iterable[bytes]) -> None:
+        """Append each of the chunks."""
+        for value in seq:
             self.write(value)
 
     def close(self) -> None:

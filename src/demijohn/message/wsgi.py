@@ -61,14 +61,14 @@ def get_current_url(
     return host.get_current_url(scheme, named, root, get_path_info(environ), query)
 
 
-def responder(function: Callable[..., WSGIApplication]) -> WSGIApplication:
+def responder(f: Callable[..., WSGIApplication]) -> WSGIApplication:
     """Decorate a function that returns a WSGI application (such as a response) so that it becomes one itself."""
 
     def application(*args: Any) -> Iterable[bytes]:  # Any: a method's self may come before the two WSGI arguments
         environ, start_response = args[-2:]
-        return function(*args)(environ, start_response)
+        return f(*args)(environ, start_response)
 
-    return update_wrapper(application, function)
+    return update_wrapper(application, f)
 
 
 class ClosingIterator:
