@@ -1,5 +1,4 @@
 import pytest
-
 from differential.comparing import Comparison
 from differential.original import Original
 
@@ -8,5 +7,7 @@ from differential.original import Original
 def agree():
     """Compare both sides: `agree("file.probe", arguments...)`, `agree.all("file.probe", [arguments, ...])`."""
     original = Original()
-    yield Comparison(original)
-    original.close()
+    try:
+        yield Comparison(original)
+    finally:
+        original.close()

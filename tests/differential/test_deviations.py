@@ -1,5 +1,4 @@
 import pytest
-
 from differential.deviations import DEVIATIONS, find_deviation
 
 

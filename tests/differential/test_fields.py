@@ -1,10 +1,9 @@
 """The grammar of field values: what one side reads or writes, the other does too."""
 
 import pytest
+from differential.profile import BATCH, steady
 from hypothesis import given
 from hypothesis import strategies as st
-
-from differential.profile import BATCH, steady
 
 
 def texts(alphabet, words=(), size=12):

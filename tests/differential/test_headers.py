@@ -1,11 +1,10 @@
 """Headers and HeaderSet: any sequence of operations, also those that must be refused."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from differential.profile import BATCH, steady
 from differential.test_multidicts import method
+from hypothesis import given
+from hypothesis import strategies as st
 
 keys = st.sampled_from(["X-A", "x-a", "Content-Type", "content-type", "X-Long-Name", "Set-Cookie", "", "a_b"])
 bad_values = ["line\nbreak", "line\rbreak", "\r\n folded", "tab\there"]

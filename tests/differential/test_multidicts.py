@@ -1,9 +1,8 @@
 """MultiDict and its family: any sequence of operations leaves both sides in the same state."""
 
+from differential.profile import BATCH, steady
 from hypothesis import given
 from hypothesis import strategies as st
-
-from differential.profile import BATCH, steady
 
 keys = st.sampled_from(["a", "b", "c", "A", "", "1"])
 items = st.one_of(st.sampled_from(["", "x", "y", "1", "2.5", "nope"]), st.integers(-3, 3), st.none())

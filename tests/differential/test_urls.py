@@ -1,11 +1,10 @@
 """URLs, hosts, cookies, file names: one text in, one value out."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from differential.profile import BATCH, steady
 from differential.test_fields import one_each, texts
+from hypothesis import given
+from hypothesis import strategies as st
 
 COOKIES = [
     None,
