@@ -9,17 +9,19 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from ..doors.native import native_handler
+from ..doors.native import NativeHandler
 from ..http.errors import HTTPException
 from ..routing import RoutingException
 from ..seam import Handler, RequestHead
 from . import upward
 from .context import AppContext, RequestContext
-from .dispatch import AppDispatch, Environ, StartResponse
+from .dispatch import Environ, StartResponse
 from .helpers import get_debug_flag, get_load_dotenv, load_dotenv_files
+from .mounts import MountHandler
+from .serving import AppServing
 
 
-class Demijohn(AppDispatch):
+class Demijohn(AppServing):
     """An application.
 
     Args:
@@ -55,13 +57,19 @@ class Demijohn(AppDispatch):
             and "request_context" not in self.__dict__
             and cls.request_context is Demijohn.request_context
         )
-        return native_handler(self) if is_plain else None
+        self._is_handed_out = True
+        if not is_plain:
+            return None
+        handler = NativeHandler(self)
+        return handler if self._mounts is None else MountHandler(handler, self._mounts)
 
-    def endpoint_for(self, head: RequestHead) -> str:
-        """Return the endpoint that a request would be routed to; an empty string if there is none."""
+    def endpoint_for(self, head: RequestHead, root_path: str = "") -> str:
+        """Return the endpoint that a request below `root_path` would be routed to; an empty string if there is none."""
         url_map = self.url_map
         try:
-            rule, _ = url_map.match_path(url_map.default_subdomain, unquote(head.path), head.method)
+            rule, _ = url_map.match_path(
+                url_map.default_subdomain, unquote(head.path)[len(root_path) :] or "/", head.method
+            )
         except (HTTPException, RoutingException):
             return ""
         return str(rule.endpoint)

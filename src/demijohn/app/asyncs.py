@@ -122,6 +122,11 @@ _loop_thread = LoopThread()
 os.register_at_fork(after_in_child=_loop_thread.forget)
 
 
+def stop_loop() -> None:
+    """End the event loop and its thread, if they were ever begun; the next coroutine begins them again."""
+    _loop_thread.stop()
+
+
 def async_to_sync(func: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., T]:
     """Return a sync function that runs the coroutine function `func` on this process's loop and waits for it."""
 

@@ -248,6 +248,11 @@ class AppContext:
         app = self.app
         errors: list[BaseException] = []
         if self.has_request and self._outer is None:
+            if self._closes_request and self.request._after_response is not None:
+                try:
+                    self.request._after_response.run()
+                except BaseException as raised:  # noqa: BLE001 - collected, and raised below
+                    errors.append(raised)
             try:
                 app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below

@@ -66,6 +66,8 @@ class AppDispatch(AppFailures):
                 error = None
             if _cv_app.get(None) is not ctx:
                 self._pop_left_over(ctx)
+            if request._after_response is not None:
+                request._after_response.hold()
             try:
                 ctx.pop(error)
             except BaseException:
@@ -222,17 +224,6 @@ class AppDispatch(AppFailures):
             for function in self.template_context_processors.get(scope, ()):
                 context.update(self.ensure_sync(function)())
         context.update(given)
-
-    def wsgi_app(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI application behind `__call__`. Wrap it in middleware: `app.wsgi_app = Middleware(app.wsgi_app)`."""
-        ctx = self.request_context(environ)
-        body: Iterable[bytes] = self.respond(
-            ctx.request,
-            ctx=ctx,
-            hand_over=lambda response: response(environ, start_response),
-            preserve=environ.get("werkzeug.debug.preserve_context"),
-        )
-        return body
 
     def request_context(self, environ: Environ) -> RequestContext:
         """Return the context of the request of a WSGI environ."""

@@ -9,11 +9,14 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..http.multidict import CallbackDict
 from .json.tag import TaggedJSONSerializer
+from .mounts import chain_of
+from .slot import _cv_app
 
 
 class SessionMixin(MutableMapping[str, Any]):  # Any: a session holds what the application puts there
@@ -112,8 +115,14 @@ class SessionInterface:
         return domain
 
     def get_cookie_path(self, app: Any) -> str:
-        """`SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`."""
-        return str(app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
+        """`SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`; in a mounted application that sets neither, where it is mounted."""
+        path = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        if path == "/" and not app.config["SESSION_COOKIE_PATH"] and getattr(app, "_mounted_as", None):
+            ctx = _cv_app.get(None)
+            if ctx is not None and ctx.has_request and ctx.app is app and chain_of(ctx.request):
+                # The applications around it keep their own cookie, which may have the same name.
+                path = quote(ctx.request.root_path) or "/"
+        return str(path)
 
     def get_cookie_httponly(self, app: Any) -> bool:
         """`SESSION_COOKIE_HTTPONLY`: hide the cookie from scripts."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from ..message.redirect import redirect as _redirect
 from ..routing import BuildError, MapAdapter
 from ..routing.environ import without_standard_port
+from . import crossing
 from .registry import blueprint_scopes
 from .requests import Request
 from .setup import AppSetup
@@ -88,7 +89,8 @@ class AppUrls(AppSetup):
         """Return the URL of an endpoint: a path while a request is handled, absolute otherwise or with `_external`.
 
         Values that the rule does not know become the query. `_anchor` is the fragment, `_method` the method the rule has
-        to take, `_scheme` the scheme of an absolute URL. An endpoint with a dot in front is the current blueprint's.
+        to take, `_scheme` the scheme of an absolute URL. An endpoint with a dot in front is the current blueprint's;
+        `name::endpoint` is in a mounted application, `::endpoint` in the one around this one.
 
         Raises:
             demijohn.routing.BuildError: no rule of the endpoint takes these values, and no handler helps.
@@ -96,6 +98,8 @@ class AppUrls(AppSetup):
             ValueError: `_scheme` together with `_external=False`.
         """
         ctx = _cv_app.get(None)
+        if crossing.STEP in endpoint and endpoint not in self.url_map._by_endpoint:
+            return self._url_across(endpoint, values, _anchor, _method, _scheme, _external)
         if ctx is not None and ctx.has_request:
             adapter = ctx.url_adapter
             if endpoint[:1] == ".":
@@ -121,6 +125,28 @@ class AppUrls(AppSetup):
             values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
             return self.handle_url_build_error(error, endpoint, values)
         return url if _anchor is None else f"{url}#{quote(_anchor, safe=_ANCHOR_SAFE)}"
+
+    def _url_across(
+        self,
+        endpoint: str,
+        values: dict[str, Any],
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool | None,
+    ) -> str:
+        """Return the URL of an endpoint in another application; see crossing.py."""
+        ctx = _cv_app.get(None)
+        request = ctx.request if ctx is not None and ctx.has_request and ctx.app is self else None
+        if external is None:
+            external = scheme is not None or request is None
+        elif not external and scheme is not None:
+            raise ValueError("A URL with a `_scheme` is absolute; it cannot be asked for with `_external=False`.")
+        try:
+            url = crossing.build(self, request, endpoint, values, method, scheme, external)
+        except BuildError as error:
+            return self.handle_url_build_error(error, endpoint, values)
+        return url if anchor is None else f"{url}#{quote(anchor, safe=_ANCHOR_SAFE)}"
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Let the `url_defaults` functions of the application and of the endpoint's blueprints add values."""

@@ -38,6 +38,11 @@ def wsgi_handler(application: WSGIApplication) -> Handler:
     return handle
 
 
+def serve_wsgi(application: WSGIApplication, exchange: Exchange, root_path: str, variables: dict[str, Any]) -> None:
+    """Serve one request of a WSGI application that lives below `root_path`; `variables` are added to its environ."""
+    WSGICall(application, exchange).serve(root_path, variables)
+
+
 class WSGICall:
     """One call of a WSGI application and the answer it gives."""
 
@@ -51,19 +56,22 @@ class WSGICall:
         self._headers: Headers = []
         self._has_written = False  # the write callable began the answer
 
-    def serve(self) -> None:
+    def serve(self, root_path: str = "", variables: dict[str, Any] | None = None) -> None:
         """Call the application and pass on its answer. What it raises escapes, after its body was closed."""
-        streamed = self._context.run(self._call)
+        streamed = self._context.run(self._call, root_path, variables)
         if streamed is not None:
             # Outside of the context: each pull enters it again.
             self._exchange.stream(*streamed)
 
-    def _call(self) -> "tuple[str, Headers, _Chunks] | None":
+    def _call(self, root_path: str, variables: dict[str, Any] | None) -> "tuple[str, Headers, _Chunks] | None":
         """Answer, or return what is to be streamed."""
         exchange = self._exchange
-        environ = environ_from_head(exchange.head, exchange.body, exchange.peer)
+        environ = environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path)
+        if variables:
+            environ.update(variables)
         environ["wsgi.file_wrapper"] = FileWrapper
         environ["wsgi.early_hints"] = self._early_hints
+        environ["demijohn.after_response"] = exchange.after
         body = self._application(environ, self._start_response)
         if type(body) is list or type(body) is tuple:
             # PERF: what frameworks return for most answers; nothing to close, and one write.

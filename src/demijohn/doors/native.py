@@ -21,7 +21,7 @@ class NativeApplication(Protocol):
     def respond(self, request: Request, /) -> Response:
         """Answer a request. What it raises is not the application's to answer: the server logs it and sends a 500."""
 
-    def endpoint_for(self, head: RequestHead, /) -> str:
+    def endpoint_for(self, head: RequestHead, root_path: str = "", /) -> str:
         """Return the endpoint that a request would be routed to, or an empty string. Any thread; must be quick."""
 
 
@@ -33,15 +33,23 @@ class NativeHandler:
     def __init__(self, application: NativeApplication) -> None:
         self._application = application
 
-    def label(self, head: RequestHead) -> str:
+    def label(self, head: RequestHead, root_path: str = "") -> str:
         """Return the endpoint that `head` leads to: requests of one endpoint take about equally long. See `seam.Handler`."""
-        return self._application.endpoint_for(head)
+        endpoint_for = self._application.endpoint_for
+        return endpoint_for(head, root_path) if root_path else endpoint_for(head)
 
-    def __call__(self, exchange: Exchange) -> None:
-        """Answer one request."""
+    def __call__(self, exchange: Exchange, root_path: str = "", mounts: object = None) -> None:
+        """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given."""
         application = self._application
-        request = application.request_class.from_exchange(exchange)
-        response = application.respond(request)
+        request = application.request_class.from_exchange(exchange, root_path)
+        if mounts is not None:
+            request._mounts = mounts
+        try:
+            response = application.respond(request)
+        finally:
+            if request._after_response is not None:
+                # Also after an exception: it is answered, too.
+                exchange.after(request._after_response)
         try:
             status, fields, body = response.prepare(request.method, lambda: request.base_url, lambda: request.environ)
         except BaseException:

@@ -10,7 +10,9 @@ from typing import Any, Self
 
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
+from .hooks import HookedServer, lifecycle_of
 from .supervisor.arbiter import Arbiter
+from .supervisor.policy import EXIT_BOOT_FAILED
 from .supervisor.signals import SignalPipe
 from .supervisor.stopwatch import WATCHED, StopWatch
 
@@ -37,6 +39,7 @@ class AppServer:
         self.exit_code = 0
         """What the process should exit with once `serve_forever` has returned."""
         self._handler = handler_for(application)
+        self._lifecycle = lifecycle_of(application)
         self._listener = listener
         self._options = options
         self._processes = processes
@@ -116,8 +119,18 @@ class AppServer:
     def serve_until_signalled(self, on_start: Callable[[], None]) -> None:
         """Serve until SIGTERM, SIGINT or SIGQUIT (on the main thread; off it, signals are left alone) or `shutdown`.
 
-        `on_start` is called when signals are taken care of: who waits for what it says may send one.
+        `on_start` is called when signals are taken care of: who waits for what it says may send one. If the application's own
+        start fails, that is logged, and `exit_code` is 3.
         """
+        try:
+            if self._processes > 1:
+                self._lifecycle.startup()
+            else:
+                self._start_up()
+        except Exception:
+            logger.critical("The application's start failed; nothing is served.", exc_info=True)
+            self.exit_code = EXIT_BOOT_FAILED
+            return
         if self._processes > 1:
             self._supervise(on_start)
         elif threading.current_thread() is threading.main_thread():
@@ -156,7 +169,8 @@ class AppServer:
         self._begin()
         try:
             # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
-            server = self._make_server(closes=with_signals)
+            self._start_up()
+            server = HookedServer(self._make_server(closes=with_signals), self._wind_up)
             self._let_stop_by(server.shutdown)
             if with_signals:
                 with (
@@ -171,8 +185,21 @@ class AppServer:
         finally:
             self._end()
 
+    def _start_up(self) -> None:
+        """Let the application do what it does before its first request in a process that serves by itself."""
+        self._lifecycle.startup()
+        try:
+            self._lifecycle.worker_start()
+        except BaseException:
+            self._lifecycle.shutdown()
+            raise
+
+    def _wind_up(self) -> None:
+        self._lifecycle.worker_stop()
+        self._lifecycle.shutdown()
+
     @staticmethod
-    def _run(server: Server, on_start: Callable[[], None] | None) -> None:
+    def _run(server: HookedServer, on_start: Callable[[], None] | None) -> None:
         if on_start is not None:
             on_start()
         server.serve_forever()
@@ -180,8 +207,10 @@ class AppServer:
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
         try:
+            self._lifecycle.startup()
+            self._lifecycle.before_fork()
             arbiter = Arbiter(
-                self._make_server,
+                self._boot_worker,
                 self._processes,
                 drain_timeout=self._options.drain_timeout,
                 stop_listening=self._listener.close,
@@ -189,7 +218,13 @@ class AppServer:
             self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run(on_start)
         finally:
+            self._lifecycle.shutdown()
             self._end()
+
+    def _boot_worker(self) -> HookedServer:
+        """Make the server of a worker, in the worker."""
+        self._lifecycle.worker_start()
+        return HookedServer(self._make_server(), self._lifecycle.worker_stop)
 
     def _make_server(self, *, closes: bool = True) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""

@@ -38,10 +38,10 @@ class Request(RequestForm):
     _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)  # for silent=False and silent=True; Any: JSON values
 
     @classmethod
-    def from_exchange(cls, exchange: Exchange) -> Self:
-        """Make the request of an exchange."""
+    def from_exchange(cls, exchange: Exchange, root_path: str = "") -> Self:
+        """Make the request of an exchange, for an application under `root_path`, which the request's path begins with."""
         if cls.__init__ is not _plain_init:
-            return cls(environ_from_head(exchange.head, exchange.body, exchange.peer))
+            return cls(environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path))
         # PERF: one frame for each request on the native door; whatever can be computed later is.
         request = cls.__new__(cls)
         head = exchange.head
@@ -50,7 +50,9 @@ class Request(RequestForm):
         request._peer = exchange.peer
         request.method = head.method.upper()
         target = head.target
-        if "%" not in target and "?" not in target and target[:1] == "/" and target[1:2] != "/":
+        if root_path:
+            request.root_path = root_path
+        elif "%" not in target and "?" not in target and target[:1] == "/" and target[1:2] != "/":
             # What `path` would come to; routing asks for it in any case.
             request.path = target
         return request

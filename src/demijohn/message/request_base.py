@@ -54,6 +54,12 @@ class RequestBase:
 
     _made_from_environ = False
 
+    _after_response: Any = None  # Any: `app.afterwards.AfterResponse`, two rooms above
+    """What the door has to see to once the answer is out; set by the application."""
+
+    _mounts: object = None
+    """Of a request that came natively to a mounted application: what it came through; for the application."""
+
     def __init__(self, environ: Environ, populate_request: bool = True, shallow: bool = False) -> None:
         """Make a request of a WSGI environ, which stays available as `environ`.
 
@@ -129,6 +135,9 @@ class RequestBase:
         path = target.partition("?")[0] if target[:1] == "/" else self._head.path
         if "%" in path:
             path = unquote(path, errors="replace")
+        root = self.root_path
+        if root and path.startswith(root):
+            path = path[len(root) :]
         return "/" + path.lstrip("/")
 
     @cached_property

@@ -81,6 +81,13 @@ class Exchange(ABC):
     def abort(self) -> None:
         """Close the connection without another byte."""
 
+    @abstractmethod
+    def after(self, function: Callable[[], object]) -> None:
+        """Have `function` called once the answer is out, or given up; on a thread of the runner. One for each exchange.
+
+        The next request of this client waits for it, its answer does not. Exceptions are logged.
+        """
+
     @property
     @abstractmethod
     def has_started(self) -> bool:

@@ -5,7 +5,7 @@ of `Exchange`: exactly one answer, chunks of bytes, fields that a wire could car
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import BinaryIO
 
@@ -43,6 +43,7 @@ class RecordingExchange(Exchange):
     """
 
     __slots__ = (
+        "_after",
         "_chunks",
         "_gone_after",
         "_is_aborted",
@@ -90,6 +91,7 @@ class RecordingExchange(Exchange):
         self.sent_segment: FileSegment | None = None
         """What `send_file` was given."""
         self._chunks: Iterable[bytes] | None = None
+        self._after: Callable[[], object] | None = None
         self._gone_after = gone_after
         self._is_finished = False
         self._is_aborted = False
@@ -107,6 +109,9 @@ class RecordingExchange(Exchange):
             handler(self)
         finally:
             self._close_chunks()
+            after, self._after = self._after, None
+            if after is not None:
+                after()
         if not self._is_finished:
             raise RuntimeError("The handler returned without a finished answer.")
         return self
@@ -200,6 +205,11 @@ class RecordingExchange(Exchange):
         self._is_aborted = True
         self._is_finished = True
         self._close_chunks()
+
+    def after(self, function: Callable[[], object]) -> None:
+        """See `Exchange.after`. Called at the end of `run`; what it raises escapes."""
+        self.calls.append("after")
+        self._after = function
 
     @property
     def has_started(self) -> bool:
