@@ -4,20 +4,12 @@ Each case is the same few lines on either library, timed in its own interpreter,
 Werkzeug's time over ours: above 1 we are faster. Needs no server; the rivals' environment is built at the first run.
 """
 
-import argparse
-import json
-import statistics
-import subprocess
-import sys
-from collections.abc import Callable
+import io
 from importlib import import_module
-from timeit import timeit
 from typing import Any
 
-from .contestants import RIVALS, ROOT, prepare_rivals
 from .micro_forms import forms
-
-Case = Callable[[], object]
+from .turns import Case, compare
 
 MODULES = {
     "Headers": ("demijohn.http.headers", "werkzeug.datastructures"),
@@ -54,8 +46,6 @@ class Library:
 
 def cases(lib: Library) -> dict[str, Case]:
     """Return what is timed."""
-    import io
-
     environ = lib.create_environ(
         "/path/to?a=1&b=2&c=%C3%A4", "http://localhost/", headers={"Accept": ACCEPT, "Cookie": COOKIE}
     )
@@ -125,45 +115,5 @@ def cases(lib: Library) -> dict[str, Case]:
     }
 
 
-def measure(case: Case) -> float:
-    """Return the microseconds of one call, the best of five."""
-    number = 1
-    while timeit(case, number=number) < 0.02:
-        number *= 2
-    return min(timeit(case, number=number) for _ in range(5)) / number * 1e6
-
-
-def run_cases(which: int) -> dict[str, float]:
-    """Time all cases once."""
-    return {name: measure(case) for name, case in cases(Library(which)).items()}
-
-
-def main() -> None:
-    """Time, and print a Markdown table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.values", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--worker", type=int, choices=[0, 1])
-    options = parser.parse_args()
-    if options.worker is not None:
-        json.dump(run_cases(options.worker), sys.stdout)
-        return
-    prepare_rivals()
-    runs: list[tuple[dict[str, float], dict[str, float]]] = []
-    for _ in range(options.rounds):
-        pair = []
-        for which, python in enumerate((sys.executable, str(RIVALS / "bin" / "python"))):
-            command = [python, "-m", "bench.values", "--worker", str(which)]
-            output = subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout
-            pair.append(json.loads(output))
-        runs.append((pair[0], pair[1]))
-    ratios = []
-    print("| case | ours, us | Werkzeug 3.1.9, us | ratio |\n|---|--:|--:|--:|")
-    for name in runs[0][0]:
-        own, other = (min(run[which][name] for run in runs) for which in (0, 1))
-        ratios.append(other / own)
-        print(f"| {name} | {own:,.2f} | {other:,.2f} | {other / own:.2f} |")
-    print(f"\nmedian {statistics.median(ratios):.2f}, least {min(ratios):.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    compare("values", __doc__, "Werkzeug 3.1.9", lambda is_rival: cases(Library(int(is_rival))))
