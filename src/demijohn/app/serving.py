@@ -89,8 +89,9 @@ class AppServing(AppDispatch):
     def mount(self, path: str, application: Any, *, host: str | None = None, name: str | None = None) -> None:
         """Let another application answer everything below a path: a `Demijohn`, or any WSGI application.
 
-        It has its own contexts, config, hooks and sessions, and sees `path` as its root. Mounts come before routes; of those
-        that fit, the one with a host, then the longest path wins. A mounted `Demijohn` starts and ends with this one.
+        It has its own contexts, config, hooks and (with a secret key of its own) sessions, and sees `path` as its root. Mounts
+        come before routes; of those that fit, the one with a host, then the longest path wins. A mounted `Demijohn` starts
+        and ends with this one.
 
         Args:
             path: a prefix of whole segments, such as `/admin`; `/` for all of a host.
