@@ -43,13 +43,16 @@ class State(IntEnum):
 class H1Exchange(Exchange):
     """See `Exchange`; the server's side has `run`, `state`, `log` and `discard`."""
 
-    __slots__ = ("_after", "_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "state")
+    __slots__ = ("_after", "_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "is_running", "state")
 
     body_bytes: int
     """Body bytes handed to the connection so far."""
 
     state: State
     """How far the answer is. `PULLED` between two runs: the stream is parked, `run` goes on with it."""
+
+    is_running: bool
+    """A thread is in `run`."""
 
     def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
         self.head = head
@@ -58,6 +61,7 @@ class H1Exchange(Exchange):
         self.body_bytes = 0
         self._line = line
         self.state = State.NEW
+        self.is_running = False
         self._status = ""  # "" again once logged
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
@@ -68,6 +72,7 @@ class H1Exchange(Exchange):
 
     def run(self) -> None:
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
+        self.is_running = True
         try:
             if self.state == State.PULLED:
                 self._pull()
@@ -81,10 +86,13 @@ class H1Exchange(Exchange):
             self._fail(error)
         if self._chunks is not None and self.state != State.PULLED:
             self.close_chunks()
-        if self._after is not None and self.state != State.PULLED and (
-            self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size
+        if (
+            self._after is not None
+            and self.state != State.PULLED
+            and (self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size)
         ):
             self.run_after()
+        self.is_running = False
 
     def wants_thread(self, unsent: int) -> bool:
         """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
@@ -121,7 +129,7 @@ class H1Exchange(Exchange):
             self.body.close()
 
     def close_chunks(self) -> None:
-        """Close a stream's iterable, once. `run` does it; the server only for a parked stream that it cuts by stopping."""
+        """Close a stream's iterable, once. `run` does it; its owner for a stream that will not be run again."""
         chunks, self._chunks, self._iterator = self._chunks, None, None
         self._close(chunks)
 

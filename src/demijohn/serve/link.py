@@ -81,7 +81,7 @@ class Link(WatchedLine):
         exchange = self.exchange
         if exchange is not None:
             exchange.log()
-            if not self.is_handled:
+            if not exchange.is_running:  # as a thread may be that did not end in time when the server stopped
                 exchange.close_chunks()
                 exchange.run_after()
             exchange.discard()
