@@ -357,7 +357,15 @@ _ROUTES = [
         [[{"rule": "/<any(a,b):x>", "endpoint": "e"}], {}, [["build", {}, "e", {"x": ["a"]}]]],
     ),
 ]
-DEVIATIONS: list[Deviation] = [*_ROUTES, *_ANSWERS, *_BODIES, *_TEXTS, *_OBJECTS, *_FIELDS]
+_APPS = [
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: arguments[0] == "outcomes" and "/wsgi" in str(arguments[2]),
+        "A WSGI application as a view's answer has a Content-Length if it returned a list.",
+        ["outcomes", {}, [["GET", "/wsgi", {}]]],
+    ),
+]
+DEVIATIONS: list[Deviation] = [*_APPS, *_ROUTES, *_ANSWERS, *_BODIES, *_TEXTS, *_OBJECTS, *_FIELDS]
 
 
 def find_deviation(probe: str, arguments: list[Any], theirs: Any, ours: Any) -> Deviation | None:

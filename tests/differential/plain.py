@@ -16,6 +16,10 @@ from typing import Any
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 
+class Told(dict):
+    """A dict of outcomes that are plain already."""
+
+
 def decode(lib: SimpleNamespace, value: Any) -> Any:
     """The argument that a JSON value stands for."""
     if isinstance(value, list):
@@ -55,6 +59,8 @@ def plain(value: Any) -> Any:
     """What a value looks like, as JSON."""
     if value is None or isinstance(value, bool | int | str) and type(value) in (bool, int, str):
         return value
+    if isinstance(value, Told):
+        return dict(value)
     if isinstance(value, enum.Enum):
         return {type(value).__name__: plain(value.value)}
     if isinstance(value, float):

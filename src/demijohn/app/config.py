@@ -6,7 +6,7 @@ Filled during setup by one thread, read afterwards by all.
 import errno
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType, ModuleType
 from typing import IO, Any, Final, Generic, TypeVar, overload
@@ -172,9 +172,10 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
             raise
         return self.from_mapping(values)
 
-    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
-        """Take the upper-case keys of a mapping and of the keyword arguments; others are passed over. Always true."""
-        for key, value in {**(mapping or {}), **kwargs}.items():
+    # Any: settings
+    def from_mapping(self, mapping: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, **kwargs: Any) -> bool:
+        """Take the upper-case keys of a mapping, or of pairs, and of the keyword arguments; others are passed over. Always true."""
+        for key, value in {**dict(mapping or {}), **kwargs}.items():
             if key.isupper():
                 self[key] = value
         return True

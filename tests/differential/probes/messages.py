@@ -3,7 +3,7 @@
 import io
 import re
 
-from differential.plain import attempt, decode, make, plain, without_now
+from differential.plain import Told, attempt, decode, make, plain, without_now
 from differential.probes.values import _step
 
 BASE = {
@@ -73,7 +73,7 @@ def run(application, environ):
             iterable.close()
     status, headers = started
     shown = [[name, without_now(value)] for name, value in headers if name not in HIDDEN]
-    return {"status": status, "headers": plain(shown), "body": plain(b"".join(pieces))}
+    return Told(status=status, headers=shown, body=plain(b"".join(pieces)))
 
 
 def respond(lib, recipe, steps, variables):
