@@ -63,11 +63,8 @@ def cases(is_rival: bool) -> dict[str, Case]:
 
     def post() -> None:
         body = b"a=1&b=2"
-        more = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/x-www-form-urlencoded"}
-        answer = app(
-            environ_for("/form", CONTENT_LENGTH=str(len(body)), **{"wsgi.input": io.BytesIO(body)}, **more),
-            start_response,
-        )
+        environ = environ_for("/form", REQUEST_METHOD="POST", CONTENT_TYPE="application/x-www-form-urlencoded")
+        answer = app({**environ, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}, start_response)
         for _ in answer:
             pass
         answer.close()

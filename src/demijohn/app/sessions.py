@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
 
 from ..http.multidict import CallbackDict
 from .json.tag import TaggedJSONSerializer
@@ -169,6 +169,34 @@ def _no_sha1(data: bytes = b"") -> NoReturn:
     raise ValueError("This Python has no SHA-1; give the session interface another `digest_method`.")
 
 
+class _Signer(TimestampSigner):
+    """PERF: a signer that derives each key once (an HMAC of its own, otherwise for every cookie)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the library's business
+        super().__init__(*args, **kwargs)
+        self._derived: dict[str | bytes | None, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        derived = self._derived.get(secret_key)
+        if derived is None:
+            derived = self._derived[secret_key] = super().derive_key(secret_key)
+        return derived
+
+
+class _Serializer(URLSafeTimedSerializer):
+    """PERF: a serializer that keeps its signer. Both are without state, so threads may share them."""
+
+    default_signer = _Signer
+    _signer: Signer | None = None
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        if salt is not None and salt != self.salt:
+            return super().make_signer(salt)
+        if self._signer is None:
+            self._signer = super().make_signer(self.salt)
+        return self._signer
+
+
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in a cookie: everybody can read it, only who has the secret key can change it."""
 
@@ -200,7 +228,7 @@ class SecureCookieSessionInterface(SessionInterface):
         if serializer is None:
             if len(self._serializers) >= _MAX_SERIALIZERS:
                 self._serializers.clear()
-            serializer = self._serializers[made_of] = URLSafeTimedSerializer(
+            serializer = self._serializers[made_of] = _Serializer(
                 list(keys),
                 salt=self.salt,
                 serializer=self.serializer,
