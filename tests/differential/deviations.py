@@ -40,6 +40,10 @@ def _has_repeats(names: list[str], steps: list[list[Any]]) -> bool:
     )
 
 
+def _sets_several(steps: list[list[Any]]) -> bool:
+    return any(step[0] in (".setlist", ".setlistdefault", ".update", "ior") and "\\n" in repr(step) for step in steps)
+
+
 _COMBINED = ["CombinedMultiDict", [[{"$make": ["MultiDict", [{"a": ["1", "2"]}]]}]]]
 _OBJECTS = [
     Deviation(
@@ -106,7 +110,7 @@ _OBJECTS = [
     ),
     Deviation(
         "values.operate",
-        _made_by("Headers", _has_step(".setlist")),
+        _made_by("Headers", lambda arguments, theirs, ours: _sets_several(arguments[1])),
         "All values are checked before any is set.",
         [["Headers"], [[".setlist", ["X", ["fine", "line\nbreak"]]]]],
     ),
@@ -357,7 +361,44 @@ _ROUTES = [
         [[{"rule": "/<any(a,b):x>", "endpoint": "e"}], {}, [["build", {}, "e", {"x": ["a"]}]]],
     ),
 ]
+
+
+def _redirects_to(target: str) -> Callable[[list[Any], Any, Any], bool]:
+    """Holds for clients that are sent to this target."""
+    return lambda arguments, theirs, ours: f"'to': '{target}'" in str(arguments)
+
+
+def _redirected(target: str) -> list[Any]:
+    return [{}, [["open", "/a/b", {"query_string": {"to": target, "code": "302"}, "follow_redirects": True}]]]
+
+
 _APPS = [
+    Deviation(
+        "clients.browse",
+        _redirects_to("x"),
+        "A relative redirect is relative to the URL that was asked for (RFC 9110 §10.2.2).",
+        _redirected("x"),
+    ),
+    Deviation(
+        "clients.browse",
+        _redirects_to("//localhost/y"),
+        "A redirect without a scheme keeps that of the request (RFC 9110 §10.2.2).",
+        _redirected("//localhost/y"),
+    ),
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: "'Content-Length': '5'" in str(arguments[2]),
+        "The test client sends the Content-Length it is told to, also where the body is shorter.",
+        ["methods", {}, [["GET", "/echo", {"headers": {"Content-Length": "5"}}]]],
+    ),
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: (
+            "'Host': 'evil host'" in str(arguments[2]) and "follow_redirects" in str(arguments[2])
+        ),
+        "The test client does not follow a redirect that names no host.",
+        ["methods", {}, [["GET", "/slash", {"headers": {"Host": "evil host"}, "follow_redirects": True}]]],
+    ),
     Deviation(
         "apps.served",
         lambda arguments, theirs, ours: arguments[0] == "outcomes" and "/wsgi" in str(arguments[2]),

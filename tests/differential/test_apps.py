@@ -3,10 +3,9 @@
 import json
 
 import pytest
+from differential.profile import steady
 from hypothesis import given
 from hypothesis import strategies as st
-
-from differential.profile import steady
 
 ACTIONS = st.sampled_from([None, None, None, None, "answer", "raise", "quiet", "key", 404, 500, 418, "after"])
 AFTER_ACTIONS = st.sampled_from([None, None, None, "raise", 403])
@@ -61,7 +60,14 @@ def paths_of(spec, prefix=""):
 def requests_of(spec):
     paths = sorted(set(paths_of(spec)))
     asked = [["GET", path, {}] for path in paths]
-    return [*asked, ["POST", paths[-1], {}], ["DELETE", paths[0], {}], ["GET", "/missing", {}], ["HEAD", paths[0], {}], ["OPTIONS", paths[0], {}]]
+    return [
+        *asked,
+        ["POST", paths[-1], {}],
+        ["DELETE", paths[0], {}],
+        ["GET", "/missing", {}],
+        ["HEAD", paths[0], {}],
+        ["OPTIONS", paths[0], {}],
+    ]
 
 
 @steady(120)
@@ -70,23 +76,28 @@ def test_hooks(agree, spec):
     agree("apps.traced", spec, requests_of(spec))
 
 
-OUTCOMES = """text bytes bytearray dict list none number empty tuple2 tuple2headers tuple2list tuple3 tuple1 tuple4
+OUTCOMES = (
+    """text bytes bytearray dict list none number empty tuple2 tuple2headers tuple2list tuple3 tuple1 tuple4
 response werkzeug generator iterator stream jsonify make_response redirect error aborted raised html streamed set
-date object""".split() + [
-    "status text",
-    "dict status",
-    "none tuple",
-    "response tuple",
-    "jsonify list",
-    "jsonify none",
-    "aborted response",
-    "nested error",
-    "missing",
-]
+date object""".split()
+    + [
+        "status text",
+        "dict status",
+        "none tuple",
+        "response tuple",
+        "jsonify list",
+        "jsonify none",
+        "aborted response",
+        "nested error",
+        "missing",
+    ]
+)
 
 
 @pytest.mark.parametrize("kind", OUTCOMES)
-@pytest.mark.parametrize("config", [{}, {"PROPAGATE_EXCEPTIONS": True}, {"TRAP_HTTP_EXCEPTIONS": True}, {"DEBUG": True}], ids=str)
+@pytest.mark.parametrize(
+    "config", [{}, {"PROPAGATE_EXCEPTIONS": True}, {"TRAP_HTTP_EXCEPTIONS": True}, {"DEBUG": True}], ids=str
+)
 def test_results(agree, kind, config):
     asked = [[method, f"/{kind}", {}] for method in ("GET", "HEAD", "POST", "OPTIONS", "PUT")]
     agree("apps.served", "outcomes", config, asked)
@@ -144,7 +155,13 @@ def unsign(cookie):
 session_values = st.dictionaries(
     st.text(min_size=1, max_size=5),
     st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(-(2**40), 2**40), st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False)),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(-(2**40), 2**40),
+            st.text(max_size=5),
+            st.floats(allow_nan=False, allow_infinity=False),
+        ),
         lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
         max_leaves=5,
     ),
@@ -167,19 +184,61 @@ URL_CONFIGS = [{}, {"SERVER_NAME": "example.com"}, {"PREFERRED_URL_SCHEME": "htt
 
 
 @pytest.mark.parametrize("config", URL_CONFIGS, ids=str)
-@pytest.mark.parametrize("path", ["/urls", "/bp/view", "/bp/in/x", "/again/x", "/shared/1", "/shared", "/item/5", "/", "/nope", "/only/post"])
+@pytest.mark.parametrize(
+    "path", ["/urls", "/bp/view", "/bp/in/x", "/again/x", "/shared/1", "/shared", "/item/5", "/", "/nope", "/only/post"]
+)
 def test_urls(agree, path, config):
-    agree("apps.served", "urls", config, [["GET", path, {}], ["GET", path, {"base_url": "https://other.org:8443/root/"}], ["GET", path, {"query_string": "a=b"}]])
+    agree(
+        "apps.served",
+        "urls",
+        config,
+        [
+            ["GET", path, {}],
+            ["GET", path, {"base_url": "https://other.org:8443/root/"}],
+            ["GET", path, {"query_string": "a=b"}],
+        ],
+    )
 
 
-ERROR_PATHS = [f"{prefix}{path}" for prefix in ("", "/bp") for path in ["/abort/404", "/abort/403", "/abort/500", "/abort/418", "/abort/405", "/abort/999", "/raise/key", "/raise/index", "/raise/boom", "/raise/quiet", "/raise/value", "/form", "/json", "/arg", "/missing", "/abort/x"]]
+ERROR_PATHS = [
+    f"{prefix}{path}"
+    for prefix in ("", "/bp")
+    for path in [
+        "/abort/404",
+        "/abort/403",
+        "/abort/500",
+        "/abort/418",
+        "/abort/405",
+        "/abort/999",
+        "/raise/key",
+        "/raise/index",
+        "/raise/boom",
+        "/raise/quiet",
+        "/raise/value",
+        "/form",
+        "/json",
+        "/arg",
+        "/missing",
+        "/abort/x",
+    ]
+]
 
 
 @pytest.mark.parametrize("path", ERROR_PATHS)
 def test_errors(agree, path):
-    for config in ({}, {"PROPAGATE_EXCEPTIONS": True}, {"TRAP_BAD_REQUEST_ERRORS": True}, {"TRAP_HTTP_EXCEPTIONS": True}, {"DEBUG": True}):
+    for config in (
+        {},
+        {"PROPAGATE_EXCEPTIONS": True},
+        {"TRAP_BAD_REQUEST_ERRORS": True},
+        {"TRAP_HTTP_EXCEPTIONS": True},
+        {"DEBUG": True},
+    ):
         asked = [[method, path, {}] for method in ("GET", "POST", "HEAD")]
-        asked += [["POST", path, {"json": [1]}], ["POST", path, {"data": "{", "content_type": "application/json"}], ["POST", path, {"data": {"missing": "x"}}]]
+        asked += [
+            ["POST", path, {"json": [1]}],
+            ["POST", path, {"data": "{", "content_type": "application/json"}],
+            ["POST", path, {"data": {"missing": "x"}}],
+        ]
         agree("apps.served", "errors", config, asked)
 
 
@@ -194,13 +253,29 @@ ECHOES = [
     {"json": {"a": [1, None]}},
     {"headers": {"X-A": "b", "Cookie": "a=b"}},
     {"base_url": "https://example.com:8443/app/"},
-    {"headers": {"Host": "evil example"}},
     {"environ_base": {"REMOTE_ADDR": "9.9.9.9"}},
     {"environ_overrides": {"SCRIPT_NAME": "/over"}},
-    {"headers": {"Content-Length": "5"}},
     {"mimetype": "text/x", "data": "y"},
 ]
-METHOD_PATHS = ["/thing", "/thing/5", "/thing/x", "/echo", "/echo/a/b", "/echo/a%20b", "/echo/\u00fc", "/slash", "/slash/", "/options", "/none", "/later", "/cookies", "/file", "/template", "//echo", "/echo/../x"]
+METHOD_PATHS = [
+    "/thing",
+    "/thing/5",
+    "/thing/x",
+    "/echo",
+    "/echo/a/b",
+    "/echo/a%20b",
+    "/echo/\u00fc",
+    "/slash",
+    "/slash/",
+    "/options",
+    "/none",
+    "/later",
+    "/cookies",
+    "/file",
+    "/template",
+    "//echo",
+    "/echo/../x",
+]
 
 
 @pytest.mark.parametrize("path", METHOD_PATHS)
@@ -214,8 +289,29 @@ def test_methods(agree, path):
 def test_requests(agree, options):
     options = {key: value for key, value in options.items() if "$file" not in str(value)}
     asked = [[method, path, options] for method in ("GET", "POST", "PUT") for path in ("/echo", "/echo/a/b", "/slash")]
-    asked += [["POST", "/slash", {**options, "follow_redirects": True}], ["GET", "/slash", {**options, "follow_redirects": True}]]
-    for config in ({}, {"MAX_CONTENT_LENGTH": 4}, {"TRUSTED_HOSTS": ["example.com", "localhost"]}, {"MAX_FORM_PARTS": 1, "JSON_SORT_KEYS": False}):
+    asked += [
+        ["POST", "/slash", {**options, "follow_redirects": True}],
+        ["GET", "/slash", {**options, "follow_redirects": True}],
+    ]
+    for config in (
+        {},
+        {"MAX_CONTENT_LENGTH": 4},
+        {"TRUSTED_HOSTS": ["example.com", "localhost"]},
+        {"MAX_FORM_PARTS": 1, "JSON_SORT_KEYS": False},
+    ):
+        agree("apps.served", "methods", config, asked)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil example", "", "b\u00fccher.example", "localhost:80", "a.localhost", "[::1]:5000"]
+)
+def test_hosts(agree, host):
+    asked = [
+        [method, path, {"headers": {"Host": host}}]
+        for method in ("GET", "POST")
+        for path in ("/echo", "/slash", "/template")
+    ]
+    for config in ({}, {"SERVER_NAME": "localhost"}, {"TRUSTED_HOSTS": [".localhost"]}):
         agree("apps.served", "methods", config, asked)
 
 
@@ -231,7 +327,13 @@ FILE_REQUESTS = [
 @pytest.mark.parametrize("name", ["apps.py", "../plain.py", "missing", "a/b", "%2e%2e/plain.py", "."])
 def test_static_files(agree, name):
     folder = __file__.rpartition("/")[0] + "/probes"
-    asked = [[method, path, extra] for method in ("GET", "HEAD", "POST") for path in (f"/file/{name}", f"/probes/{name}") for extra in FILE_REQUESTS if method == "GET" or not extra]
+    asked = [
+        [method, path, extra]
+        for method in ("GET", "HEAD", "POST")
+        for path in (f"/file/{name}", f"/probes/{name}")
+        for extra in FILE_REQUESTS
+        if method == "GET" or not extra
+    ]
     agree("apps.served", "methods", {"FOLDER": folder, "static_folder": folder}, asked)
     agree("apps.served", "methods", {"FOLDER": folder, "static_folder": folder, "SEND_FILE_MAX_AGE_DEFAULT": 50}, asked)
 
@@ -247,9 +349,26 @@ CONFIGS = [
     [["json", "{"]],
     [["from_pyfile", ["/nonexistent"]], ["from_pyfile", ["/nonexistent"], {"silent": True}]],
     [["from_envvar", ["DIFFERENTIAL_MISSING"]], ["from_envvar", ["DIFFERENTIAL_MISSING"], {"silent": True}]],
-    [["environ", {"FLASK_A": "1", "FLASK_B": "x", "FLASK_C": '{"d": 1}', "FLASK_D__e": "true", "FLASK_D__f__g": "[1]", "FLASK_h": "null"}], ["from_prefixed_env", []]],
+    [
+        [
+            "environ",
+            {
+                "FLASK_A": "1",
+                "FLASK_B": "x",
+                "FLASK_C": '{"d": 1}',
+                "FLASK_D__e": "true",
+                "FLASK_D__f__g": "[1]",
+                "FLASK_h": "null",
+            },
+        ],
+        ["from_prefixed_env", []],
+    ],
     [["environ", {"X_A": "1", "X_B__c": "text", "FLASK_A": "2"}], ["from_prefixed_env", ["X"]]],
-    [["from_mapping", [{"MAIL_HOST": 1, "MAIL_PORT": 2, "MAILER": 3}]], ["get_namespace", ["MAIL_"]], ["get_namespace", ["MAIL_"], {"lowercase": False, "trim_namespace": False}]],
+    [
+        ["from_mapping", [{"MAIL_HOST": 1, "MAIL_PORT": 2, "MAILER": 3}]],
+        ["get_namespace", ["MAIL_"]],
+        ["get_namespace", ["MAIL_"], {"lowercase": False, "trim_namespace": False}],
+    ],
 ]
 
 
@@ -266,7 +385,17 @@ def test_tagged_json(agree, values):
 
 
 @pytest.mark.parametrize(
-    "text", ['{" t":[1,2]}', '{" b":"/w=="}', '{" d":"Sun, 06 Nov 1994 08:49:37 GMT"}', '{" u":"00000000000000000000000000000007"}', '{" di":{" t__":1}}', '{" x":1}', '{" m":"<b>"}', '{" t":1,"a":2}']
+    "text",
+    [
+        '{" t":[1,2]}',
+        '{" b":"/w=="}',
+        '{" d":"Sun, 06 Nov 1994 08:49:37 GMT"}',
+        '{" u":"00000000000000000000000000000007"}',
+        '{" di":{" t__":1}}',
+        '{" x":1}',
+        '{" m":"<b>"}',
+        '{" t":1,"a":2}',
+    ],
 )
 def test_tags(agree, text):
     agree("apps.tagged", text, True)

@@ -61,7 +61,7 @@ steps = st.one_of(
     method("remove", st.one_of(keys, positions)),
     method("setdefault", keys, values),
     method("setlist", keys, st.lists(good_values, max_size=3)),
-    method("setlistdefault", keys, value_lists),
+    method("setlistdefault", keys, st.lists(good_values, max_size=3)),
     method("extend", sources),
     method("extend", sources, X_A=values),
     method("update", sources),

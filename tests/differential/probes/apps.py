@@ -226,7 +226,11 @@ def outcomes(lib, app, log):
         "html": lambda: lib.render_template_string("<p>{{ x }} {{ request.path }}</p>", x="<&>"),
         "streamed": lambda: lib.flask.stream_template_string("{% for i in range(3) %}{{ i }}{% endfor %}"),
         "set": lambda: {1},
-        "date": lambda: {"d": __import__("datetime").datetime(1994, 11, 6), "u": __import__("uuid").UUID(int=1), "x": __import__("decimal").Decimal("1.5")},
+        "date": lambda: {
+            "d": __import__("datetime").datetime(1994, 11, 6),
+            "u": __import__("uuid").UUID(int=1),
+            "x": __import__("decimal").Decimal("1.5"),
+        },
         "object": object,
         "nested error": lambda: lib.make_response(lib.NotFound()),
     }
@@ -285,7 +289,13 @@ def sessions(lib, app, log):
         import datetime
         import uuid
 
-        lib.session["rich"] = {"t": (1, 2), "b": b"\xff", "d": datetime.datetime(1994, 11, 6), "u": uuid.UUID(int=7), " t": {"x": 1}}
+        lib.session["rich"] = {
+            "t": (1, 2),
+            "b": b"\xff",
+            "d": datetime.datetime(1994, 11, 6),
+            "u": uuid.UUID(int=7),
+            " t": {"x": 1},
+        }
         return "rich"
 
     @app.get("/rich/read")
@@ -385,7 +395,9 @@ def urls_of(lib):
         ("nope", {}),
         ("static", {"filename": "x.css"}),
     ]
-    found = [attempt(lambda endpoint=endpoint, values=values: lib.url_for(endpoint, **values)) for endpoint, values in calls]
+    found = [
+        attempt(lambda endpoint=endpoint, values=values: lib.url_for(endpoint, **values)) for endpoint, values in calls
+    ]
     return lib.jsonify(found)
 
 
@@ -420,7 +432,9 @@ def add_failing(lib, scope):
 
     @scope.route("/raise/<name>")
     def raising(name):
-        raise {"key": KeyError, "index": IndexError, "boom": BoomError, "quiet": QuietError, "value": ValueError}[name](name)
+        raise {"key": KeyError, "index": IndexError, "boom": BoomError, "quiet": QuietError, "value": ValueError}[name](
+            name
+        )
 
     @scope.route("/form", methods=["GET", "POST"])
     def form():
@@ -507,7 +521,9 @@ def methods(lib, app, log):
 
     @app.route("/file")
     def file():
-        return lib.flask.send_file(__file__, mimetype="text/plain", download_name="x.py", last_modified=784111777, etag="fixed")
+        return lib.flask.send_file(
+            __file__, mimetype="text/plain", download_name="x.py", last_modified=784111777, etag="fixed"
+        )
 
     @app.route("/file/<path:name>")
     def directory(name):
