@@ -16,7 +16,8 @@ from ..seam import Handler, RequestHead
 from . import upward
 from .context import AppContext, RequestContext
 from .dispatch import Environ, StartResponse
-from .helpers import get_debug_flag, get_load_dotenv, load_dotenv_files
+from .dotenv import load_dotenv as load_dotenv_defaults
+from .helpers import get_debug_flag, get_load_dotenv
 from .mounts import MountHandler
 from .serving import AppServing
 
@@ -112,7 +113,7 @@ class Demijohn(AppServing):
         if os.environ.get("DEMIJOHN_RUN_FROM_CLI") == "true" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             return
         if get_load_dotenv(load_dotenv):
-            load_dotenv_files()
+            load_dotenv_defaults()
             if "DEMIJOHN_DEBUG" in os.environ or "FLASK_DEBUG" in os.environ:
                 self.debug = get_debug_flag()
         if debug is not None:

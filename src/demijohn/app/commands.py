@@ -7,18 +7,19 @@ from typing import Any, TypeVar
 import click
 
 from .context import has_app_context
+from .scriptinfo import ScriptInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def with_appcontext(f: F) -> F:
-    """Run a click callback in the context of the application that `context.obj.load_app()` returns, if none is at work."""
+    """Run a click callback in the context of the command line's application (see `ScriptInfo`), if none is at work."""
 
     @click.pass_context
     def wrapper(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
         if not has_app_context():
             # The context is popped when click is done with the command, errors included.
-            context.with_resource(context.obj.load_app().app_context())
+            context.with_resource(context.ensure_object(ScriptInfo).load_app().app_context())
         return context.invoke(f, *args, **kwargs)
 
     return functools.update_wrapper(wrapper, f)  # type: ignore[return-value]  # click calls it like `f`

@@ -1,8 +1,6 @@
 """Flask's helper functions: short ways to what the current application does, and the environment variables of debug mode."""
 
 import os
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from ..http.errors import abort as _http_abort
@@ -23,19 +21,6 @@ def get_load_dotenv(default: bool = True) -> bool:
     """Tell whether `.env` files are loaded: not if `DEMIJOHN_SKIP_DOTENV` (or `FLASK_SKIP_DOTENV`) is set."""
     value = os.environ.get("DEMIJOHN_SKIP_DOTENV") or os.environ.get("FLASK_SKIP_DOTENV")
     return value.lower() in _OFF if value else default
-
-
-def load_dotenv_files() -> bool:
-    """Set what `.env` and `.flaskenv` say, here or in a folder above, unless it is set already; needs python-dotenv.
-
-    Return whether a file was loaded; without python-dotenv, none is.
-    """
-    if find_spec("dotenv") is None:
-        return False
-    dotenv = import_module("dotenv")
-    paths = [dotenv.find_dotenv(name, usecwd=True) for name in (".env", ".flaskenv")]
-    loaded = [dotenv.load_dotenv(path, encoding="utf-8") for path in paths if path]
-    return any(loaded)
 
 
 def make_response(*args: Any) -> Any:  # Any: what a view may return, and the application's response class

@@ -29,6 +29,13 @@ def cli_runner_class() -> Any:
     return DemijohnCliRunner
 
 
+def load_application(words: str | None) -> Any:
+    """Return the application that `words`, or the environment, lead to; see `demijohn.manage.cli.discovery`."""
+    from ..manage.cli import discovery
+
+    return discovery.load_application(words)
+
+
 def environ_builder(app: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a builder of environs that knows the application's config."""
     from ..testing.builder import AppEnvironBuilder

@@ -5,6 +5,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from demijohn.app.application import Demijohn
+from demijohn.app.scriptinfo import ScriptInfo
 
 
 class DemijohnCliRunner(CliRunner):
@@ -25,21 +26,8 @@ class DemijohnCliRunner(CliRunner):
         Args:
             cli: the command; by default the application's group, `app.cli`.
             args: its arguments, as a list or as a shell would split them.
-            **kwargs: as of `CliRunner.invoke`. `obj` is by default an object whose `load_app()` returns the application.
+            **kwargs: as of `CliRunner.invoke`. `obj` is by default a `ScriptInfo` of the application.
         """
         command = self.app.cli if cli is None else cli
-        kwargs.setdefault("obj", _Loaded(self.app))
+        kwargs.setdefault("obj", ScriptInfo(create_app=lambda: self.app, set_debug_flag=False))
         return super().invoke(command, args, **kwargs)
-
-
-class _Loaded:
-    """What commands ask for their application."""
-
-    __slots__ = ("app",)
-
-    def __init__(self, app: Demijohn) -> None:
-        self.app = app
-
-    def load_app(self) -> Demijohn:
-        """Return the application."""
-        return self.app

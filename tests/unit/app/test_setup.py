@@ -323,29 +323,25 @@ def test_run_passes_settings_on(app, monkeypatch):
     assert len(calls) == 3
 
 
-def test_dotenv_files_are_loaded_where_python_dotenv_is(app, monkeypatch):
-    loaded = []
-
-    def load_dotenv(path, encoding):
-        loaded.append(path)
-        monkeypatch.setenv("DEMIJOHN_DEBUG", "1")
-        return True
-
+def test_dotenv_files_are_loaded_where_python_dotenv_is(app, monkeypatch, tmp_path):
+    (tmp_path / ".env").touch()
     fake = SimpleNamespace(
-        find_dotenv=lambda name, usecwd: f"/x/{name}" if name == ".env" else "", load_dotenv=load_dotenv
+        find_dotenv=lambda name, usecwd: str(tmp_path / name) if name == ".env" else "",
+        dotenv_values=lambda path, encoding: {"DEMIJOHN_DEBUG": "1"},
     )
+    monkeypatch.setenv("DEMIJOHN_DEBUG", "")  # to be restored
+    monkeypatch.delenv("DEMIJOHN_DEBUG")
     monkeypatch.setattr("demijohn.app.upward.run_simple", lambda *args, **options: None)
-    monkeypatch.setattr("demijohn.app.helpers.find_spec", lambda name: None)
+    monkeypatch.setattr("demijohn.app.dotenv.find_spec", lambda name: None)
     app.run()
-    assert not loaded
-    monkeypatch.setattr("demijohn.app.helpers.find_spec", lambda name: "found")
+    assert not app.debug
+    monkeypatch.setattr("demijohn.app.dotenv.find_spec", lambda name: "found")
     monkeypatch.setitem(sys.modules, "dotenv", fake)
     monkeypatch.setenv("DEMIJOHN_SKIP_DOTENV", "1")
     app.run()
-    assert not loaded
+    assert not app.debug
     monkeypatch.delenv("DEMIJOHN_SKIP_DOTENV")
     app.run()
-    assert loaded == ["/x/.env"]
     assert app.debug
 
 

@@ -1,5 +1,26 @@
-"""The `demijohn` command. `main` is its entry point; it imports what a subcommand needs when it runs."""
+"""The `demijohn` command, and what an application's own commands are made of; the names are those of `flask.cli`.
 
+`main` is the entry point. What a command needs to serve is imported when it runs.
+"""
+
+from ...app.commands import AppGroup, with_appcontext
+from ...app.dotenv import load_dotenv
+from ...app.scriptinfo import ScriptInfo, pass_script_info
+from .builtins import routes_command, run_command, shell_command
+from .discovery import NoAppException
+from .group import DemijohnGroup
 from .main import main
 
-__all__ = ["main"]
+__all__ = [
+    "AppGroup",
+    "DemijohnGroup",
+    "NoAppException",
+    "ScriptInfo",
+    "load_dotenv",
+    "main",
+    "pass_script_info",
+    "routes_command",
+    "run_command",
+    "shell_command",
+    "with_appcontext",
+]

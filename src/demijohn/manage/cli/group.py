@@ -1,0 +1,179 @@
+"""`DemijohnGroup`: a command line for an application: built-in commands, plug-ins, and what the application brings along.
+
+The options `--app`, `--env-file` and `--debug` stand before the command. Runs once, on the main thread.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points, version
+from typing import Any, Final
+
+import click
+
+from ...app.commands import AppGroup
+from ...app.dotenv import load_dotenv
+from ...app.helpers import get_load_dotenv
+from ...app.scriptinfo import ScriptInfo
+from .builtins import COMMANDS, set_debug
+from .discovery import AppImportFailed, NoAppException
+
+PLUGIN_GROUPS: Final = ("demijohn.commands", "flask.commands")
+"""Entry points that are commands; of two with one name, the first counts."""
+
+
+def _print_version(ctx: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not ctx.resilient_parsing:
+        click.echo(f"demijohn {version('demijohn')} (Python {sys.version.split()[0]})")
+        ctx.exit()
+
+
+def _set_app(ctx: click.Context, option: click.Parameter, words: str | None) -> str | None:
+    if words is not None:
+        ctx.ensure_object(ScriptInfo).app_import_path = words
+    return words
+
+
+def _load_env_file(ctx: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    load_defaults = get_load_dotenv(ctx.ensure_object(ScriptInfo).load_dotenv_defaults)
+    if path is not None or load_defaults:
+        load_dotenv(path, load_defaults=load_defaults)
+    return path
+
+
+def _options(*, has_version: bool) -> list[click.Parameter]:
+    options: list[click.Parameter] = [
+        click.Option(
+            ["-e", "--env-file"],
+            type=click.Path(exists=True, dir_okay=False),
+            is_eager=True,
+            expose_value=False,
+            callback=_load_env_file,
+            help="Set environment variables from this file, before .env, .demijohnenv and .flaskenv; needs python-dotenv.",
+        ),
+        click.Option(
+            ["-A", "--app"],
+            metavar="APP",
+            is_eager=True,
+            expose_value=False,
+            callback=_set_app,
+            help="The application: module:attribute, module:factory() or path/to/file.py.",
+        ),
+        click.Option(
+            ["--debug/--no-debug"],
+            default=None,
+            is_eager=True,
+            expose_value=False,
+            callback=set_debug,
+            help="Debug mode of the application.",
+        ),
+    ]
+    if has_version:
+        options.append(
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Show the version.",
+            )
+        )
+    return options
+
+
+class DemijohnGroup(AppGroup):
+    """A group with the commands of an application besides its own.
+
+    Args:
+        add_default_commands: `run`, `routes` and `shell` are there.
+        create_app: makes the application, instead of looking for it.
+        add_version_option: `--version` is there.
+        load_dotenv: read `.env`, `.demijohnenv` and `.flaskenv`.
+        set_debug_flag: set the application's debug mode as the environment says.
+        **extra: of `click.Group`.
+    """
+
+    def __init__(
+        self,
+        add_default_commands: bool = True,
+        create_app: Callable[..., Any] | None = None,
+        add_version_option: bool = True,
+        load_dotenv: bool = True,
+        set_debug_flag: bool = True,
+        **extra: Any,  # Any: click's
+    ) -> None:
+        params = [*extra.pop("params", ()), *_options(has_version=add_version_option)]
+        settings = {"auto_envvar_prefix": "DEMIJOHN", "help_option_names": ["-h", "--help"]}
+        settings.update(extra.pop("context_settings", ()))
+        super().__init__(params=params, context_settings=settings, **extra)
+        self.create_app = create_app
+        self.load_dotenv = load_dotenv
+        self.set_debug_flag = set_debug_flag
+        self._has_plugins = False
+        if add_default_commands:
+            for command in COMMANDS:
+                self.add_command(command)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Make the context; `obj` is a `ScriptInfo`."""
+        # An app.run() that stands unguarded in a module must not serve it while it is being imported.
+        os.environ["DEMIJOHN_RUN_FROM_CLI"] = os.environ["FLASK_RUN_FROM_CLI"] = "true"
+        if "obj" not in extra and "obj" not in self.context_settings:
+            extra["obj"] = ScriptInfo(
+                create_app=self.create_app,
+                set_debug_flag=self.set_debug_flag,
+                load_dotenv_defaults=self.load_dotenv,
+            )
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command: of this group or a plug-in, else of the application."""
+        self._load_plugins()
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            return command
+        try:
+            app = ctx.ensure_object(ScriptInfo).load_app()
+        except NoAppException as error:
+            click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
+            return None
+        cli = getattr(app, "cli", None)
+        if not isinstance(cli, click.Group):
+            return None
+        # For whatever the command looks up while its arguments are being read.
+        ctx.with_resource(app.app_context())
+        return cli.get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands. An application that cannot be loaded is told of, and has none."""
+        self._load_plugins()
+        names = set(super().list_commands(ctx))
+        try:
+            cli = getattr(ctx.ensure_object(ScriptInfo).load_app(), "cli", None)
+        except NoAppException as error:
+            click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
+        except AppImportFailed as error:
+            error.show()
+            click.echo(err=True)
+        else:
+            if isinstance(cli, click.Group):
+                names.update(cli.list_commands(ctx))
+        return sorted(names)
+
+    def _load_plugins(self) -> None:
+        if self._has_plugins:
+            return
+        self._has_plugins = True
+        for group in PLUGIN_GROUPS:
+            for entry in entry_points(group=group):
+                if entry.name in self.commands:
+                    continue
+                try:
+                    self.add_command(entry.load(), entry.name)
+                except Exception as error:  # noqa: BLE001 - any package may be broken; the others' commands still work
+                    click.secho(
+                        f"The command {entry.name!r} of {entry.value} cannot be used: {error!r}", err=True, fg="yellow"
+                    )
