@@ -288,6 +288,48 @@ def test_a_stop_from_a_signal_handler(runner):
     assert answers[1] == b""
 
 
+def test_an_exception_that_a_signal_handler_raises_ends_the_server_in_good_order(runner):
+    """Such as `sys.exit` on SIGTERM: it leaves `serve_forever`, and nothing goes on behind it."""
+
+    class Stop(BaseException):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    listener = Listener.tcp("127.0.0.1", 0)
+    site = Site()
+    server = Server(site, [listener], ServerOptions(runner=runner, threads=2))
+    ends = []
+
+    def visit():
+        with socket.create_connection(listener.address, timeout=TIMEOUT) as sock:
+            sock.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+            wait_until(lambda: any(link.phase is Phase.SENDING for link in server._engine.connections))
+            wait_until(lambda: server._engine.reactor._is_polling)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            with contextlib.suppress(ConnectionResetError):
+                while sock.recv(65536):
+                    pass
+            ends.append("seen by the client")
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        with pytest.raises(Stop):
+            server.serve_forever()
+        visitor.join(5)
+        assert ends == ["seen by the client"]
+        assert len(site.closed) == 1
+        # Waited for: one whose start the signal interrupted is nobody's to join.
+        wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("demijohn-")])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        server.shutdown_now()
+        listener.close()
+
+
 @pytest.mark.parametrize("place", ["handler", "chunk", "close"])
 def test_a_keyboard_interrupt_in_an_application_stops_the_server(runner, place):
     class Chunks(Stream):

@@ -1,6 +1,7 @@
 """Nothing is left behind and nothing spins: descriptors, threads, memory of connections, iterables, and polls of an idle server."""
 
 import contextlib
+import errno
 import gc
 import os
 import pathlib
@@ -312,6 +313,30 @@ def test_a_flush_ends_although_the_client_takes_everything(monkeypatch):
 # ---------------------------------------------------------------- want of room
 
 
+def test_a_connection_that_cannot_be_watched_is_closed(runner, monkeypatch):
+    """As the system refuses when a user watches too many descriptors (epoll_ctl: ENOSPC)."""
+    clock = JumpingClock()
+    with serving(Site(), runner, clock) as running:
+        reactor_class = type(running.server._engine.reactor)
+        watch = reactor_class.watch
+        refusals = [OSError(errno.ENOSPC, "No space left on device")]
+
+        def refuse(self, sock, *rest):
+            if refusals and sock is not running.listener.sock:
+                raise refusals.pop()
+            watch(self, sock, *rest)
+
+        monkeypatch.setattr(reactor_class, "watch", refuse)
+        with Client(running) as client:
+            assert client.is_closed()
+        assert not links(running)
+        assert running.server.stats.connections_open == 0
+        wait_until(lambda: not running.server._acceptors[0]._is_watching)
+        clock.jump(2.1, running)
+        with Client(running) as client:
+            assert client.get("/").status == 200
+
+
 @pytest.mark.parametrize("size", [100, 8_000, 200_000])
 def test_a_body_for_which_there_is_no_room_is_refused(runner, size, monkeypatch):
     full: list = []
@@ -444,7 +469,7 @@ def visit(running, random: random.Random, faults: list[str]) -> None:
         for _ in range(random.randrange(1, 4)):
             batch = []
             data = b""
-            for _ in range(random.choice([1, 1, 2, 5])):
+            for _ in range(random.choice([1, 1, 2, 5, 9])):
                 way = random.choice(WHOLE * 3 + CUT)
                 number = random.randrange(1 << 40)
                 size = random.choice([0, 10, 1000, 100_000, 700_000])

@@ -77,11 +77,11 @@ def test_endless_pipelining_is_read_no_faster_than_it_is_answered_and_delays_nob
             greedy.send((GET % 1) * total)
 
         def read():
-            head = 0
-            while head < total:
-                data = greedy.sock.recv(1 << 20)
-                assert data
-                head += data.count(b"HTTP/1.1 204")
+            heads = 0
+            while heads < total:
+                line = greedy.file.readline()
+                assert line
+                heads += line.startswith(b"HTTP/1.1 204")
 
         sender, reader = threading.Thread(target=send), threading.Thread(target=read)
         sender.start()
@@ -129,6 +129,81 @@ def test_the_next_request_comes_bytewise_while_a_handler_runs(threaded_runner):
             assert client.read_answer().body == b"/%d " % (number - 1)
         go.release()
         assert client.read_answer().body == b"/5 "
+
+
+@pytest.mark.parametrize("pause", [0, 1], ids=["fast", "slow"])
+def test_after_every_kind_of_answer_the_next_is_in_order(runner, pause, tmp_path):
+    """Pipelined requests behind streams and files, to a client that takes them at once or reads in drops."""
+    size = 600_000
+    (tmp_path / "f").write_bytes(b"f" * size)
+
+    def handler(exchange):
+        way = exchange.head.path[1:]
+        if way == "stream":
+            exchange.stream("200 OK", TEXT, (b"s" * 50_000 for _ in range(12)))
+        elif way == "sized":
+            exchange.stream("200 OK", [("Content-Length", str(size))], (b"s" * 50_000 for _ in range(12)))
+        elif way == "file":
+            exchange.send_file("200 OK", TEXT, FileSegment((tmp_path / "f").open("rb"), 0, size))
+        elif way == "push":
+            exchange.start("200 OK", TEXT)
+            exchange.write(b"p" * 1000)
+            exchange.finish()
+        elif way == "none":
+            exchange.stream("204 No Content", [], [b"none of it"])
+        else:
+            exchange.respond("200 OK", TEXT, b"r" * size)
+
+    ways = ["stream", "respond", "file", "sized", "none", "push"]
+    expected = {"stream": b"s" * size, "sized": b"s" * size, "file": b"f" * size, "respond": b"r" * size}
+    expected |= {"none": b"", "push": b"p" * 1000}
+    with serving(handler, runner, threads=2, outbox_bytes=100_000) as running, Client(running) as client:
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 20_000)
+        requests = [(method, way) for way in ways for method in ("GET", "HEAD", "GET")] + [("GET", "push")]
+        client.send(b"".join(f"{method} /{way} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for method, way in requests))
+        for method, way in requests:
+            if pause:
+                threading.Event().wait(0.005)
+            answer = client.read_answer(method)
+            assert answer.status == (204 if way == "none" else 200)
+            assert answer.body == (b"" if method == "HEAD" else expected[way])
+
+
+def test_100_continue_reaches_a_client_that_is_slow_to_read(runner):
+    """The socket is full of earlier answers, so that 100 Continue has to wait; and the client waits for it."""
+
+    class Full:
+        def __init__(self, sock):
+            self._sock = sock
+            self.refused = 0
+
+        def __getattr__(self, name):
+            return getattr(self._sock, name)
+
+        def send(self, data):
+            if data.startswith(b"HTTP/1.1 100"):
+                self.refused += 1
+                raise BlockingIOError
+            return self._sock.send(data)
+
+    sockets = []
+
+    def handler(exchange):
+        if exchange.head.target == "/first":
+            exchange._line.sock = Full(exchange._line.sock)
+            sockets.append(exchange._line.sock)
+        echo(exchange)
+
+    with serving(handler, runner) as running, Client(running) as client:
+        client.sock.settimeout(5)
+        assert client.get("/first").status == 200
+        for _ in range(2):
+            client.send(b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+            assert client.read_head()[0] == 100
+            client.send(b"ok")
+            assert client.read_answer().body == b"/p ok"
+            assert client.get("/again").status == 200
+    assert sockets[0].refused == 2
 
 
 # ---------------------------------------------------------------- deadlines

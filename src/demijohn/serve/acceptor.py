@@ -113,4 +113,8 @@ class Acceptor:
             name = sock.getsockname()
             local = (name[0], name[1])
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
-        Link(self._engine, sock, peer).open()
+        try:
+            Link(self._engine, sock, peer).open()
+        except OSError:
+            sock.close()
+            raise

@@ -83,10 +83,11 @@ class Server:
             self._runner.serve()
         except KeyboardInterrupt:
             self._was_interrupted = True
-            engine.is_stopped = True
-            engine.reactor.wake()
-        self._runner.stop()
-        self._end()
+        finally:
+            # Also for what a signal handler raises on this thread: nothing may go on behind its back.
+            self.shutdown_now()
+            self._runner.stop()
+            self._end()
         if self._was_interrupted:
             raise KeyboardInterrupt
 
