@@ -162,7 +162,8 @@ def dump_cookie(
     if httponly:
         cookie += "; HttpOnly"
     if path is not None:
-        cookie += f"; Path={quote(path, safe=_PATH_SAFE)}"
+        # PERF: most cookies are for the whole site.
+        cookie += "; Path=/" if path == "/" else f"; Path={quote(path, safe=_PATH_SAFE)}"
     if samesite is not None:
         cookie += f"; SameSite={samesite}"
     if partitioned:

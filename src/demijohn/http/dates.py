@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from demijohn._base.clock import format_http_date
+from demijohn._base.clock import TWO_DIGITS, format_http_date
 
 _DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -64,9 +64,10 @@ def http_date(timestamp: datetime | date | float | time.struct_time | None = Non
 
 
 def _render(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> str:
+    two = TWO_DIGITS
     return (
-        f"{_DAY_NAMES[day.weekday()]}, {day.day:02d} {_MONTH_NAMES[day.month - 1]} {day.year:04d}"
-        f" {hour:02d}:{minute:02d}:{second:02d} GMT"
+        f"{_DAY_NAMES[day.weekday()]}, {two[day.day]} {_MONTH_NAMES[day.month - 1]} {day.year:04d}"
+        f" {two[hour]}:{two[minute]}:{two[second]} GMT"
     )
 
 

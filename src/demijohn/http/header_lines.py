@@ -18,8 +18,10 @@ class HeaderLines:
     def _find(self, key: str) -> str | None:
         """Return the value that reading `key` gives, `None` if there is none. The read-only forms have their own."""
         key = key.lower()
+        size = len(key)
         for name, value in self._list:
-            if name.lower() == key:
+            # PERF: a length is compared sooner than a lower-case copy is made, and few names are as long as another.
+            if len(name) == size and name.lower() == key:
                 return value
         return None
 

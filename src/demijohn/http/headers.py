@@ -175,13 +175,19 @@ class Headers(HeaderLines):
             value = _with_options(value, kwargs)
         line = (_checked_name(key), _checked(value))
         key = key.lower()
+        size = len(key)
         lines = self._list
-        for at, (name, _) in enumerate(lines):
-            if name.lower() == key:
-                lines[at] = line
-                lines[at + 1 :] = [other for other in lines[at + 1 :] if other[0].lower() != key]
+        # PERF: see _find; and most names are new.
+        for name, _ in lines:
+            if len(name) == size and name.lower() == key:
+                self._replace(key, line)
                 return
         lines.append(line)
+
+    def _replace(self, key: str, line: tuple[str, str]) -> None:
+        """Put a line in the place of the first whose name is `key` in lower case, and remove the others."""
+        first = next(at for at, (name, _) in enumerate(self._list) if name.lower() == key)
+        self._list[first:] = [line, *(other for other in self._list[first + 1 :] if other[0].lower() != key)]
 
     def setlist(self, key: str, values: Iterable[Any]) -> None:  # Any: see HeadersSource
         """Replace all lines of a name by one for each value: the first in the old place, the others at the end."""

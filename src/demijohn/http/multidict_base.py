@@ -22,7 +22,8 @@ _lists_of: Callable[[Any], Iterable[tuple[Any, list[Any]]]] = dict.items
 _list_of: Callable[[Any, Any], list[Any] | None] = dict.get
 _set_list: Callable[[Any, Any, list[Any]], None] = dict.__setitem__
 _pop_list: Any = dict.pop
-_assign: Callable[[Any, Any], None] = dict.update
+_list_to_extend: Callable[[Any, Any, list[Any]], list[Any]] = dict.setdefault
+_assign: Callable[[Any, Any], None] = dict.update  # of a dict, or of pairs
 
 _SEVERAL = (list, tuple, set, frozenset)
 
@@ -44,27 +45,6 @@ def iter_multi_items(mapping: MultiSource[K, V]) -> Iterator[tuple[K, V]]:
         yield from mapping
 
 
-def _gather(source: MultiSource[K, V]) -> dict[K, list[V]]:
-    """Build the dict of lists, lists of the source copied; keys without a value left out."""
-    if isinstance(source, MultiDict):
-        return {key: list(values) for key, values in source.lists()}
-    # PERF: lists are what parsers pass, and the check against the abstract class costs as much as five fields.
-    if isinstance(source, list):
-        # Keys seldom repeat, and then a comprehension does it in two thirds of the time.
-        data: dict[K, list[V]] = {key: [value] for key, value in source}
-        if len(data) == len(source):
-            return data
-    elif isinstance(source, Mapping):
-        source = iter_multi_items(source)
-    data = {}
-    for key, value in source:
-        if key in data:
-            data[key].append(value)
-        else:
-            data[key] = [value]
-    return data
-
-
 class MultiDict(TypeConversionDict[K, V]):
     """A dict with one or more values per key; the dict interface sees the first, `getlist` and the like see all.
 
@@ -73,10 +53,12 @@ class MultiDict(TypeConversionDict[K, V]):
     """
 
     def __init__(self, mapping: MultiSource[K, V] | None = None) -> None:
-        if mapping is None:
-            super().__init__()
-        else:
-            _assign(self, _gather(mapping))
+        if isinstance(mapping, MultiDict):
+            _assign(self, mapping.lists())
+        elif mapping is not None:
+            # PERF: lists are what parsers pass, and a generator between would double the time.
+            for key, value in mapping if isinstance(mapping, list) else iter_multi_items(mapping):
+                _list_to_extend(self, key, []).append(value)
 
     def __getitem__(self, key: K) -> V:
         values = _list_of(self, key)

@@ -14,6 +14,15 @@ from .request_base import RequestBase
 from .response_body import ResponseBody
 from .wsgi import RangeWrapper, get_environ
 
+_VARIABLES = {
+    "Range": "HTTP_RANGE",
+    "If-Range": "HTTP_IF_RANGE",
+    "If-Modified-Since": "HTTP_IF_MODIFIED_SINCE",
+    "If-None-Match": "HTTP_IF_NONE_MATCH",
+    "If-Match": "HTTP_IF_MATCH",
+}
+"""The fields that are asked for, by their names in an environ."""
+
 _Field = Callable[[str], str | None]
 """Gives the value of a request's header field."""
 
@@ -129,7 +138,7 @@ def _ask(request_or_environ: Any) -> tuple[str, _Field]:  # Any: an environ, a r
     environ = get_environ(request_or_environ)
 
     def field(name: str) -> str | None:
-        value: str | None = environ.get("HTTP_" + name.upper().replace("-", "_"))
+        value: str | None = environ.get(_VARIABLES[name])
         return value
 
     return environ["REQUEST_METHOD"], field
