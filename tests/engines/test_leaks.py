@@ -139,7 +139,8 @@ def test_closed_connections_are_not_kept_until_their_deadline():
                 assert client.get("/").status == 200
         wait_until(lambda: not links(running))
         gc.collect()
-        assert sum(type(item) is Link for item in gc.get_objects()) == 0
+        engine = running.server._engine
+        assert sum(type(item) is Link and item.engine is engine for item in gc.get_objects()) == 0
 
 
 # ---------------------------------------------------------------- polls
@@ -401,6 +402,63 @@ def test_without_descriptors_it_waits_for_some(runner):
     )
     assert done.stdout == "done\n", done.stderr
     assert "Cannot accept connections" in done.stderr
+
+
+TWO_PROCESSES = """
+import os, signal, socket, sys, threading
+sys.path.insert(0, sys.argv[2])
+from demijohn.serve import Listener, Server, ServerOptions
+
+listener = Listener.tcp("127.0.0.1", 0)
+
+def answer(exchange):
+    exchange.respond("200 OK", [], b"%d" % os.getpid())
+
+children = []
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        server = Server(answer, [listener], ServerOptions(runner=sys.argv[1], threads=2, is_multiprocess=True))
+        signal.signal(signal.SIGTERM, lambda *_: server.shutdown())
+        server.serve_forever()
+        os._exit(0)
+    children.append(child)
+
+def visit(sock):
+    sock.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+    with sock.makefile("rb") as file:
+        while file.readline() != b"\\r\\n":
+            pass
+        return int(file.read(len(str(children[0]))))
+
+counts = dict.fromkeys(children, 0)
+for _ in range(30):
+    # Ten clients come at once, so that both processes have a reason to wake.
+    socks = [socket.create_connection(listener.address, timeout=20) for _ in range(10)]
+    for sock in socks:
+        counts[visit(sock)] += 1
+    for sock in socks:
+        sock.close()
+for child in children:
+    os.kill(child, signal.SIGTERM)
+    assert os.waitpid(child, 0)[1] == 0
+print(*counts.values())
+"""
+
+
+def test_two_processes_share_a_listener(runner):
+    tests = str(pathlib.Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", TWO_PROCESSES, runner, tests],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    first, second = map(int, done.stdout.split())
+    assert first + second == 300, done.stderr
+    # The system decides who wakes first; none is left without work.
+    assert min(first, second) >= 15
 
 
 # ---------------------------------------------------------------- all of it at once
