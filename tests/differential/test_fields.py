@@ -102,7 +102,9 @@ OPTIONS = [
 ]
 options_texts = st.one_of(
     st.sampled_from(OPTIONS),
-    texts('ab;= "\\', ["a=b", "; ", "name", "filename*=", "UTF-8''", "%20", "%e9", "*0=", "*1*="]),
+    texts('ab;= "\\', ["a=b", "; ", "name", "filename*=", "UTF-8''", "%20", "%e9", "*0=", "*1*="]).filter(
+        lambda text: text.count("*0=") < 2  # which of two first parts counts is anybody's guess
+    ),
 )
 
 
@@ -428,7 +430,9 @@ def test_etags(agree, text):
 
 
 @steady(20)
-@given(st.lists(texts('ab"W/, ', ['"a"', 'W/"b"', ", "]), min_size=1, max_size=BATCH))
+@given(
+    st.lists(texts('ab"W/, ', ['"a"', 'W/"b"', ", "]).filter(lambda text: '""' not in text), min_size=1, max_size=BATCH)
+)
 def test_etag_texts(agree, batch):
     agree.all("values.operate", [[["parse_etags", [text]], [[".as_set"], [".contains", ["a"]]]] for text in batch])
     one_each(agree, batch, "unquote_etag")
@@ -472,7 +476,7 @@ def test_dates(agree, text):
             st.datetimes().map(lambda moment: {"$datetime": moment.isoformat() + "+02:00"}),
             st.dates().map(lambda day: {"$date": day.isoformat()}),
             st.integers(0, 2**33),
-            st.floats(0, 2**32),
+            st.integers(0, 2**34).map(lambda quarters: quarters / 4),
         ),
         max_size=BATCH,
     )

@@ -69,6 +69,7 @@ combined = st.builds(
 UNORDERED = (
     ["deep"],
     ["dict"],
+    ["list"],
     [".keys"],
     [".deepcopy"],
 )  # and what CombinedMultiDict cannot do, or does not say in order

@@ -1,0 +1,145 @@
+"""Differences of routing, applications and test clients."""
+
+from typing import Any
+
+from differential.deviations.entry import Deviation, Holds
+
+
+def _rule_has(text: str) -> Holds:
+    """Holds for maps with this text in a rule."""
+    return lambda arguments, theirs, ours: any(isinstance(rule, dict) and text in rule["rule"] for rule in arguments[0])
+
+
+ROUTES = [
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "Factories keep `websocket` of the rules they copy.",
+        [
+            [["Submount", "/p", [{"rule": "/x", "endpoint": "e", "websocket": True}]]],
+            {},
+            [["match", {"url_scheme": "ws"}, "/p/x", "GET"]],
+        ],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "Two numbers without a space between them are two arguments.",
+        [[{"rule": "/<string(2,3):x>", "endpoint": "e"}], {}, [["match", {}, "/ab", "GET"]]],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "Arguments of converters may be negative.",
+        [[{"rule": "/<int(min=-5,signed=True):x>", "endpoint": "e"}], {}, [["match", {}, "/-4", "GET"]]],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "`any` takes numbers.",
+        [[{"rule": "/<any(1, 2):x>", "endpoint": "e"}], {}, [["match", {}, "/1", "GET"]]],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "What `any` builds is percent-encoded.",
+        [[{"rule": "/<any('a b',c):x>", "endpoint": "e"}], {}, [["build", {}, "e", {"x": "a b"}]]],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        None,
+        "A variable that occurs twice is a ValueError.",
+        [[{"rule": "/<x>/<x>", "endpoint": "e"}], {}, []],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        _rule_has("(min=)"),
+        "Arguments of a converter that are none are a ValueError when the rule is added.",
+        [[{"rule": "/<int(min=):x>", "endpoint": "e"}], {}, [["match", {}, "/1", "GET"]]],
+    ),
+    Deviation(
+        "urlmaps.ask",
+        _rule_has("<any("),
+        "What `any` cannot build is a ValueError, whatever its type.",
+        [[{"rule": "/<any(a,b):x>", "endpoint": "e"}], {}, [["build", {}, "e", {"x": ["a"]}]]],
+    ),
+]
+
+
+def _redirects_to(target: str) -> Holds:
+    """Holds for clients that are sent to this target."""
+    return lambda arguments, theirs, ours: f"'to': '{target}'" in str(arguments)
+
+
+def _redirected(target: str) -> list[Any]:
+    return [{}, [["open", "/a/b", {"query_string": {"to": target, "code": "302"}, "follow_redirects": True}]]]
+
+
+APPS = [
+    Deviation(
+        "clients.environ_of",
+        None,
+        "A Content-Length among the headers of a builder is kept.",
+        [["/"], {"headers": {"Content-Length": "7"}}],
+    ),
+    Deviation(
+        "clients.environ_of",
+        None,
+        "File names are escaped as browsers do.",
+        [["/"], {"data": {"f": {"$tuple": [{"$file": "x"}, 'a"b']}}}],
+    ),
+    Deviation(
+        "clients.browse",
+        None,
+        "Max-Age wins over Expires (RFC 6265 §5.3).",
+        [
+            {},
+            [
+                [
+                    "open",
+                    "/",
+                    {"query_string": {"cookie": ["a=1; Max-Age=100; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]}},
+                ],
+                ["cookie", "a"],
+            ],
+        ],
+    ),
+    Deviation(
+        "clients.browse",
+        None,
+        "A negative Max-Age deletes (RFC 6265 §5.2.2).",
+        [{}, [["open", "/", {"query_string": {"cookie": ["a=1; Max-Age=-1"]}}], ["cookie", "a"]]],
+    ),
+    Deviation(
+        "clients.browse",
+        _redirects_to("x"),
+        "A relative redirect is relative to the URL that was asked for (RFC 9110 §10.2.2).",
+        _redirected("x"),
+    ),
+    Deviation(
+        "clients.browse",
+        _redirects_to("//localhost/y"),
+        "A redirect without a scheme keeps that of the request (RFC 9110 §10.2.2).",
+        _redirected("//localhost/y"),
+    ),
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: "'Content-Length': '5'" in str(arguments[2]),
+        "The test client sends the Content-Length it is told to, also where the body is shorter.",
+        ["methods", {}, [["GET", "/echo", {"headers": {"Content-Length": "5"}}]]],
+    ),
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: (
+            "'Host': 'evil host'" in str(arguments[2]) and "follow_redirects" in str(arguments[2])
+        ),
+        "The test client does not follow a redirect that names no host.",
+        ["methods", {}, [["GET", "/slash", {"headers": {"Host": "evil host"}, "follow_redirects": True}]]],
+    ),
+    Deviation(
+        "apps.served",
+        lambda arguments, theirs, ours: arguments[0] == "outcomes" and "/wsgi" in str(arguments[2]),
+        "A WSGI application as a view's answer has a Content-Length if it returned a list.",
+        ["outcomes", {}, [["GET", "/wsgi", {}]]],
+    ),
+]
