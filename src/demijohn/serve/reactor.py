@@ -90,7 +90,10 @@ class Reactor:
                 logger.exception("Internal error in %r; the connection is closed", callback)
                 owner = getattr(callback, "__self__", None)
                 if hasattr(owner, "fail"):
-                    owner.fail()  # type: ignore[union-attr]  # hasattr looked
+                    try:
+                        owner.fail()  # type: ignore[union-attr]  # hasattr looked
+                    except Exception:
+                        logger.exception("Closing it failed, too")  # the other connections are served all the same
                 if not isinstance(error, Exception):
                     raise  # the thread is being ended; its successor goes on
         return True

@@ -1,0 +1,62 @@
+"""The reactor survives its callbacks' faults, and the faults of closing what failed."""
+
+import pytest
+
+from demijohn._base.clock import SystemClock
+from demijohn.serve.reactor import Reactor
+
+
+@pytest.fixture
+def reactor():
+    reactor = Reactor(SystemClock())
+    yield reactor
+    reactor.close()
+
+
+class Owner:
+    def __init__(self, *faults: BaseException) -> None:
+        self.faults = list(faults)
+        self.failed = 0
+
+    def on_event(self, mask: int) -> bool:
+        raise self.faults.pop(0)
+
+    def fail(self) -> None:
+        self.failed += 1
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+@pytest.mark.parametrize("faults", [[ValueError()], [ValueError(), KeyError("cannot be closed either")]])
+def test_a_fault_costs_its_own_connection(reactor, faults, caplog):
+    owner, ran = Owner(*faults), []
+    reactor.call_soon(owner.on_event)
+    reactor.call_soon(lambda mask: ran.append(mask) or True)
+    assert reactor.turn()
+    assert ran == [0]
+    assert owner.failed == 1
+    assert caplog.text.count("Traceback") >= len(faults)
+
+
+def test_a_thread_that_is_being_ended_is_not_held_back(reactor):
+    owner = Owner(SystemExit())
+    reactor.call_soon(owner.on_event)
+    with pytest.raises(SystemExit):
+        reactor.turn()
+    assert owner.failed == 1
+
+
+def test_what_is_called_soon_waits_for_the_next_turn(reactor):
+    order = []
+
+    def first(mask: int) -> bool:
+        order.append("first")
+        reactor.call_soon(lambda mask: order.append("third") or True)
+        return True
+
+    reactor.call_soon(first)
+    reactor.call_soon(lambda mask: order.append("second") or True)
+    assert reactor.turn()
+    assert order == ["first", "second"]
+    assert reactor.turn()
+    assert order == ["first", "second", "third"]
