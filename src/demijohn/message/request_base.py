@@ -70,7 +70,6 @@ class RequestBase:
         self.shallow = shallow
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         self.scheme = environ.get("wsgi.url_scheme", "http")
-        self.server = server_of(environ)
         root = environ.get("SCRIPT_NAME")
         if root:
             self.root_path = decode_text(root).rstrip("/")
@@ -119,6 +118,8 @@ class RequestBase:
     @cached_property
     def server(self) -> tuple[str, int | None] | None:
         """Host and port of our end, (path, `None`) of a Unix socket, `None` if unknown."""
+        if self._made_from_environ:
+            return server_of(self.environ)
         local = self._peer.local
         return (local, None) if isinstance(local, str) else local
 

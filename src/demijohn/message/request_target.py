@@ -46,7 +46,7 @@ class RequestTarget(RequestBase):
             # RFC 9112 §3.2.2: the authority of an absolute target goes before Host.
             head = self._head
             named = head.get(b"host") if head.target[:1] == "/" else head.authority
-        return get_host(self.scheme, named, self.server, self.trusted_hosts)
+        return get_host(self.scheme, named, self.server if named is None else None, self.trusted_hosts)
 
     @cached_property
     def url(self) -> str:
