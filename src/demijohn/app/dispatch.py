@@ -65,7 +65,7 @@ class AppDispatch(AppFailures):
             if error is not None and self.should_ignore_error(error):
                 error = None
             if _cv_app.get(None) is not ctx:
-                self._pop_left_over(ctx)
+                self.pop_left_over(ctx)
             if request._after_response is not None:
                 request._after_response.hold()
             try:
@@ -79,8 +79,11 @@ class AppDispatch(AppFailures):
                 # Its traceback has this frame.
                 error = None
 
-    def _pop_left_over(self, ctx: AppContext) -> None:
-        """Pop what a view pushed and left: the next request on this thread would find it."""
+    current_context: Callable[[object], Any] = _cv_app.get
+    """The context that is current in this thread or task; `current_context(None)` where there may be none."""
+
+    def pop_left_over(self, ctx: Any) -> None:
+        """Pop what was pushed and left while a request was answered, until `ctx` is current: the next one would find it."""
         while (left := _cv_app.get(None)) is not ctx:
             where = getattr(left, "_pushed_at", None)
             self.logger.error(

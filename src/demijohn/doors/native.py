@@ -4,7 +4,10 @@ Here: taking answers of every shape to the exchange, and closing what was opened
 `handle` runs on whatever thread the server's runner chose; it keeps no state between requests.
 """
 
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
+from itertools import repeat
+from typing import Any, Protocol
 
 from demijohn.message.request import Request
 from demijohn.message.response import Response
@@ -24,14 +27,22 @@ class NativeApplication(Protocol):
     def endpoint_for(self, head: RequestHead, root_path: str = "", /) -> str:
         """Return the endpoint that a request would be routed to, or an empty string. Any thread; must be quick."""
 
+    @property
+    def current_context(self) -> Callable[[object], Any]:  # Any: of the application's own type
+        """Returns the context that is current in this thread, or what it is given. PERF: the `get` of a `ContextVar`."""
+
+    def pop_left_over(self, context: object, /) -> None:
+        """Make `context` the current one again: something that was pushed while a request was answered was not popped."""
+
 
 class NativeHandler:
     """Serves one application. Called by the server for each exchange."""
 
-    __slots__ = ("_application",)
+    __slots__ = ("_application", "_current")
 
     def __init__(self, application: NativeApplication) -> None:
         self._application = application
+        self._current = application.current_context
 
     def label(self, head: RequestHead, root_path: str = "") -> str:
         """Return the endpoint that `head` leads to: requests of one endpoint take about equally long. See `seam.Handler`."""
@@ -41,6 +52,7 @@ class NativeHandler:
     def __call__(self, exchange: Exchange, root_path: str = "", mounts: object = None) -> None:
         """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given."""
         application = self._application
+        before = self._current(None)
         request = application.request_class.from_exchange(exchange, root_path)
         if mounts is not None:
             request._mounts = mounts
@@ -64,10 +76,32 @@ class NativeHandler:
                     exchange.stream(status, fields, ())
             finally:
                 response.close()
+                if self._current(None) is not before:
+                    application.pop_left_over(before)
         elif isinstance(body, FileSegment):
             exchange.send_file(status, fields, body)  # closing the file closes the response
         else:
-            exchange.stream(status, fields, body)  # type: ignore[arg-type]  # bytes went the first way
+            exchange.stream(status, fields, _ContextChunks(body))  # type: ignore[arg-type]  # bytes went the first way
+
+
+class _ContextChunks:
+    """A streamed body whose every step runs in one `contextvars.Context`: what it sets belongs to it and to no thread."""
+
+    __slots__ = ("_body", "_run")
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self._body = body
+        self._run = copy_context().run
+
+    def __iter__(self) -> Iterator[bytes]:
+        # PERF: no Python frame for each chunk.
+        run = self._run
+        return map(run, repeat(next), repeat(run(iter, self._body)))
+
+    def close(self) -> None:
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            self._run(close)
 
 
 def native_handler(application: NativeApplication) -> Handler:

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextvars import ContextVar
 
 import pytest
 
@@ -17,6 +18,7 @@ class Application:
     """Answers with what it is told to; keeps the responses and counts their closings."""
 
     request_class = Request
+    current_context = ContextVar("context").get
 
     def __init__(self, make):
         self.make = make
