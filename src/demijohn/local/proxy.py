@@ -154,7 +154,7 @@ class LocalProxy(Generic[T]):
         except RuntimeError:
             if _is_bound(self):
                 raise
-            return f"<{type(self).__name__} unbound>"
+            return "<LocalProxy unbound>"  # COMPAT: whatever class is behind it
 
     def __bool__(self) -> bool:
         try:

@@ -77,6 +77,12 @@ def _redirected(target: str) -> list[Any]:
 
 APPS = [
     Deviation(
+        "setups.run",
+        None,
+        "The teardown of a context that a stream keeps runs once, when the stream ends.",
+        ["streams"],
+    ),
+    Deviation(
         "clients.environ_of",
         None,
         "A Content-Length among the headers of a builder is kept.",
