@@ -154,7 +154,8 @@ class LocalProxy(Generic[T]):
         except RuntimeError:
             if _is_bound(self):
                 raise
-            return "<LocalProxy unbound>"  # COMPAT: whatever class is behind it
+            name = type(self).__name__
+            return f"<{'LocalProxy' if name.startswith('_') else name} unbound>"  # our own subclasses are nobody's business
 
     def __bool__(self) -> bool:
         try:
