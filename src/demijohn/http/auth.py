@@ -69,6 +69,9 @@ class Authorization:
 
     __hash__ = None  # type: ignore[assignment]  # mutable
 
+    def __copy__(self) -> Self:
+        return type(self)(self.type, dict(self.parameters), self.token)
+
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
         """Parse a field value; `None` if it is missing, or Basic credentials are malformed."""

@@ -111,6 +111,10 @@ class HeaderSet(MutableSet[str]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._words.values())
 
+    def __reduce__(self) -> tuple[Any, ...]:  # Any: what copy and pickle ask for
+        # The callback belongs to the response that made this one; a copy has none, and words of its own.
+        return type(self), (list(self),)
+
     @classmethod
     def _from_iterable(cls, it: Iterable[Any]) -> Any:  # Any: what the set operators of the base class pass and expect
         return cls(it)

@@ -17,7 +17,7 @@ class RequestForm(RequestBody):
     """Parses the body, within the limits set on the class or on the one request."""
 
     max_form_memory_size: int | None = 500_000
-    """Most bytes that a multipart form's fields, other than files, may take; above it 413 is raised."""
+    """Most bytes that one field of a multipart form, other than a file, may take; above it 413 is raised."""
 
     max_form_parts: int | None = 1000
     """Most parts of a multipart form; above it 413 is raised."""
