@@ -76,3 +76,22 @@ def test_every_item_expires_exactly_once_at_its_last_deadline(moves, steps):
             seen.append(item)
         assert all(item in seen for item in items if item.deadline <= now - 2)
     assert len(seen) == len(items)
+
+
+def test_a_deadline_that_another_thread_moves_while_its_item_is_put_into_a_slot_holds():
+    """A handler's thread sets the deadline and looks at the slot; the wheel sets the slot and looks at the deadline."""
+
+    class Moved:
+        slot = -1.0
+        deadlines = iter([NEVER])
+
+        @property
+        def deadline(self) -> float:
+            return next(self.deadlines, 3.0)
+
+    wheel = DeadlineWheel()
+    item = Moved()
+    wheel.add(item, 0.0)
+    assert item.slot <= 4
+    assert list(wheel.expired(4.0)) == [item]
+    assert list(wheel.expired(99.0)) == []
