@@ -32,12 +32,15 @@ class Original:
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
 
     def run(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
-        """The outcomes of these calls, in order."""
-        line = json.dumps(calls).encode() + b"\n"
+        """The outcomes of these calls, in order.
+
+        Raises:
+            OriginalFailedError: the worker died, or did not answer in time and was ended.
+        """
         try:
-            self._process.stdin.write(line)
+            self._process.stdin.write(json.dumps(calls).encode() + b"\n")
         except BrokenPipeError:
-            raise OriginalFailedError(f"The worker died ({self._process.wait()}); see its traceback.") from None
+            raise self._died(calls) from None
         return json.loads(self._answer(calls))
 
     def _answer(self, calls: list[tuple[str, list[Any]]]) -> bytes:
@@ -45,16 +48,25 @@ class Original:
         deadline = time.monotonic() + SECONDS
         while not answer.endswith(b"\n"):
             if not self._selector.select(max(0.0, deadline - time.monotonic())):
+                self._process.kill()
                 self.close()
                 raise OriginalFailedError(f"No answer within {SECONDS} seconds to {calls!r:.2000}")
             chunk = os.read(self._process.stdout.fileno(), 1 << 20)
             if not chunk:
-                raise OriginalFailedError(f"The worker died ({self._process.wait()}) at {calls!r:.2000}")
+                raise self._died(calls)
             answer += chunk
         return bytes(answer)
 
+    def _died(self, calls: list[tuple[str, list[Any]]]) -> OriginalFailedError:
+        return OriginalFailedError(f"The worker died ({self._process.wait()}) at {calls!r:.2000}")
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the worker is gone."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
-        """End the worker."""
+        """End the worker. May be called again."""
         self._selector.close()
         self._process.stdin.close()
         self._process.stdout.close()

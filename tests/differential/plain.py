@@ -9,7 +9,6 @@ import datetime
 import enum
 import io
 import math
-import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,11 +109,6 @@ def raised(error: BaseException) -> Any:
     """An exception by its name, and by its code where it has one."""
     code = getattr(error, "code", None)
     return {"raised": type(error).__name__, "code": code} if code is not None else {"raised": type(error).__name__}
-
-
-def without_now(text: str) -> str:
-    """A `Set-Cookie` field without a date that was counted from now: the clocks of two processes differ."""
-    return re.sub(r"Expires=[^;]* 20[2-9]\d [^;]*", "Expires=soon", text)
 
 
 def attempt(function: Any, *arguments: Any, **options: Any) -> Any:

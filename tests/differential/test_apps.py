@@ -70,7 +70,7 @@ def requests_of(spec):
     ]
 
 
-@steady(120)
+@steady(200)
 @given(scopes())
 def test_hooks(agree, spec):
     agree("apps.traced", spec, requests_of(spec))

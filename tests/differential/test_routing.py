@@ -195,7 +195,7 @@ def map_cases(draw):
 cases = map_cases()
 
 
-@steady(120)
+@steady(160)
 @given(st.lists(cases, min_size=1, max_size=4))
 def test_maps(agree, batch):
     agree.all("urlmaps.ask", batch)

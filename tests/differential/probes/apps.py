@@ -2,7 +2,7 @@
 
 import copy
 
-from differential.plain import Told, attempt, plain, without_now
+from differential.plain import Told, attempt, plain
 
 HIDDEN = {"Date", "Server"}
 
@@ -168,7 +168,7 @@ def shown(response):
 
 
 def shown_field(name, value):
-    return [name, sorted(value.split(", "))] if name == "Allow" else [name, without_now(value)]
+    return [name, sorted(value.split(", "))] if name == "Allow" else [name, value]
 
 
 # --- written applications

@@ -2,7 +2,7 @@
 
 import re
 
-from differential.plain import Told, attempt, decode, plain, without_now
+from differential.plain import Told, attempt, decode, plain
 from differential.probes.messages import linked
 from differential.probes.values import _step
 
@@ -87,7 +87,7 @@ def browse(lib, settings, steps):
 def opened(client, path, options):
     with client.open(path, **options) as response:
         body = response.get_data().decode("latin-1")
-        fields = [[name, without_now(value)] for name, value in response.headers]
+        fields = [list(pair) for pair in response.headers]
         is_page = body.startswith("<!doctype") or (not body and response.status_code >= 300)
         if is_page:
             fields = [pair for pair in fields if pair[0] != "Content-Length"]

@@ -3,7 +3,7 @@
 import io
 import re
 
-from differential.plain import Told, attempt, decode, make, plain, without_now
+from differential.plain import Told, attempt, decode, make, plain
 from differential.probes.values import _step
 
 BASE = {
@@ -72,7 +72,7 @@ def run(application, environ):
         if hasattr(iterable, "close"):
             iterable.close()
     status, headers = started
-    shown = [[name, without_now(value)] for name, value in headers if name not in HIDDEN]
+    shown = [list(pair) for pair in headers if pair[0] not in HIDDEN]
     return Told(status=status, headers=shown, body=plain(b"".join(pieces)))
 
 

@@ -5,7 +5,7 @@ import operator
 import pickle
 from typing import Any
 
-from differential.plain import attempt, decode, make, plain, without_now
+from differential.plain import attempt, decode, make, plain
 
 
 def call(lib, name, *arguments, **options):
@@ -15,8 +15,7 @@ def call(lib, name, *arguments, **options):
 
 def call_with(lib, name, arguments, options):
     """A function of the library, with options."""
-    outcome = attempt(make, lib, [name, arguments, options])
-    return without_now(outcome) if name == "dump_cookie" and isinstance(outcome, str) else outcome
+    return attempt(make, lib, [name, arguments, options])
 
 
 def operate(lib, recipe, steps):
