@@ -53,12 +53,16 @@ class MultiDict(TypeConversionDict[K, V]):
     """
 
     def __init__(self, mapping: MultiSource[K, V] | None = None) -> None:
-        if isinstance(mapping, MultiDict):
-            _assign(self, mapping.lists())
-        elif mapping is not None:
-            # PERF: lists are what parsers pass, and a generator between would double the time.
-            for key, value in mapping if isinstance(mapping, list) else iter_multi_items(mapping):
-                _list_to_extend(self, key, []).append(value)
+        if mapping is None:
+            return
+        # PERF: lists are what parsers pass, and a generator between would double the time.
+        if not isinstance(mapping, list):
+            if isinstance(mapping, MultiDict):
+                _assign(self, mapping.lists())
+                return
+            mapping = iter_multi_items(mapping)
+        for key, value in mapping:
+            _list_to_extend(self, key, []).append(value)
 
     def __getitem__(self, key: K) -> V:
         values = _list_of(self, key)
