@@ -102,3 +102,48 @@ def test_other_clients_are_answered_meanwhile(threaded_runner, held):
             assert second.get("/small").body == b"small"
             held.may_go_on.set()
     assert held.seen.count("teardown") == 2
+
+
+def test_several_applications_behind_one_answer(runner, door):
+    """One asks another within its request, and hands on the environ with all that the server put into it."""
+    inner, outer = Held(), Held()
+    inner.may_go_on.set()
+    outer.may_go_on.set()
+
+    @outer.app.get("/nested")
+    def nested():
+        body = inner.app({**request.environ, "PATH_INFO": "/small"}, lambda status, headers, exc_info=None: None)
+        text = b"".join(body)
+        body.close()
+        return outer.answer(text)
+
+    with serving(handler_for(outer.app, door), runner) as running, Client(running) as client:
+        assert client.get("/nested").body == b"small"
+        assert outer.is_done.wait(TIMEOUT)
+    assert outer.seen == ["/nested", "teardown"]
+    assert sorted(inner.seen) == ["/small", "teardown"]
+
+
+def test_what_it_raises_ends_nothing(runner, door, caplog):
+    app = Demijohn(__name__)
+    seen = []
+
+    @app.get("/")
+    def index():
+        app.after_response(int, "x")
+        app.after_response(seen.append, "second")
+        return "x"
+
+    @app.get("/exit")
+    def leave():
+        app.after_response(raise_system_exit)
+        return "x"
+
+    def raise_system_exit():
+        raise SystemExit(1)
+
+    with serving(handler_for(app, door), runner) as running, Client(running) as client:
+        for path in ("/", "/exit", "/"):
+            assert client.get(path).body == b"x"
+    assert seen == ["second"] * 2
+    assert [record.exc_info[0] for record in caplog.records] == [ValueError, SystemExit, ValueError]

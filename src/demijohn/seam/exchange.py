@@ -83,9 +83,9 @@ class Exchange(ABC):
 
     @abstractmethod
     def after(self, function: Callable[[], object]) -> None:
-        """Have `function` called once the answer is out, or given up; on a thread of the runner. One for each exchange.
+        """Have `function` called once the answer is out, or given up; on a thread of the runner. Several are called in order.
 
-        The next request of this client waits for it, its answer does not. Exceptions are logged.
+        The next request on this connection waits for it, the answer does not. Exceptions are logged.
         """
 
     @property

@@ -65,7 +65,7 @@ class H1Exchange(Exchange):
         self._status = ""  # "" again once logged
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
-        self._after: Callable[[], object] | None = None
+        self._after: tuple[Callable[[], object], ...] = ()
         self._began = line.engine.reactor.now
 
     # ------------------------------------------------------------------ the server's side
@@ -87,7 +87,7 @@ class H1Exchange(Exchange):
         if self._chunks is not None and self.state != State.PULLED:
             self.close_chunks()
         if (
-            self._after is not None
+            self._after
             and self.state != State.PULLED
             and (self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size)
         ):
@@ -98,14 +98,15 @@ class H1Exchange(Exchange):
         """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
         if self.state == State.PULLED:
             return unsent <= self._line.engine.options.outbox_bytes // 2
-        return self._after is not None and not unsent
+        return bool(self._after) and not unsent
 
     def run_after(self) -> None:
         """Call what was given to `after`, once. `run` does it; the server only if it cuts the answer by stopping."""
-        function, self._after = self._after, None
-        if function is not None:
-            # What it takes is no part of the answer's time.
+        functions, self._after = self._after, ()
+        if functions:
+            # What they take is no part of the answer's time.
             self.log()
+        for function in functions:
             try:
                 function()
             except BaseException as error:
@@ -235,7 +236,7 @@ class H1Exchange(Exchange):
 
     def after(self, function: Callable[[], object]) -> None:
         """See `Exchange.after`."""
-        self._after = function
+        self._after = (*self._after, function)
 
     @property
     def has_started(self) -> bool:

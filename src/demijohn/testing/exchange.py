@@ -91,7 +91,7 @@ class RecordingExchange(Exchange):
         self.sent_segment: FileSegment | None = None
         """What `send_file` was given."""
         self._chunks: Iterable[bytes] | None = None
-        self._after: Callable[[], object] | None = None
+        self._after: list[Callable[[], object]] = []
         self._gone_after = gone_after
         self._is_finished = False
         self._is_aborted = False
@@ -109,9 +109,8 @@ class RecordingExchange(Exchange):
             handler(self)
         finally:
             self._close_chunks()
-            after, self._after = self._after, None
-            if after is not None:
-                after()
+            while self._after:
+                self._after.pop(0)()
         if not self._is_finished:
             raise RuntimeError("The handler returned without a finished answer.")
         return self
@@ -209,7 +208,7 @@ class RecordingExchange(Exchange):
     def after(self, function: Callable[[], object]) -> None:
         """See `Exchange.after`. Called at the end of `run`; what it raises escapes."""
         self.calls.append("after")
-        self._after = function
+        self._after.append(function)
 
     @property
     def has_started(self) -> bool:
