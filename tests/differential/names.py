@@ -90,6 +90,14 @@ _HOMES = {
         ["Map", "Rule", "Submount", "Subdomain", "EndpointPrefix", "RuleTemplate", "RequestRedirect", "BuildError"],
         ("werkzeug.routing", "demijohn.routing"),
     ),
+    **dict.fromkeys(["ClosingIterator", "FileWrapper", "wrap_file"], ("werkzeug.wsgi", "demijohn.message.wsgi")),
+    **dict.fromkeys(["get_input_stream", "get_content_length"], ("werkzeug.wsgi", "demijohn.http.stream")),
+    "ProxyFix": ("werkzeug.middleware.proxy_fix", "demijohn.middleware"),
+    "SharedDataMiddleware": ("werkzeug.middleware.shared_data", "demijohn.middleware"),
+    "DispatcherMiddleware": ("werkzeug.middleware.dispatcher", "demijohn.middleware"),
+    **dict.fromkeys(
+        ["Local", "LocalStack", "LocalProxy", "LocalManager", "release_local"], ("werkzeug.local", "demijohn.local")
+    ),
     "BaseConverter": ("werkzeug.routing", "demijohn.routing"),
     "Flask": ("flask", "demijohn:Demijohn"),
     **dict.fromkeys(

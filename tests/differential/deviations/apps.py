@@ -149,3 +149,46 @@ APPS = [
         ["outcomes", {}, [["GET", "/wsgi", {}]]],
     ),
 ]
+
+_FOLDER = __file__.rpartition("/")[0].rpartition("/")[0]
+PLUMBING = [
+    Deviation(
+        "plumbing.shared",
+        None,
+        "A condition of the client counts even if the file is not to be cached by others.",
+        [_FOLDER, "/one", {"cache": False}, {"HTTP_IF_MODIFIED_SINCE": "Fri, 01 Jan 2100 00:00:00 GMT"}],
+    ),
+    Deviation(
+        "plumbing.shared",
+        None,
+        "The answer to HEAD has no body.",
+        [_FOLDER, "/one", {}, {"REQUEST_METHOD": "HEAD"}],
+    ),
+    Deviation(
+        "plumbing.limited",
+        None,
+        "Reading nothing of a stream that was cut short is nothing; what has come is handed over before the error.",
+        ["abc", 12, False, [["read", 0], ["readline", 2], ["readline", 2]]],
+    ),
+    Deviation(
+        "plumbing.input_stream",
+        None,
+        "A stream of unknown length that is longer than the maximum is 413, not cut.",
+        [{"wsgi.input_terminated": True}, "content", {"max_content_length": 2}],
+    ),
+    Deviation(
+        "plumbing.helpers", None, "`Response.from_app` keeps what was written when it buffers.", ["from_app", {}]
+    ),
+    Deviation(
+        "plumbing.proxied_value",
+        lambda arguments, theirs, ours: "TypeError" in str(theirs) and "RuntimeError" in str(ours),
+        "Operators of an unbound proxy say that it is unbound, not that the type does not support them.",
+        [5, "lt", 2, "unbound"],
+    ),
+    Deviation(
+        "plumbing.shared",
+        None,
+        "A file is exported under its own path only, not with a slash behind it.",
+        [_FOLDER, "/one/", {}, {}],
+    ),
+]
