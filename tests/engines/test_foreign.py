@@ -180,7 +180,7 @@ def test_our_application_under_gunicorn(tmp_path):
             cwd=TESTS,
             stdout=output,
             stderr=output,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
+            env={**os.environ, "PYTHONPATH": str(TESTS), "SAY_MOMENTS": "1"},
         )
     try:
         opener = threading.Thread(target=lambda: ready.open().close(), daemon=True)
@@ -200,3 +200,9 @@ def test_our_application_under_gunicorn(tmp_path):
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0
+    moments = [line.split()[1:] for line in log.read_text().splitlines() if line.startswith("moment ")]
+    names = [name for name, _ in moments]
+    assert names[:3] == ["on_startup", "on_worker_start", "after"], "gunicorn knows of none of these"
+    assert names[-2:] == ["on_worker_stop", "on_shutdown"]
+    assert set(names[2:-2]) == {"after"}
+    assert len({pid for _, pid in moments}) == 1
