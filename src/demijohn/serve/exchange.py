@@ -6,6 +6,7 @@ link), which the handler owns all that time.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from enum import IntEnum
 
 from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
@@ -43,7 +44,9 @@ class State(IntEnum):
 class H1Exchange(Exchange):
     """See `Exchange`; the server's side has `run`, `state`, `log` and `discard`."""
 
-    __slots__ = ("_after", "_began", "_chunks", "_iterator", "_line", "_status", "body_bytes", "is_running", "state")
+    __slots__ = (
+        "_after", "_began", "_chunks", "_context", "_iterator", "_line", "_status", "body_bytes", "is_running", "state",
+    )  # fmt: skip
 
     body_bytes: int
     """Body bytes handed to the connection so far."""
@@ -60,6 +63,9 @@ class H1Exchange(Exchange):
         self.peer = line.peer
         self.body_bytes = 0
         self._line = line
+        # Everything of the application's runs in here, whatever thread pulls its stream: what it leaves in context variables
+        # is there at its next chunk, and is not there at the next request.
+        self._context = copy_context()
         self.state = State.NEW
         self.is_running = False
         self._status = ""  # "" again once logged
@@ -72,6 +78,9 @@ class H1Exchange(Exchange):
 
     def run(self) -> None:
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
+        self._context.run(self._run)
+
+    def _run(self) -> None:
         self.is_running = True
         try:
             if self.state == State.PULLED:
