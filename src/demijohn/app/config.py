@@ -174,7 +174,7 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
 
     # Any: settings
     def from_mapping(self, mapping: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, **kwargs: Any) -> bool:
-        """Take the upper-case keys of a mapping, or of pairs, and of the keyword arguments; others are passed over. Always true."""
+        """Take the upper-case keys of a mapping, or of pairs, and of the keyword arguments; others are left out. Always true."""
         for key, value in {**dict(mapping or {}), **kwargs}.items():
             if key.isupper():
                 self[key] = value

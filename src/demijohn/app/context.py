@@ -123,7 +123,7 @@ class AppContext:
         elif name == "g":
             value = self.app.app_ctx_globals_class()
         elif name == "request":
-            raise RuntimeError(NO_REQUEST_CONTEXT)
+            raise RuntimeError(str(NO_REQUEST_CONTEXT))
         elif name == "session":
             value = self._open_session()
             value.accessed = True
@@ -348,7 +348,7 @@ def current_context() -> AppContext:
     """
     ctx: AppContext | None = _cv_app.get(None)
     if ctx is None:
-        raise RuntimeError(NO_APP_CONTEXT)
+        raise RuntimeError(str(NO_APP_CONTEXT))
     return ctx
 
 
@@ -360,7 +360,7 @@ def current_request_context() -> AppContext:
     """
     ctx: AppContext | None = _cv_app.get(None)
     if ctx is None or not ctx.has_request:
-        raise RuntimeError(NO_REQUEST_CONTEXT)
+        raise RuntimeError(str(NO_REQUEST_CONTEXT))
     return ctx._outer or ctx
 
 

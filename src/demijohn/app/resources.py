@@ -106,7 +106,7 @@ class Resources:
         """
         ctx = _cv_app.get(None)
         if ctx is None:
-            raise RuntimeError(NO_APP_CONTEXT)
+            raise RuntimeError(str(NO_APP_CONTEXT))
         value: int | timedelta | None = ctx.app.config["SEND_FILE_MAX_AGE_DEFAULT"]
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 

@@ -1,4 +1,4 @@
-"""`ScriptInfo`: which application a command is for, loaded when something asks for it; the `context.obj` of our click commands."""
+"""`ScriptInfo`: which application a command is for, loaded when something asks for it; `context.obj` of our click commands."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -14,9 +14,9 @@ MaxAge = int | Callable[[str | None], int | None] | None
 def _options(max_age: MaxAge) -> dict[str, Any]:
     ctx = _cv_app.get(None)
     if ctx is None:
-        raise RuntimeError(NO_APP_CONTEXT)
+        raise RuntimeError(str(NO_APP_CONTEXT))
     if not ctx.has_request:
-        raise RuntimeError(NO_REQUEST_CONTEXT)
+        raise RuntimeError(str(NO_REQUEST_CONTEXT))
     app = ctx.app
     return {
         "environ": ctx.request.environ,

@@ -353,7 +353,7 @@ def _current(proxy: Any) -> Any:
         value = get()
     except LookupError as error:
         if _is_missing(get, error):
-            raise RuntimeError(_message_of(proxy)) from None
+            raise RuntimeError(str(_message_of(proxy))) from None  # its __str__ may say more
         raise
     return value if key is None else getattr(value, key)
 
@@ -376,7 +376,7 @@ def _unbound_attribute(proxy: Any, name: str, error: LookupError) -> Any:
     if not _is_missing(_way_of(proxy)[0], error):
         raise error
     if name not in _UNBOUND_NAMES:
-        raise RuntimeError(_message_of(proxy)) from None
+        raise RuntimeError(str(_message_of(proxy))) from None  # its __str__ may say more
     if name == "__class__":
         return type(proxy)
     if name == "__wrapped__":

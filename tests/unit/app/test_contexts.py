@@ -1,3 +1,4 @@
+import asyncio
 import contextvars
 import threading
 
@@ -434,3 +435,46 @@ def test_a_client_in_a_with_block_keeps_the_context(app):
         assert (request.path, g.name, torn) == ("/two", "two", [None])
     assert torn == [None, None]
     assert not has_app_context()
+
+
+class TestMessagesSayWhere:
+    def message(self):
+        with pytest.raises(RuntimeError) as caught:
+            _ = request.path
+        return str(caught.value)
+
+    def test_the_main_thread(self):
+        assert self.message().endswith("It happened in the main thread.")
+
+    def test_a_thread_and_its_function(self):
+        seen = []
+
+        def work():
+            seen.append(self.message())
+
+        thread = threading.Thread(target=work, name="worker")
+        thread.start()
+        thread.join()
+        assert seen[0].endswith(f"the thread 'worker', started to run {work.__module__}.{work.__qualname__}.")
+
+    def test_a_task_and_its_coroutine(self):
+        async def fetch():
+            return self.message()
+
+        async def main():
+            return await asyncio.create_task(fetch(), name="fetching")
+
+        assert f"the task 'fetching', made of {fetch.__qualname__}, in the main thread." in asyncio.run(main())
+
+    def test_a_callback(self):
+        async def main():
+            seen = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(lambda: seen.set_result(self.message()))
+            return await seen
+
+        assert asyncio.run(main()).endswith("a callback of the event loop of the main thread.")
+
+    def test_every_way_to_ask(self):
+        for ask in (url_for, lambda: g.x, lambda: current_app.name, lambda: session["x"]):
+            with pytest.raises(RuntimeError, match="It happened in the main thread"):
+                ask("x") if ask is url_for else ask()

@@ -54,5 +54,5 @@ def jsonify(*args: Any, **kwargs: Any) -> Any:
     """
     ctx = _cv_app.get(None)
     if ctx is None:
-        raise RuntimeError(NO_APP_CONTEXT)
+        raise RuntimeError(str(NO_APP_CONTEXT))
     return ctx.app.json.response(*args, **kwargs)
