@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .context import current_context
-from .globals import g, request, session
+from .globals import g, request
 from .signals import before_render_template, template_rendered
 from .slot import _cv_app
 from .travel import stream_with_context
@@ -17,14 +17,17 @@ TemplateNames = Any
 
 
 def default_variables() -> dict[str, Any]:
-    """`g`, `request` and `session`, where they exist; every application's first context processor."""
+    """`g` and `request`, where they exist; every application's first context processor.
+
+    Not the session: the environment's globals have its proxy, so a template that does not touch it leaves it closed, and the
+    answer without `Vary: Cookie`.
+    """
     ctx = _cv_app.get(None)
     if ctx is None:
         return {}
     if not ctx.has_request:
         return {"g": g._get_current_object()}
-    # The session as a proxy: a template that does not touch it leaves it closed, and the answer without `Vary: Cookie`.
-    return {"g": ctx.g, "request": request._get_current_object(), "session": session}
+    return {"g": ctx.g, "request": request._get_current_object()}
 
 
 def _prepare(app: Any, template: Any, context: dict[str, Any]) -> None:

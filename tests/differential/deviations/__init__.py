@@ -19,6 +19,7 @@ DEVIATIONS: list[Deviation] = [
     *messages.ANSWERS,
     *apps.ROUTES,
     *apps.APPS,
+    *apps.FEATURES,
     *apps.PLUMBING,
 ]
 

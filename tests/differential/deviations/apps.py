@@ -151,6 +151,20 @@ APPS = [
 ]
 
 _FOLDER = __file__.rpartition("/")[0].rpartition("/")[0]
+FEATURES = [
+    Deviation(
+        "features.run",
+        None,
+        "Each request has a context and a `g` of its own, also inside of another context of the application, as from Flask 3.2 on.",
+        ["nested_clients"],
+    ),
+    Deviation(
+        "features.run",
+        None,
+        "The test client says who it is: demijohn.",
+        ["user_agent_of_the_client"],
+    ),
+]
 PLUMBING = [
     Deviation(
         "plumbing.shared",
