@@ -15,6 +15,14 @@ def _is_multipart(arguments: list[Any]) -> bool:
 BODIES = [
     Deviation(
         "messages.read",
+        lambda arguments, theirs, ours: (
+            _is_multipart(arguments) and ["read", 3] in arguments[3] and "TruncatedForm" in str(ours)
+        ),
+        "A form whose beginning was read by somebody else is 400, not an empty form.",
+        [_MULTIPART, "--b--\r\n", {}, [["read", 3], ["get", "form"]]],
+    ),
+    Deviation(
+        "messages.read",
         None,
         "A boundary with white space behind it is 400.",
         [_MULTIPART, '--b \r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n', {}, [["get", "form"]]],
