@@ -5,6 +5,7 @@ Entries live in SQLite, attachments in files beside it, both in the data folder:
 """
 
 import contextlib
+import fcntl
 import math
 import os
 import secrets
@@ -109,7 +110,9 @@ def load_secret_key(path: Path) -> bytes:
 
 
 def create_tables(path: Path, schema: str) -> None:
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
+    with path.with_suffix(".lock").open("wb") as lock, contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
+        # Of several processes that start at once one after another: SQLite does not wait for a change of the journal mode.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         # Readers and one writer do not wait for each other. The setting stays with the file.
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(schema)
