@@ -2,7 +2,9 @@
 
 A handler is called with an exchange on the thread the runner chose, and must, before it returns, call exactly one of
 `respond`, `stream`, `send_file`, or `start` ... `finish`, or `abort`; if it raises or returns without, the server answers 500
-(or closes the connection once the head is out). All methods are for the handler's thread unless they say otherwise.
+(or closes the connection once the head is out). The server runs the handler, and all that it handed over to be pulled,
+closed or called later, in one `contextvars.Context` of the exchange's own. All methods are for the handler's thread unless
+they say otherwise.
 """
 
 from abc import ABC, abstractmethod
