@@ -27,7 +27,7 @@ Results = dict[tuple[str, str], list[Load]]
 def main() -> None:
     """Measure, print, and write `bench/out/compare.{json,md}`."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement")
+    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each")
     parser.add_argument("--port", type=int, default=8765)
     options = parser.parse_args()
@@ -63,14 +63,15 @@ def measure(
         for workload, (path, connections) in workloads.items():
             if contestant.is_reference and path != "/":
                 continue
-            run_wrk(url + path, connections=connections, seconds=0.5, cpu=CLIENT_CPU)  # warm-up
+            # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.
+            run_wrk(url + path, connections=8, seconds=1, cpu=CLIENT_CPU)
             load = run_wrk(url + path, connections=connections, seconds=options.seconds, cpu=CLIENT_CPU)
             results.setdefault((contestant.name, workload), []).append(load)
 
 
 def render(results: Results, options: argparse.Namespace) -> str:
     """A Markdown table for each workload."""
-    setting = f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds:g} s, medians"
+    setting = f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds} s, medians"
     lines = [f"{setting}; the server on one core, wrk on another; keep-alive."]
     for workload in [*WORKLOADS, "guestbook page"]:
         rows = {name: loads for (name, which), loads in results.items() if which == workload}
