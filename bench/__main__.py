@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .contestants import HERE, Contestant, contestants, guestbook, prepare_rivals, running
+from .contestants import HERE, Contestant, contestants, guestbooks, prepare_rivals, running
 from .load import Load, run_wrk
 
 SERVER_CPU, CLIENT_CPU = 0, 1
@@ -21,6 +21,7 @@ WORKLOADS = {
     "JSON": ("/json/17?q=abc", 64),
     "sleep 10 ms": ("/sleep", 256),
 }
+GUESTBOOK = {"guestbook page": ("/", 64)}
 Results = dict[tuple[str, str], list[Load]]
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each")
+    parser.add_argument("--guestbook", action="store_true", help="only the example application")
     parser.add_argument("--port", type=int, default=8765)
     options = parser.parse_args()
     missing = [tool for tool in ("wrk", "nginx", "taskset") if shutil.which(tool) is None]
@@ -37,11 +39,12 @@ def main() -> None:
     prepare_rivals()
     results: Results = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        everyone = contestants(options.port, Path(scratch))
+        everyone = [] if options.guestbook else contestants(options.port, Path(scratch))
         for number in range(options.rounds):
             for contestant in everyone:
                 measure(contestant, WORKLOADS, options, results)
-            measure(guestbook(options.port), {"guestbook page": ("/", 64)}, options, results)
+            for contestant in guestbooks(options.port):
+                measure(contestant, GUESTBOOK, options, results)
             print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
     text = render(results, options)
     out = HERE / "out"
@@ -73,8 +76,10 @@ def render(results: Results, options: argparse.Namespace) -> str:
     """A Markdown table for each workload."""
     setting = f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds} s, medians"
     lines = [f"{setting}; the server on one core, wrk on another; keep-alive."]
-    for workload in [*WORKLOADS, "guestbook page"]:
+    for workload in [*WORKLOADS, *GUESTBOOK]:
         rows = {name: loads for (name, which), loads in results.items() if which == workload}
+        if not rows:
+            continue
         rate = {name: statistics.median(load.requests_per_second for load in loads) for name, loads in rows.items()}
         rival = max((value for name, value in rate.items() if name.startswith("Flask")), default=None)
         nginx = max((value for name, value in rate.items() if name.startswith("nginx")), default=None)

@@ -69,11 +69,16 @@ def contestants(port: int, scratch: Path) -> list[Contestant]:
     ]
 
 
-def guestbook(port: int) -> Contestant:
-    """The example application, whose page reads SQLite and renders a template."""
+def guestbooks(port: int) -> list[Contestant]:
+    """The example application, whose page opens SQLite and renders a template, in the four ways to run."""
     app = ROOT / "examples" / "guestbook" / "guestbook.py"
-    command = [sys.executable, "-m", "demijohn", "run", f"{app}:app", "--port", str(port)]
-    return Contestant("demijohn, 16 threads: the guestbook's page", command)
+    own = [sys.executable, "-m", "demijohn", "run", f"{app}:app", "--port", str(port)]
+    return [
+        Contestant("one thread (threaded=False)", [*own, "--no-threads"]),
+        Contestant("16 threads (the default)", [*own, "--threads", "16"]),
+        Contestant("2 processes", [*own, "--no-threads", "--processes", "2"]),
+        Contestant("2 processes x 16 threads", [*own, "--threads", "16", "--processes", "2"]),
+    ]
 
 
 def prepare_rivals() -> None:
