@@ -39,7 +39,10 @@ def connect(lib, app, name, log):
     def receive(sender, **extra):
         log.append(f"signal {name}")
 
-    getattr(lib.flask, name).connect(receive, app, weak=False)
+    # Held by its application, and gone with it: signals are shared by all applications of a process, and a receiver
+    # that stays makes every later request of other tests send them.
+    app.extensions.setdefault("receivers", []).append(receive)
+    getattr(lib.flask, name).connect(receive, app)
 
 
 def drain(log):
