@@ -1,156 +1,32 @@
 """`H1Exchange`: one request of an HTTP/1.1 connection and its answer; what a handler holds.
 
-Lives on the thread that runs the handler, and between two pulls of a stream on nobody's. It writes through its line (the
-link), which the handler owns all that time.
+Used on the thread that runs the handler, but for what `Exchange` says of itself. It writes through its line (the link), which the
+handler owns all that time.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextvars import copy_context
-from enum import IntEnum
+from collections.abc import Callable, Iterable
 
-from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, Exchange, FileSegment, RequestHead
+from ..seam import ClientDisconnected, FileSegment
 from ..seam.exchange import HeaderList
-from . import accesslog
-from .line import Line
-
-logger = logging.getLogger("demijohn.error")
+from .answering import Answering, State, as_bytes
 
 _GATHER_BYTES = 64 << 10
 """A body up to this size is copied behind its head to go out in one segment; a larger one is sent from where it is."""
 
-_TURN_BYTES = 1 << 20
-"""What a stream may give in one go; then others have their turn, however fast the client takes it."""
-
 _BODILESS = ("204", "205", "304")
 
-_ERROR_BODY = (
-    b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
-    b"<p>The server could not answer this request because of an error in the application; its log says which.</p>\n"
-)
-_ERROR_HEADERS = [("Content-Type", "text/html; charset=utf-8")]
 
+class H1Exchange(Answering):
+    """See `Exchange`."""
 
-class State(IntEnum):
-    """How far the answer is."""
-
-    NEW = 0
-    PUSHED = 1  # begun with `start`
-    PULLED = 2  # begun with `stream`, chunks left
-    DONE = 3
-    ABORTED = 4
-
-
-class H1Exchange(Exchange):
-    """See `Exchange`; the server's side has `run`, `state`, `log` and `discard`."""
-
-    __slots__ = (
-        "_after", "_began", "_chunks", "_context", "_iterator", "_line", "_status", "body_bytes", "is_running", "state",
-    )  # fmt: skip
-
-    body_bytes: int
-    """Body bytes handed to the connection so far."""
-
-    state: State
-    """How far the answer is. `PULLED` between two runs: the stream is parked, `run` goes on with it."""
-
-    is_running: bool
-    """A thread is in `run`."""
-
-    def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
-        self.head = head
-        self.body = body
-        self.peer = line.peer
-        self.body_bytes = 0
-        self._line = line
-        # Everything of the application's runs in here, whatever thread pulls its stream: what it leaves in context variables
-        # is there at its next chunk, and is not there at the next request.
-        self._context = copy_context()
-        self.state = State.NEW
-        self.is_running = False
-        self._status = ""  # "" again once logged
-        self._chunks: Iterable[bytes] | None = None
-        self._iterator: Iterator[bytes] | None = None
-        self._after: tuple[Callable[[], object], ...] = ()
-        self._began = line.engine.reactor.now
-
-    # ------------------------------------------------------------------ the server's side
-
-    def run(self) -> None:
-        """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
-        self._context.run(self._run)
-
-    def _run(self) -> None:
-        self.is_running = True
-        try:
-            if self.state == State.PULLED:
-                self._pull()
-            elif self.state == State.NEW:
-                self._line.engine.handler(self)
-                if self.state < State.PULLED:
-                    self._complain()
-        except ClientDisconnected:
-            self._give_up()
-        except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
-            self._fail(error)
-        if self._chunks is not None and self.state != State.PULLED:
-            self.close_chunks()
-        if (
-            self._after
-            and self.state != State.PULLED
-            and (self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size)
-        ):
-            self.run_after()
-        self.is_running = False
-
-    def wants_thread(self, unsent: int) -> bool:
-        """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
-        if self.state == State.PULLED:
-            return unsent <= self._line.engine.options.outbox_bytes // 2
-        return bool(self._after) and not unsent
-
-    def run_after(self) -> None:
-        """Call what was given to `after`, once. `run` does it; the server only if it cuts the answer by stopping."""
-        functions, self._after = self._after, ()
-        if functions:
-            # What they take is no part of the answer's time.
-            self.log()
-        for function in functions:
-            try:
-                function()
-            except BaseException as error:
-                # SystemExit and the like must not end a worker's thread, see `run`.
-                logger.exception("%s %s: error after the answer", self.head.method, self.head.target)
-                if isinstance(error, KeyboardInterrupt):
-                    self._line.engine.interrupt()
-
-    def log(self) -> None:
-        """Write the access log's line, once."""
-        engine = self._line.engine
-        if engine.options.access_log and self._status:
-            clock = engine.clock
-            seconds = clock.monotonic() - self._began
-            accesslog.log_answer(self.peer, self.head, self._status, self.body_bytes, seconds, clock.time())
-            self._status = ""
-
-    def discard(self) -> None:
-        """Free the request's body."""
-        if self.body is not EMPTY_BODY:
-            self.body.close()
-
-    def close_chunks(self) -> None:
-        """Close a stream's iterable, once. `run` does it; its owner for a stream that will not be run again."""
-        chunks, self._chunks, self._iterator = self._chunks, None, None
-        self._close(chunks)
-
-    # ------------------------------------------------------------------ the handler's side
+    __slots__ = ()
 
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
         """See `Exchange.respond`."""
         if self.state != State.NEW:
             self._refuse_second()
         if type(body) is not bytes:
-            body = _as_bytes(body)
+            body = as_bytes(body)
         line = self._line
         engine = line.engine
         h1 = line.h1
@@ -186,7 +62,7 @@ class H1Exchange(Exchange):
             self._iterator = iter(chunks)
             first = next(self._iterator, first)
             if type(first) is not bytes:
-                first = _as_bytes(first)
+                first = as_bytes(first)
             if self.state == State.ABORTED:
                 return
         head = self._render_head(status, headers, None)
@@ -259,13 +135,6 @@ class H1Exchange(Exchange):
 
     # ------------------------------------------------------------------ inside
 
-    def _complain(self) -> None:
-        if self.state == State.NEW:
-            raise RuntimeError(
-                "The handler returned without an answer; it must call respond, stream, send_file or start."
-            )
-        raise RuntimeError("The handler returned without calling finish on the answer that it started.")
-
     def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
         if self.state != State.NEW:
             self._refuse_second()
@@ -284,101 +153,3 @@ class H1Exchange(Exchange):
 
     def _refuse_second(self) -> None:
         raise RuntimeError("This request has its answer already.")
-
-    def _report_length(self) -> None:
-        fate = "longer; the rest was cut" if self._line.h1.overrun else "shorter; the connection is closed"
-        logger.error(
-            "%s %s: the answer's body and its Content-Length differ: it is %s", self.head.method, self.head.target, fate
-        )
-
-    def _push(self, data: bytes) -> None:
-        """Frame body bytes and give them to the connection."""
-        if type(data) is not bytes:
-            data = _as_bytes(data)
-        line = self._line
-        framed = line.h1.render_data(data)
-        if framed:
-            self.body_bytes += len(data)
-            line.send(framed)
-
-    def _end(self) -> None:
-        """Everything was given: end the framing."""
-        line = self._line
-        rest = line.h1.render_end()
-        if rest:
-            line.send(rest)
-        if line.h1.overrun or line.h1.underrun:
-            self._report_length()
-        self.state = State.DONE
-
-    def _pull(self) -> None:
-        """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer."""
-        line = self._line
-        outbox = line.outbox
-        iterator = self._iterator
-        high = line.engine.options.outbox_bytes
-        turn_end = self.body_bytes + _TURN_BYTES
-        if iterator is None:
-            raise RuntimeError("there is no stream to pull")
-        while not line.h1.overrun:
-            if outbox.size:
-                line.flush()
-            if line.is_broken:
-                self._give_up()
-                return
-            if outbox.size >= high or self.body_bytes >= turn_end:
-                return  # parked: the reactor calls again when the client has taken enough of it
-            try:
-                chunk = next(iterator)
-            except StopIteration:
-                break
-            if self.state != State.PULLED:
-                return  # aborted by its own iterable
-            self._push(chunk)
-        self._finish_stream()
-
-    def _finish_stream(self) -> None:
-        self.close_chunks()
-        self._end()
-        if self._line.outbox.size:
-            self._line.flush()
-
-    def _close(self, chunks: object) -> None:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            try:
-                close()
-            except BaseException as error:
-                # SystemExit and the like must not end a worker's thread, see `run`.
-                logger.exception("%s %s: closing the answer's iterable failed", self.head.method, self.head.target)
-                if isinstance(error, KeyboardInterrupt):
-                    self._line.engine.interrupt()
-
-    def _give_up(self) -> None:
-        """Nobody is there to read the rest."""
-        if self.state != State.DONE:
-            self.state = State.ABORTED
-
-    def _fail(self, error: BaseException) -> None:
-        """The handler or its iterable raised: 500 before the head, a visible cut after it, a close after the end."""
-        engine = self._line.engine
-        logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
-        if self.state == State.DONE:
-            self._line.h1.must_close = True  # what is on its way arrives whole
-        elif self.state != State.NEW or self._line.h1.has_started:
-            self.state = State.ABORTED
-        else:
-            self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)
-        if isinstance(error, KeyboardInterrupt):
-            engine.interrupt()
-
-
-def _as_bytes(data: object) -> bytes:
-    """Return what is like bytes as bytes.
-
-    Raises:
-        TypeError: it is not.
-    """
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(data)
-    raise TypeError(f"an answer's body is made of bytes, not of {type(data).__name__}")

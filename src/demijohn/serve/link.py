@@ -9,46 +9,25 @@ job does). The leader gives it away in `_submit`; it comes back through `complet
 Methods under LEADER are called by the leader while the reactor owns the link, those under ANY THREAD say what they may touch.
 """
 
-import logging
 import socket
 import struct
 
-from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
-from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
-from . import accesslog
-from .bodybuffer import BodyBuffer
+from .answering import Answering, State
 from .deadlines import NEVER
-from .engine import Engine
-from .exchange import H1Exchange, State
+from .intake import Intake
 from .lingering import Lingering
 from .phase import Phase
 from .reactor import READ, WRITE
-from .watchedline import WatchedLine
-
-logger = logging.getLogger("demijohn.error")
 
 _RECEIVE_BYTES = 64 << 10
-_MAX_ROUNDS = 16
-"""Requests of one client answered in a row before others get their turn."""
-
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class Link(WatchedLine):
+class Link(Intake):
     """One connection, with the polling thread's side of it."""
 
-    __slots__ = ("_body", "_is_requeued", "exchange", "phase")
-
-    def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
-        super().__init__(engine, sock, peer)
-        self.phase = Phase.HEAD
-        # The request that is being answered; set from its dispatch until its answer is out.
-        self.exchange: H1Exchange | None = None
-        # A body that is arriving; leader only.
-        self._body: BodyBuffer | None = None
-        # `on_requeued` will be called: there is enough to do, nothing more is read. Leader only.
-        self._is_requeued = False
+    __slots__ = ()
 
     # ------------------------------------------------------------------ LEADER: life
 
@@ -157,124 +136,13 @@ class Link(WatchedLine):
         self.complete()
         return self._go_on()
 
-    def on_requeued(self, mask: int) -> bool:
-        """Go on with pipelined requests after others had their turn."""
-        self._is_requeued = False
-        return True if self.is_handled or self.phase in (Phase.SENDING, Phase.CLOSED) else self._advance()
-
-    # ------------------------------------------------------------------ LEADER: requests
-
-    def _advance(self) -> bool:
-        """Take what the protocol has until it wants more bytes or a request is under way elsewhere."""
-        h1 = self.h1
-        for _ in range(_MAX_ROUNDS):
-            try:
-                event = h1.next_event()
-            except ProtocolReject as reject:
-                self._reject(reject)
-                return True
-            if type(event) is RequestHead:
-                if h1.has_body:
-                    self._begin_body()
-                    continue
-                body: BodySource = EMPTY_BODY
-            elif type(event) is Data:
-                if not self._take_body(event.data):
-                    return True
-                continue
-            elif event is END_OF_BODY:
-                try:
-                    body = self._end_body()
-                except OSError as error:
-                    self._reject_for_space(error)
-                    return True
-            elif event is NEED_DATA:
-                self._wait_for_data()
-                return True
-            else:
-                self._leave()
-                return True
-            if h1.head is None:
-                raise RuntimeError("the protocol ended a request that it never began")
-            self.exchange = H1Exchange(self, h1.head, body)
-            self.engine.stats.requests += 1
-            if not self._submit():
-                return False
-            if self.is_handled or self.phase is not Phase.IDLE or not h1.has_buffered:
-                return True
-        if not self._is_requeued:
-            self._is_requeued = True
-            self.engine.reactor.call_soon(self.on_requeued)
-        return True
+    # ------------------------------------------------------------------ LEADER: answers
 
     def _submit(self) -> bool:
         """Give the link to a handler. False: this thread is not the leader any more."""
         self.is_handled = True
         self.deadline = NEVER
         return self.engine.runner.submit(self)
-
-    def _begin_body(self) -> None:
-        self.phase = Phase.BODY
-        self._body = BodyBuffer(self.engine.options.body_memory_bytes)
-        self._set_deadline(self.engine.options.body_timeout)
-        if interim := self.h1.render_continue():
-            # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
-            self.send(interim)
-            if self.outbox.size:
-                self._watch(READ | WRITE)
-
-    def _send_rest(self) -> None:
-        """Go on sending what a client that takes no answers is told while its request arrives."""
-        self.flush()
-        if not self.outbox.size or self.is_broken:
-            self._watch(READ)
-
-    def _take_body(self, data: bytes) -> bool:
-        """Keep a piece of the body; False if that failed and the link is being closed."""
-        if self._body is None:
-            raise RuntimeError("the protocol gave body bytes outside a body")
-        try:
-            self._body.append(data)
-        except OSError as error:
-            self._reject_for_space(error)
-            return False
-        self._set_deadline(self.engine.options.body_timeout)
-        return True
-
-    def _end_body(self) -> BodySource:
-        if self._body is None:
-            raise RuntimeError("the protocol ended a body that it never began")
-        body = self._body.finish()
-        self._body = None
-        return body
-
-    def _reject_for_space(self, error: OSError) -> None:
-        logger.error("Cannot keep a request's body of %s: %s", self.peer.remote, error)
-        self._reject(ProtocolReject(507, "The server cannot store the request", "RFC 4918 §11.5"))
-
-    def _wait_for_data(self) -> None:
-        """Everything that has arrived is understood; the deadline depends on what is missing."""
-        if self.phase is Phase.IDLE and self.h1.has_buffered:
-            # Counted from the head's first byte, and not moved by its later ones.
-            self.phase = Phase.HEAD
-            self._set_deadline(self.engine.options.head_timeout)
-        if not self._events:
-            self._watch(READ)
-
-    def _reject(self, reject: ProtocolReject) -> None:
-        """Answer what is not a request, or not one we take, and close."""
-        engine = self.engine
-        engine.stats.rejects += 1
-        remote = self.peer.remote[0] if self.peer.remote is not None else "a Unix socket"
-        logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
-        answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)
-        self.send(answer)
-        if answer and engine.options.access_log:
-            length = len(answer.partition(b"\r\n\r\n")[2])
-            accesslog.log_answer(self.peer, self.h1.head, str(reject.status), length, 0.0, engine.clock.time())
-        self._leave()
-
-    # ------------------------------------------------------------------ LEADER: answers
 
     def complete(self) -> None:
         """Take the link back after its job ran: send what waits, end the cycle, or close."""
@@ -298,7 +166,7 @@ class Link(WatchedLine):
             self._watch(READ)
         return self._advance() if self.h1.has_buffered else True
 
-    def _end_cycle(self, exchange: H1Exchange) -> None:
+    def _end_cycle(self, exchange: Answering) -> None:
         """The answer is out: get ready for the next request, or close."""
         if self.engine.options.access_log:
             exchange.log()
