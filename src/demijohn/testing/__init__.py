@@ -1,9 +1,10 @@
 """Test clients, builders of environs, and an exchange that records."""
 
-from .builder import AppEnvironBuilder, EnvironBuilder
+from .builder import AppEnvironBuilder
 from .client import DemijohnClient
 from .clirunner import DemijohnCliRunner
 from .cookies import Cookie
+from .environ_builder import EnvironBuilder
 from .exchange import RecordingExchange
 from .multipart_encode import encode_multipart, stream_encode_multipart
 from .response import TestResponse

@@ -12,7 +12,8 @@ from demijohn.app.sessions import SessionMixin
 from demijohn.message.environ import Environ
 from demijohn.message.request import Request
 
-from .builder import AppEnvironBuilder, EnvironBuilder
+from .builder import AppEnvironBuilder
+from .environ_builder import EnvironBuilder
 from .response import TestResponse
 from .wsgi_client import Client
 

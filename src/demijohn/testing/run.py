@@ -8,7 +8,7 @@ from demijohn.message.environ import Environ
 from demijohn.message.runwsgi import run_application
 from demijohn.message.wsgi import get_environ
 
-from .builder import EnvironBuilder
+from .environ_builder import EnvironBuilder
 
 
 def create_environ(*args: Any, **kwargs: Any) -> Environ:  # Any: arguments of EnvironBuilder

@@ -10,8 +10,8 @@ from demijohn.message.environ import Environ
 from demijohn.message.request import Request
 from demijohn.message.wsgi import get_current_url
 
-from .builder import EnvironBuilder
 from .cookies import Cookie, CookieJar
+from .environ_builder import EnvironBuilder
 from .multipart_encode import TemporaryBody
 from .response import TestResponse
 from .run import run_wsgi_app
