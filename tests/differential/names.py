@@ -118,8 +118,9 @@ _HOMES = {
         ("flask", "demijohn"),
     ),
     "flask": ("flask:", "demijohn:"),
-    "MethodView": ("flask.views", "demijohn.app.views"),
+    **dict.fromkeys(["MethodView", "View"], ("flask.views", "demijohn.app.views")),
     "Config": ("flask", "demijohn"),
+    "load_dotenv": ("flask.cli", "demijohn.app.dotenv"),
     "TaggedJSONSerializer": ("flask.json.tag", "demijohn.app.json.tag"),
 }
 

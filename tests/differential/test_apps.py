@@ -15,6 +15,7 @@ HANDLED = st.tuples(
     st.sampled_from(["boom", "quiet", "key", "exception", 404, 404, 405, 410, 418, 500]),
     st.sampled_from([None, None, None, "raise", "same", "return"]),
 ).map(list)
+AGAIN = st.sampled_from(["r1", "r2"])  # registered again, under this name
 
 
 def hooks(is_root):
@@ -45,7 +46,7 @@ def scopes(is_root=True, depth=0):
             "children": children,
             "prefix": st.sampled_from([None, "/p", "/q"]),
         },
-        optional={"propagate": st.just(True)} if is_root else {},
+        optional={"async": st.just(True), **({"propagate": st.just(True)} if is_root else {"again": AGAIN})},
     )
 
 
@@ -54,6 +55,8 @@ def paths_of(spec, prefix=""):
     found = [prefix + path for number in range(len(spec["views"])) for path in (f"/v{number}", f"/v{number}/5")]
     for child in spec["children"]:
         found += paths_of(child, prefix + (child["prefix"] or ""))
+        if "again" in child:
+            found += paths_of(child, f"{prefix}/{child['again']}")
     return found
 
 
@@ -70,7 +73,7 @@ def requests_of(spec):
     ]
 
 
-@steady(200)
+@steady(150)
 @given(scopes())
 def test_hooks(agree, spec):
     agree("apps.traced", spec, requests_of(spec))

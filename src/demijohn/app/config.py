@@ -12,8 +12,10 @@ from types import MappingProxyType, ModuleType
 from typing import IO, Any, Final, Generic, TypeVar, overload
 
 from .._base.imports import import_string
+from .._base.sentinel import MISSING
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 DEFAULT_CONFIG: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -179,6 +181,33 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
             if key.isupper():
                 self[key] = value
         return True
+
+    @overload
+    def typed(self, key: str, kind: type[T]) -> T: ...
+    @overload
+    def typed(self, key: str, kind: type[T], default: D) -> T | D: ...
+
+    def typed(self, key: str, kind: type[Any], default: Any = MISSING) -> Any:  # Any: the overloads say it
+        """Return a setting that is of type `kind`, so that a type checker knows it too; `default` if it is missing or `None`.
+
+        An int is taken for a float; True and False are no numbers.
+
+        Raises:
+            KeyError: it is missing, or None, and there is no default.
+            TypeError: it is of another type, such as a text of the environment that should have been a number.
+        """
+        value = self.get(key)
+        if value is None:
+            if default is MISSING:
+                raise KeyError(f"The setting {key!r} is missing; a value of type {kind.__name__} is needed.")
+            return default
+        if kind is float and type(value) is int:
+            return float(value)
+        if not isinstance(value, kind) or (
+            isinstance(value, bool) and issubclass(kind, int | float) and kind is not bool
+        ):
+            raise TypeError(f"The setting {key!r} has to be of type {kind.__name__}; it is {value!r}.")
+        return value
 
     def get_namespace(self, namespace: str, lowercase: bool = True, trim_namespace: bool = True) -> dict[str, Any]:
         """Return the settings whose names start with `namespace`, by default in lower case and without it."""

@@ -1,5 +1,6 @@
 """Small applications made from a spec, and what they answer to a list of requests, with the trace of their hooks."""
 
+import asyncio
 import copy
 
 from differential.plain import Told, attempt, plain
@@ -19,7 +20,10 @@ class QuietError(BoomError):
 
 
 def traced(lib, spec, requests):
-    """Build an application of hooks that log and raise; the answers and the traces of these requests."""
+    """Build an application of hooks that log and raise; the answers and the traces of these requests.
+
+    With `async` everything that may be a coroutine function is one.
+    """
     log = []
     app = lib.Flask("generated", static_folder=None)
     app.secret_key = "secret"
@@ -27,8 +31,7 @@ def traced(lib, spec, requests):
         app.config["PROPAGATE_EXCEPTIONS"] = True
     app.logger.disabled = True
     scopes = add_scope(lib, app, app, spec, "", log)
-    for kind in ("appcontext",):
-        app.teardown_appcontext(lambda error: log.append(f"teardown {kind} {type(error).__name__}"))
+    app.teardown_appcontext(lambda error: log.append(f"teardown appcontext {type(error).__name__}"))
     for signal in ("request_started", "request_finished", "got_request_exception", "request_tearing_down"):
         connect(lib, app, signal, log)
     client = app.test_client()
@@ -53,13 +56,14 @@ def drain(log):
 
 def add_scope(lib, app, scope, spec, name, log):
     """Hooks, views and nested blueprints of an application or a blueprint."""
+    color = asynced if spec.get("async") else lambda function: function
     for kind, actions in spec["hooks"].items():
         for number, action in enumerate(actions):
-            add_hook(lib, scope, kind, f"{name or 'app'}.{kind}{number}", action, log)
+            add_hook(lib, scope, kind, f"{name or 'app'}.{kind}{number}", action, log, color)
     for what, action in spec["handlers"]:
-        add_handler(scope, what, f"{name or 'app'} handles {what}", action, log)
+        add_handler(scope, what, f"{name or 'app'} handles {what}", action, log, color)
     for number, view in enumerate(spec["views"]):
-        add_view(lib, scope, number, view, name, log)
+        add_view(lib, scope, number, view, name, log, color)
     count = len(spec["views"])
     for number, child in enumerate(spec["children"]):
         child_name = f"{name}b{number}"
@@ -67,7 +71,19 @@ def add_scope(lib, app, scope, spec, name, log):
         count += add_scope(lib, app, blueprint, child, child_name, log)
         prefix = child.get("prefix")
         scope.register_blueprint(blueprint, **({"url_prefix": prefix} if prefix else {}))
+        if child.get("again"):
+            scope.register_blueprint(blueprint, name=child["again"], url_prefix=f"/{child['again']}")
     return count
+
+
+def asynced(function):
+    """A coroutine function that lets others run before it does what `function` does."""
+
+    async def call(*arguments, **options):
+        await asyncio.sleep(0)
+        return function(*arguments, **options)
+
+    return call
 
 
 def act(lib, action, label):
@@ -92,7 +108,7 @@ def marked(response, text):
     return response
 
 
-def add_hook(lib, scope, kind, label, action, log):
+def add_hook(lib, scope, kind, label, action, log, color):
     def plain_hook(*arguments):
         log.append(label)
         return act(lib, action, label)
@@ -110,6 +126,7 @@ def add_hook(lib, scope, kind, label, action, log):
         act(lib, action, label)
 
     if kind in ("url_value_preprocessor", "app_url_value_preprocessor"):
+        color = lambda function: function  # noqa: E731 - these are never async
         hook = values
     elif "after" in kind:
         hook = after
@@ -119,13 +136,13 @@ def add_hook(lib, scope, kind, label, action, log):
         hook = plain_hook
     if kind.startswith(("before_app", "after_app", "teardown_app", "app_")) and not hasattr(scope, kind):
         kind = kind.replace("_app_", "_").removeprefix("app_")
-    getattr(scope, kind)(hook)
+    getattr(scope, kind)(color(hook))
 
 
 ERRORS = {"boom": BoomError, "quiet": QuietError, "key": KeyError, "exception": Exception}
 
 
-def add_handler(scope, what, label, action, log):
+def add_handler(scope, what, label, action, log, color):
     def handle(error):
         log.append(f"{label}: {type(error).__name__}")
         if action == "raise":
@@ -136,17 +153,17 @@ def add_handler(scope, what, label, action, log):
             return error if hasattr(error, "get_response") else (label, 500)
         return label, 400 + len(label) % 50
 
-    scope.register_error_handler(ERRORS.get(what, what), handle)
+    scope.register_error_handler(ERRORS.get(what, what), color(handle))
 
 
-def add_view(lib, scope, number, action, name, log):
+def add_view(lib, scope, number, action, name, log, color):
     def view(**values):
         log.append(f"view {name}.{number} {sorted(values.items())}")
         early = act(lib, action, f"view {name}.{number}")
         return early or f"body {lib.request.endpoint} {lib.request.blueprints}"
 
-    scope.add_url_rule(f"/v{number}", f"v{number}", view, methods=["GET", "POST"])
-    scope.add_url_rule(f"/v{number}/<int:x>", f"w{number}", view)
+    scope.add_url_rule(f"/v{number}", f"v{number}", color(view), methods=["GET", "POST"])
+    scope.add_url_rule(f"/v{number}/<int:x>", f"w{number}", color(view))
 
 
 def visit(client, method, path, options):

@@ -1,5 +1,6 @@
 """Features of applications as Flask's documentation shows them, each a small application of its own."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -373,3 +374,40 @@ def url_for_without_request(lib, folder):
             lib.url_for("x", a="b c", _external=True),
             lib.url_for("x", a=1, _anchor="z", q=[1, 2]),
         ]
+
+
+@case
+def dotenv_files(lib, folder):
+    texts = {
+        "own.env": "A=own\nexport B='${A} $A'\nNAME\nC=\"x\\ty\" # z\nD = ${DEMIJOHN_MISSING:-d}\nHOME=own\nE=${HOME}",
+        "hides.env": "F\nG",
+        "empty.env": "# nothing\n",
+        ".env": "A=env\nF=env\nG=${F}${A}",
+        ".flaskenv": "F=flask\nH=flask\nI=\n",
+    }
+    for name, text in texts.items():
+        (Path(folder) / name).write_text(text)
+    before, here = dict(os.environ), os.getcwd()
+    found = []
+    try:
+        os.chdir(folder)
+        os.environ["HOME"] = "/home"
+        for arguments in [
+            ("own.env", False),
+            ("own.env",),
+            ("hides.env",),
+            ("empty.env", False),
+            ("nope", False),
+            ("nope",),
+            (),
+        ]:
+            kept = dict(os.environ)
+            told = lib.load_dotenv(*arguments)
+            found.append([told, sorted((key, value) for key, value in os.environ.items() if kept.get(key) != value)])
+            os.environ.clear()
+            os.environ.update(kept)
+    finally:
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(before)
+    return found

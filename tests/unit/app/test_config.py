@@ -121,3 +121,33 @@ def test_debug_mode_by_the_environment(monkeypatch, name, value, expected):
     monkeypatch.delenv("FLASK_DEBUG", raising=False)
     monkeypatch.setenv(name, value)
     assert Demijohn("x").debug is expected
+
+
+class TestTyped:
+    def test_the_setting_if_it_is_of_the_type(self):
+        config = Config("/", {"N": 3, "T": "x", "F": 1.5, "ON": True, "L": [1]})
+        assert [config.typed(*one) for one in (("N", int), ("T", str), ("F", float), ("ON", bool), ("L", list))] == [
+            3,
+            "x",
+            1.5,
+            True,
+            [1],
+        ]
+        as_float = config.typed("N", float)
+        assert (as_float, type(as_float)) == (3.0, float)
+        assert config.typed("N", object) == 3
+
+    @pytest.mark.parametrize("config", [{}, {"N": None}])
+    def test_what_is_missing(self, config):
+        config = Config("/", config)
+        assert config.typed("N", int, 7) == 7
+        assert config.typed("N", int, None) is None
+        with pytest.raises(KeyError, match="'N' is missing; a value of type int"):
+            config.typed("N", int)
+
+    @pytest.mark.parametrize(
+        ("value", "kind"), [("3x", int), (True, int), (False, float), (1, bool), (1, str), (2.0, int)]
+    )
+    def test_another_type(self, value, kind):
+        with pytest.raises(TypeError, match=f"'N' has to be of type {kind.__name__}; it is"):
+            Config("/", {"N": value}).typed("N", kind, 5)

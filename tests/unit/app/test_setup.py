@@ -7,7 +7,6 @@ import subprocess
 import sys
 import warnings
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -323,20 +322,14 @@ def test_run_passes_settings_on(app, monkeypatch):
     assert len(calls) == 3
 
 
-def test_dotenv_files_are_loaded_where_python_dotenv_is(app, monkeypatch, tmp_path):
-    (tmp_path / ".env").touch()
-    fake = SimpleNamespace(
-        find_dotenv=lambda name, usecwd: str(tmp_path / name) if name == ".env" else "",
-        dotenv_values=lambda path, encoding: {"DEMIJOHN_DEBUG": "1"},
-    )
+def test_run_reads_dotenv_files(app, monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("DEMIJOHN_DEBUG=1\n")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEMIJOHN_DEBUG", "")  # to be restored
     monkeypatch.delenv("DEMIJOHN_DEBUG")
     monkeypatch.setattr("demijohn.app.upward.run_simple", lambda *args, **options: None)
-    monkeypatch.setattr("demijohn.app.dotenv.find_spec", lambda name: None)
-    app.run()
+    app.run(load_dotenv=False)
     assert not app.debug
-    monkeypatch.setattr("demijohn.app.dotenv.find_spec", lambda name: "found")
-    monkeypatch.setitem(sys.modules, "dotenv", fake)
     monkeypatch.setenv("DEMIJOHN_SKIP_DOTENV", "1")
     app.run()
     assert not app.debug

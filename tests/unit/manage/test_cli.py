@@ -2,7 +2,6 @@
 
 import os
 import sys
-import types
 
 import click
 import pytest
@@ -135,22 +134,8 @@ class TestCommand:
 
 
 class TestDotenv:
-    """python-dotenv is not installed: a stand-in with the two functions that are used."""
-
     @pytest.fixture
     def dotenv(self, monkeypatch, tmp_path):
-        module = types.ModuleType("dotenv")
-        module.__spec__ = types.SimpleNamespace()
-        module.find_dotenv = lambda name, usecwd: str(tmp_path / name) if (tmp_path / name).exists() else ""
-
-        def values(path, encoding):
-            with open(path, encoding=encoding) as file:
-                return dict(
-                    (line.strip().partition("=")[::2]) if "=" in line else (line.strip(), None) for line in file
-                )
-
-        module.dotenv_values = values
-        monkeypatch.setitem(sys.modules, "dotenv", module)
         for name in ("A", "B", "C", "D", "E"):
             monkeypatch.setenv(name, "")
             monkeypatch.delenv(name)
@@ -193,12 +178,11 @@ class TestDotenv:
         assert invoke("--app", site, "routes", group=group).exit_code == 0
         assert self.seen() == [None, None, None, None, "real"]
 
-    def test_without_python_dotenv_it_is_said(self, capsys, tmp_path):
-        assert load_dotenv() is False
-        assert capsys.readouterr().err == ""
-        (tmp_path / ".env").write_text("A=1\n")
-        assert load_dotenv() is False
-        assert "python-dotenv" in capsys.readouterr().err
+    def test_values_are_quoted_and_may_mention_others(self, dotenv):
+        with open("own.env", "w") as file:
+            file.write("# a comment\nexport A='two words'\nB=${A}-${E}-${NOWHERE:-none}\nC=\"line\\nline\" # end\n")
+        assert load_dotenv("own.env", load_defaults=False) is True
+        assert self.seen() == ["two words", "two words-real-none", "line\nline", None, "real"]
 
     def test_an_env_file_that_is_not_there(self, invoke):
         assert invoke("--env-file", "nowhere", "routes").exit_code == 2

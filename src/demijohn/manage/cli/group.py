@@ -49,7 +49,7 @@ def _options(*, has_version: bool) -> list[click.Parameter]:
             is_eager=True,
             expose_value=False,
             callback=_load_env_file,
-            help="Set environment variables from this file, before .env, .demijohnenv and .flaskenv; needs python-dotenv.",
+            help="Set environment variables from this file, before .env, .demijohnenv and .flaskenv.",
         ),
         click.Option(
             ["-A", "--app"],
