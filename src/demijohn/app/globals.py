@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..local import LocalProxy
 from ..local.proxy import Unbound
+from ..local.storage import StackStorage
 from .context import AppContext
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 
@@ -137,6 +138,25 @@ class _ContextStack:
         """The current context, `None` if there is none."""
         ctx: AppContext | None = _cv_app.get(None)
         return None if ctx is None or (self._needs_request and not ctx.has_request) else ctx
+
+    @property
+    def _local(self) -> StackStorage:
+        # Tutorials print `_app_ctx_stack._local.__storage__` to show what is on the stack of which thread.
+        return StackStorage(self._contexts)
+
+    def _contexts(self) -> list[AppContext]:
+        """Return the contexts that are pushed one in another, the outermost first."""
+        found: list[AppContext] = []
+        pushes: dict[AppContext, int] = {}  # how many pushes of a context were met
+        ctx: AppContext | None = _cv_app.get(None)
+        while ctx is not None:
+            if ctx.has_request or not self._needs_request:
+                found.append(ctx)
+            met = pushes[ctx] = pushes.get(ctx, 0) + 1
+            # A context that was popped elsewhere meanwhile does not know any more what was around it.
+            around: Any = ctx._tokens[-met].old_value if met <= len(ctx._tokens) else Token.MISSING
+            ctx = None if around is Token.MISSING else around
+        return found[::-1]
 
     def push(self, ctx: AppContext) -> None:
         """Push a context."""

@@ -123,7 +123,7 @@ class Resources:
         # Asked here and not by send_file, which only knows the application: a blueprint may decide for its own files.
         return send_from_directory(folder, filename, max_age=self.get_send_file_max_age(filename))
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file below `root_path` for reading: `"rb"`, `"r"` or `"rt"`.
 
         Raises:

@@ -195,8 +195,45 @@ class LocalStack(Generic[T]):
         """Return a proxy to the top item, or to its attribute `name`."""  # Any: of any type
         return LocalProxy(self, name, unbound_message=unbound_message)
 
+    @property
+    def _local(self) -> "StackStorage":
+        # COMPAT: where the items are, as in Werkzeug before 2.0; tutorials print `stack._local.__storage__`.
+        return StackStorage(lambda: _held(self._variable, _NO_ITEMS))
+
     def __proxy_source__(self, name: str | None) -> Source:
         return _StackSource(self, name)
+
+
+class StackStorage:
+    """What a stack holds for the calling context, read only. COMPAT: the `_local` that stacks had before Werkzeug 2.0."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Callable[[], list[Any]]) -> None:  # Any: stacks of anything
+        self._items = items
+
+    @property
+    def stack(self) -> list[Any]:  # Any: stacks of anything
+        """A copy of the items, bottom first.
+
+        Raises:
+            AttributeError: there are none.
+        """
+        items = self._items()
+        if not items:
+            raise AttributeError("stack")
+        return list(items)
+
+    @property
+    def __storage__(self) -> dict[int, dict[str, list[Any]]]:  # Any: stacks of anything
+        """`{identity: {"stack": items}}` of the calling context (`__ident_func__()`); empty if it holds nothing."""
+        items = self._items()
+        return {context_ident(): {"stack": list(items)}} if items else {}
+
+    @property
+    def __ident_func__(self) -> Callable[[], int]:
+        """The function that names the calling context: `context_ident`."""
+        return context_ident
 
 
 class _StackSource:

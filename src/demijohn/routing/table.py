@@ -44,6 +44,8 @@ class Map:
         converters: more converters, or others in the place of the standard ones.
         sort_parameters, sort_key: the order of the query in built URLs; else that of the values.
         host_matching: rules match on the whole host (`Rule.host`) and no longer on a subdomain.
+        subdomain_matching: `bind_to_environ` finds the subdomain of a request. Without it every host is answered, and has the
+            default subdomain.
         refuse_duplicates: adding a rule that can never match is an error; else `shadowed_rules` tells.
     """
 
@@ -62,6 +64,7 @@ class Map:
         sort_key: SortKey | None = None,
         host_matching: bool = False,
         *,
+        subdomain_matching: bool = True,
         refuse_duplicates: bool = False,
     ) -> None:
         self.default_subdomain = default_subdomain
@@ -69,6 +72,7 @@ class Map:
         self.merge_slashes = merge_slashes
         self.redirect_defaults = redirect_defaults
         self.host_matching = host_matching
+        self.subdomain_matching = subdomain_matching
         self.converters = {**self.default_converters, **(converters or {})}
         self.sort_parameters = sort_parameters
         self.sort_key = sort_key
@@ -271,6 +275,7 @@ class Map:
 
         With `server_name` the subdomain is what the request's host has before it, unless it is given. A host that does not
         end with `server_name` gives a warning and a subdomain that nothing matches. Without it the host is all server name.
+        If the map does not match subdomains, `server_name` is only what URLs are built with.
 
         Raises:
             BadHost: the server name is no host name.
@@ -279,7 +284,7 @@ class Map:
         scheme = request_scheme(env)
         host = request_host(env)
         server_name = host if server_name is None else without_standard_port(server_name.lower(), scheme)
-        if subdomain is None and not self.host_matching:
+        if subdomain is None and self.subdomain_matching and not self.host_matching:
             subdomain = subdomain_of(host, server_name)
             if subdomain is None:
                 # COMPAT: not an error, since a server may well be reached by its address.

@@ -29,7 +29,7 @@ def default(value):
     if isinstance(value, type) or callable(value):
         return value.__name__
     # Each library has a marker of its own for "not given".
-    marks = ("no value", "<missing>", "Sentinel.MISSING", "<Sentinel.MISSING")
+    marks = ("no value", "<missing>", "Sentinel.MISSING", "<Sentinel.MISSING", "<object object")
     return "not given" if repr(value).startswith(marks) else repr(value).partition(NO_MEMORY_ADDRESS)[0]
 
 

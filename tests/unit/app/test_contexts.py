@@ -410,6 +410,30 @@ def test_the_stacks_of_old_are_views(app):
     assert not has_app_context()
 
 
+def test_the_stacks_of_old_show_what_is_pushed(app):
+    assert demijohn._app_ctx_stack._local.__storage__ == demijohn._request_ctx_stack._local.__storage__ == {}
+    with pytest.raises(AttributeError):
+        _ = _app_ctx_stack._local.stack
+    other = Demijohn("other")
+    with app.app_context() as first, other.app_context() as second, first, app.test_request_context("/") as third:
+        ident = threading.get_ident()
+        assert _app_ctx_stack._local.__ident_func__() == ident
+        assert _app_ctx_stack._local.__storage__ == {ident: {"stack": [first, second, first, third]}}
+        assert _request_ctx_stack._local.__storage__ == {ident: {"stack": [third]}}
+        assert [ctx.app.name for ctx in _app_ctx_stack._local.stack] == [
+            "under_test",
+            "other",
+            "under_test",
+            "under_test",
+        ]
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(_app_ctx_stack._local.__storage__))
+        thread.start()
+        thread.join()
+        assert seen == [{}]
+    assert _app_ctx_stack._local.__storage__ == {}
+
+
 def test_steps_of_dispatch_by_hand(app):
     trace = []
     app.before_request(lambda: trace.append("before"))

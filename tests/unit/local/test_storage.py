@@ -140,6 +140,21 @@ def test_storage_shows_what_the_calling_context_holds():
     assert local.__storage__ == {}
 
 
+def test_the_storage_of_a_stack_shows_what_the_calling_context_holds():
+    stack = LocalStack()
+    assert stack._local.__storage__ == {}
+    with pytest.raises(AttributeError, match="stack"):
+        _ = stack._local.stack
+    stack.push(1)
+    stack.push(None)
+    ident = threading.get_ident()
+    assert stack._local.__ident_func__() == ident
+    assert stack._local.__storage__ == {ident: {"stack": [1, None]}}
+    assert stack._local.stack == [1, None]
+    assert copy_context().run(lambda: (stack.pop(), stack._local.stack)) == (None, [1])
+    assert stack._local.stack == [1, None]
+
+
 def test_ident_tells_tasks_threads_and_greenlets_apart():
     local = Local()
     here = local.__ident_func__()

@@ -199,6 +199,21 @@ class TestBindToEnviron:
     def test_a_given_subdomain_is_not_looked_for(self):
         assert url_map.bind_to_environ(environ("other.org"), "example.org", "www").subdomain == "www"
 
+    @pytest.mark.parametrize("default", ["", "www"])
+    def test_without_subdomain_matching_the_host_does_not_matter(self, default):
+        table = Map(
+            [Rule("/", endpoint="own"), Rule("/", endpoint="other", subdomain="other")],
+            default,
+            subdomain_matching=False,
+        )
+        for host in ("example.org", "other.example.org", "elsewhere.net", "127.0.0.1:99"):
+            urls = table.bind_to_environ(environ(host), "example.org")
+            assert urls.match("/") == ("own", {})
+            assert urls.build("own") == "/"
+            assert urls.build("own", force_external=True) == f"http://{default and default + '.'}example.org/"
+        assert table.bind_to_environ(environ("x.net")).server_name == "x.net"
+        assert table.bind_to_environ(environ("x.net"), "example.org", "other").match("/") == ("other", {})
+
     def test_host_matching_takes_the_host(self):
         urls = Map(host_matching=True).bind_to_environ(environ("Other.org:99"))
         assert (urls.server_name, urls.subdomain) == ("other.org:99", None)

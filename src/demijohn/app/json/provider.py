@@ -54,17 +54,17 @@ class JSONProvider:
         return app.response_class(self.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
-def _default(value: Any) -> Any:
+def _default(o: Any) -> Any:
     """Serialize what JSON has no type for: dates as HTTP dates, decimals and UUIDs as text, data classes, `__html__`."""
-    if isinstance(value, date):
-        return _http_date(value)
-    if isinstance(value, decimal.Decimal | uuid.UUID):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if hasattr(value, "__html__"):
-        return str(value.__html__())
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON; give the provider a `default` that converts it")
+    if isinstance(o, date):
+        return _http_date(o)
+    if isinstance(o, decimal.Decimal | uuid.UUID):
+        return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(f"{type(o).__name__} cannot be written as JSON; give the provider a `default` that converts it")
 
 
 def _http_date(value: date) -> str:
