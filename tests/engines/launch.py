@@ -4,6 +4,7 @@ Prints the port. Appends a line to the file RECORD for whatever happens where th
 that are on a thread before or after a request.
 """
 
+import asyncio
 import os
 import random
 import sys
@@ -29,6 +30,8 @@ def note(*words: object) -> None:
 app = Demijohn(__name__)
 app.secret_key = "a secret"
 local = Local()
+kept: list = []
+done: list = []
 
 
 @app.get("/login/<token>")
@@ -63,6 +66,19 @@ def probe(token: str):
 def stream(token: str):
     g.token = token
     return (f"{token}," for _ in range(50))
+
+
+@app.get("/loop")
+async def loop():
+    """Which event loop this is, and how many tasks that earlier requests left on it have run."""
+    earlier = len(done)
+
+    async def later():
+        done.append(None)
+
+    kept.append(asyncio.create_task(later()))
+    await asyncio.sleep(0)
+    return {"pid": os.getpid(), "loop": id(asyncio.get_running_loop()), "earlier": earlier}
 
 
 @app.get("/slow")

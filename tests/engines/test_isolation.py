@@ -110,6 +110,22 @@ def test_concurrent_requests_never_meet(runner, processes, door, tmp_path):
 
 
 @pytest.mark.slow
+def test_each_process_has_one_event_loop_for_all_its_requests(runner, tmp_path):
+    found = {}
+    with launched(runner, 2, "native", tmp_path) as running:
+        requests = Counter()
+        for _ in range(1000):
+            if len(requests) == 2 and min(requests.values()) >= 5:
+                break
+            with Client(running) as client:
+                seen = json.loads(client.get("/loop").body)
+            assert found.setdefault(seen["pid"], seen["loop"]) == seen["loop"]
+            assert seen["earlier"] == requests[seen["pid"]], "tasks of earlier requests have all run"
+            requests[seen["pid"]] += 1
+    assert len(requests) == 2
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_finishes_the_request_in_flight_and_exits_0(runner, processes, number, tmp_path):
     with launched(runner, processes, "native", tmp_path) as running:
