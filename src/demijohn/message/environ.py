@@ -87,6 +87,8 @@ def environ_from_head(head: RequestHead, body: BodySource, peer: Peer, *, root_p
     else:
         environ["REMOTE_ADDR"] = remote[0]
         environ["REMOTE_PORT"] = str(remote[1])
+    if peer.tls is not None:
+        environ.update(peer.tls)
     _add_fields(environ, head)
     if "HTTP_TRANSFER_ENCODING" in environ:
         _settle_length(environ, body)

@@ -1,5 +1,6 @@
 """`Peer`: who is at the other end of a connection, and which end of ours it reached. One per connection, immutable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -21,3 +22,7 @@ class Peer:
 
     is_multiprocess: bool = False
     """Another process may run an equal handler at the same time (`wsgi.multiprocess`)."""
+
+    tls: Mapping[str, str] | None = None
+    """Of a TLS connection of our own: what is known of it, under the names that it has in an environ (`SSL_PROTOCOL`,
+    `SSL_CLIENT_VERIFY` ...). Not to be changed: connections that are alike share it."""

@@ -7,9 +7,12 @@ import socket
 from ..seam import Peer
 from .deadlines import NEVER
 from .engine import Engine
+from .handshakes import Handshakes
 from .link import Link
 from .listener import Listener
+from .opening import Opening
 from .reactor import READ
+from .redirecting import RedirectLink
 
 logger = logging.getLogger("demijohn.error")
 
@@ -25,11 +28,22 @@ _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Acceptor:
     """One listener in one process."""
 
-    __slots__ = ("_batch", "_engine", "_is_multithread", "_is_watching", "_listener", "_local", "deadline", "slot")
+    __slots__ = (
+        "_batch",
+        "_engine",
+        "_handshakes",
+        "_is_multithread",
+        "_is_watching",
+        "_listener",
+        "_local",
+        "deadline",
+        "slot",
+    )
 
-    def __init__(self, engine: Engine, listener: Listener) -> None:
+    def __init__(self, engine: Engine, listener: Listener, handshakes: Handshakes) -> None:
         self._engine = engine
         self._listener = listener
+        self._handshakes = handshakes
         self._batch = 1 if engine.options.is_multiprocess else _BATCH
         self._is_multithread = engine.options.runner != "inline"
         self._is_watching = False
@@ -113,8 +127,14 @@ class Acceptor:
             name = sock.getsockname()
             local = (name[0], name[1])
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
+        listener = self._listener
         try:
-            Link(self._engine, sock, peer).open()
+            if listener.certificates is not None:
+                Opening(self._engine, sock, peer, listener.certificates, self._handshakes).open()
+            elif listener.redirect_port is not None:
+                RedirectLink(self._engine, sock, peer, listener.redirect_port).open()
+            else:
+                Link(self._engine, sock, peer).open()
         except OSError:
             sock.close()
             raise

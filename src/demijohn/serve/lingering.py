@@ -8,7 +8,7 @@ taken too long. Used by the leader only.
 import socket
 
 from .engine import Engine
-from .reactor import READ
+from .reactor import READ, WRITE
 
 _MAX_BYTES = 1 << 20
 """What the client may still send."""
@@ -29,14 +29,19 @@ class Lingering:
     def open(self) -> None:
         """End our side and wait for the client's end. The socket must not be watched."""
         engine = self._engine
+        events = READ
         try:
             self._sock.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            # TLS: the client must take some of the answer before it can be told that this was the end.
+            events = WRITE
+            self.deadline = engine.reactor.now + engine.options.write_timeout
         except OSError:
             self._sock.close()  # the client has gone
             self._tell()
             return
         engine.connections.add(self)
-        engine.reactor.watch(self._sock, READ, self.on_event)
+        engine.reactor.watch(self._sock, events, self.on_event)
         engine.reactor.wheel.add(self, engine.reactor.now)
 
     def close(self) -> None:
@@ -58,6 +63,13 @@ class Lingering:
         """The client sent something, or its end."""
         if self not in self._engine.connections:
             return True  # closed by an earlier callback of the same round
+        if mask & WRITE:
+            self._engine.reactor.forget(self._sock)
+            self._engine.connections.discard(self)
+            self._engine.reactor.wheel.remove(self)
+            self.deadline = self._engine.reactor.now + self._engine.options.linger_timeout
+            self.open()
+            return True
         try:
             data = self._sock.recv(64 << 10)
         except (BlockingIOError, InterruptedError):

@@ -6,17 +6,27 @@ import socket
 import stat
 from typing import Self
 
+from .certificates import Certificates, GivenContext
+
 
 class Listener:
     """A listening socket, TCP or Unix, and how to say where it is."""
 
-    __slots__ = ("_unlink", "sock")
+    __slots__ = ("_unlink", "certificates", "redirect_port", "sock")
+
+    certificates: Certificates | GivenContext | None
+    """TLS is spoken here, with these. To be set before anything is served."""
+
+    redirect_port: int | None
+    """Requests are only told where the same is by HTTPS: on this port. To be set before anything is served."""
 
     def __init__(self, sock: socket.socket, *, unlink: str | None = None) -> None:
         """Take over a socket that listens already. `unlink` is the path that `close` removes."""
         sock.setblocking(False)
         self.sock = sock
         self._unlink = unlink
+        self.certificates = None
+        self.redirect_port = None
 
     @classmethod
     def tcp(cls, host: str, port: int, *, backlog: int = 2048) -> Self:

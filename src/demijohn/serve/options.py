@@ -35,6 +35,12 @@ class ServerOptions:
     head_timeout: float = 20.0
     """From the first byte of a request (or from the connection's start) to the end of its head; 408 after that."""
 
+    tls_handshake_timeout: float = 10.0
+    """From a connection's start to the end of its TLS handshake; then it is closed."""
+
+    tls_handshake_threads: int = 2
+    """Threads for what TLS handshakes compute, beside `threads`; started when the first handshake comes."""
+
     body_timeout: float = 30.0
     """How long a client may pause while it sends a body; 408 after that."""
 
@@ -73,8 +79,18 @@ class ServerOptions:
         for name in ("promote_after_ms", "hand_over_after_ms"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0")
+        if self.tls_handshake_threads < 1:
+            raise ValueError(f"tls_handshake_threads is {self.tls_handshake_threads}; it must be at least 1")
         if self.max_connections < 1:
             raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
-        for name in ("keep_alive", "head_timeout", "body_timeout", "write_timeout", "linger_timeout", "drain_timeout"):
+        for name in (
+            "keep_alive",
+            "head_timeout",
+            "tls_handshake_timeout",
+            "body_timeout",
+            "write_timeout",
+            "linger_timeout",
+            "drain_timeout",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")

@@ -8,6 +8,7 @@ import socket
 from collections import deque
 
 from ..seam import FileSegment
+from .tlssocket import TlsSocket
 
 _GATHER = 64
 """Buffers given to one `sendmsg`; well under IOV_MAX everywhere."""
@@ -93,7 +94,10 @@ class Outbox:
 
     def _send_file(self, sock: socket.socket, segment: FileSegment) -> int:
         want = min(segment.count, _FILE_CHUNK)
-        sent = os.sendfile(sock.fileno(), segment.file.fileno(), segment.offset, want)
+        if isinstance(sock, TlsSocket):
+            sent = sock.send_segment(segment.file, segment.offset, want)
+        else:
+            sent = os.sendfile(sock.fileno(), segment.file.fileno(), segment.offset, want)
         if sent == 0:
             raise EOFError(f"{segment.file.name} ended {segment.count} bytes before the announced length")
         if sent == segment.count:

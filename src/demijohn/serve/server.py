@@ -14,6 +14,7 @@ from ..seam import Handler
 from .acceptor import Acceptor
 from .deadlines import NEVER
 from .engine import Engine
+from .handshakes import Handshakes
 from .listener import Listener
 from .options import ServerOptions
 from .runner import make_runner
@@ -49,7 +50,8 @@ class Server:
         self._engine = engine = Engine(handler, options or ServerOptions(), clock or SystemClock())
         self._runner = engine.runner = make_runner(engine)
         engine.interrupt = self._interrupt
-        self._acceptors = [Acceptor(engine, listener) for listener in listeners]
+        self._handshakes = Handshakes(engine.options.tls_handshake_threads)
+        self._acceptors = [Acceptor(engine, listener, self._handshakes) for listener in listeners]
         self._was_interrupted = False
         self._on_drain = on_drain
         # In the wheel while the server drains: a connection like any other, with the drain's deadline.
@@ -87,6 +89,7 @@ class Server:
             # Also for what a signal handler raises on this thread: nothing may go on behind its back.
             self.shutdown_now()
             self._runner.stop()
+            self._handshakes.stop()
             self._end()
         if self._was_interrupted:
             raise KeyboardInterrupt

@@ -19,6 +19,10 @@ class Stats:
     """Times a thread took over polling from one that stayed too long in a handler. Written by the watcher."""
     hand_overs: int = 0
     """Times polling was given away before a handler that is known to block."""
+    tls_handshakes: int = 0
+    """TLS handshakes that led to a connection."""
+    tls_failures: int = 0
+    """Connections to a TLS port that came to nothing: no TLS, no agreement, no certificate, too slow."""
     threads_replaced: int = 0
     """Threads that died and were started anew."""
 
