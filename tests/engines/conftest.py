@@ -3,13 +3,14 @@ import pytest
 RUNNERS = ["inline", "late", "pool"]
 
 
-@pytest.fixture(params=RUNNERS)
-def runner(request: pytest.FixtureRequest) -> str:
-    """Each way to run a handler."""
-    return request.param
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`runner`: each way to run a handler; `threaded_runner`: each that has several threads.
 
-
-@pytest.fixture(params=["late", "pool"])
-def threaded_runner(request: pytest.FixtureRequest) -> str:
-    """Each way that has several threads."""
-    return request.param
+    Of tests marked `over_tls` also with `+tls` behind the name, which `serving` understands.
+    """
+    for name, runners in (("runner", RUNNERS), ("threaded_runner", RUNNERS[1:])):
+        if name in metafunc.fixturenames:
+            over_tls = (
+                [f"{runner}+tls" for runner in runners] if metafunc.definition.get_closest_marker("over_tls") else []
+            )
+            metafunc.parametrize(name, [*runners, *over_tls])

@@ -5,6 +5,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+from engines import certs
+
 from demijohn.seam import Exchange
 from demijohn.serve import Listener, Server, ServerOptions
 
@@ -15,14 +17,25 @@ TIMEOUT = 20.0
 class Running:
     """A server that serves in its own thread until it is stopped."""
 
-    def __init__(self, handler: Callable[[Exchange], None], options: ServerOptions, clock=None) -> None:
+    def __init__(
+        self, handler: Callable[[Exchange], None], options: ServerOptions, clock=None, certificates=None
+    ) -> None:
         self.listener = Listener.tcp("127.0.0.1", 0)
+        self.listener.certificates = certificates
         self.server = Server(handler, [self.listener], options, clock)
         self.address = self.listener.address
         self.thread = threading.Thread(target=self.server.serve_forever, name="serve_forever")
         self.thread.start()
 
     def connect(self) -> socket.socket:
+        sock = self.connect_plain()
+        if self.listener.certificates is None:
+            return sock
+        # A cut must not look like an end.
+        return certs.client_context().wrap_socket(sock, server_hostname="localhost", suppress_ragged_eofs=False)
+
+    def connect_plain(self) -> socket.socket:
+        """Connect without TLS, whatever is spoken there."""
         sock = socket.create_connection(self.address, timeout=TIMEOUT)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
@@ -35,8 +48,14 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(handler: Callable[[Exchange], None], runner: str = "late", clock=None, **options) -> Iterator[Running]:
-    running = Running(handler, ServerOptions(runner=runner, **options), clock)
+def serving(
+    handler: Callable[[Exchange], None], runner: str = "late", clock=None, certificates=None, **options
+) -> Iterator[Running]:
+    """Serve in a thread; `runner` is one of the options, `+tls` behind it makes it an HTTPS server."""
+    runner, _, tls = runner.partition("+")
+    if tls and certificates is None:
+        certificates = certs.certificates()
+    running = Running(handler, ServerOptions(runner=runner, **options), clock, certificates)
     try:
         yield running
     finally:

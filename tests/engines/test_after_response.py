@@ -9,6 +9,8 @@ from demijohn import Demijohn, request
 from demijohn.app.globals import _cv_app
 from demijohn.doors.choose import handler_for
 
+pytestmark = pytest.mark.over_tls
+
 SIZE = 20 << 20  # more than socket buffers take: the rest is sent while the client reads
 
 

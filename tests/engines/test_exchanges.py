@@ -10,6 +10,8 @@ from engines.serving import TIMEOUT, Client, serving
 
 from demijohn.seam import ClientDisconnected, FileSegment
 
+pytestmark = pytest.mark.over_tls
+
 TEXT = [("Content-Type", "text/plain")]
 
 

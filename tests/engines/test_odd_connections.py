@@ -22,6 +22,7 @@ def echo(exchange):
 # ---------------------------------------------------------------- pipelining
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("count", [5, 6, 7, 11, 50])
 def test_pipelined_bodies_are_all_read(runner, count):
     data = b"".join(b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" % number for number in range(count))
@@ -31,6 +32,7 @@ def test_pipelined_bodies_are_all_read(runner, count):
         assert [client.read_answer().body for _ in range(count)] == [b"/%d abc" % number for number in range(count)]
 
 
+@pytest.mark.over_tls
 def test_pipelined_requests_cut_anywhere_are_all_answered(runner):
     data = b"".join(
         GET % number + b"POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
@@ -99,6 +101,7 @@ def test_endless_pipelining_is_read_no_faster_than_it_is_answered_and_delays_nob
     assert sorted(waits)[len(waits) // 2] <= 16 * 64
 
 
+@pytest.mark.over_tls
 def test_expect_in_a_pipeline(runner):
     with serving(echo, runner) as running, Client(running) as client:
         post = b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
@@ -113,6 +116,7 @@ def test_expect_in_a_pipeline(runner):
         assert client.is_closed()
 
 
+@pytest.mark.over_tls
 def test_the_next_request_comes_bytewise_while_a_handler_runs(threaded_runner):
     go = threading.Semaphore(0)
 
@@ -131,6 +135,7 @@ def test_the_next_request_comes_bytewise_while_a_handler_runs(threaded_runner):
         assert client.read_answer().body == b"/5 "
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("pause", [0, 1], ids=["fast", "slow"])
 def test_after_every_kind_of_answer_the_next_is_in_order(runner, pause, tmp_path):
     """Pipelined requests behind streams and files, to a client that takes them at once or reads in drops."""
@@ -169,6 +174,7 @@ def test_after_every_kind_of_answer_the_next_is_in_order(runner, pause, tmp_path
             assert answer.body == (b"" if method == "HEAD" else expected[way])
 
 
+@pytest.mark.over_tls
 def test_100_continue_reaches_a_client_that_is_slow_to_read(runner):
     """The socket is full of earlier answers, so that 100 Continue has to wait; and the client waits for it."""
 
@@ -295,6 +301,7 @@ class Chunks:
 ERRORS = [ValueError("fault"), SystemExit(3), GeneratorExit(), MemoryError()]
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("place", ["iter", "first", "second", "close"])
 def test_an_iterable_that_raises_costs_its_own_answer_and_is_closed_once(runner, place, error):
@@ -324,6 +331,7 @@ def test_an_iterable_that_raises_costs_its_own_answer_and_is_closed_once(runner,
     assert chunks.closed == 1
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("chunk", ["text", 17, None])
 @pytest.mark.parametrize("length", [[], [("Content-Length", "12")]], ids=["chunked", "length"])
 def test_chunks_that_are_no_bytes_are_a_fault(runner, chunk, length, caplog):
@@ -337,6 +345,7 @@ def test_chunks_that_are_no_bytes_are_a_fault(runner, chunk, length, caplog):
     assert "bytes" in caplog.text
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize(
     "chunk", [bytearray(b"chunk"), memoryview(b"chunk"), memoryview(b"\0\1\2\3\4\5\6\7").cast("I")]
 )
@@ -349,6 +358,7 @@ def test_chunks_that_are_like_bytes_are_framed_by_their_bytes(runner, chunk):
         assert client.get("/").status == 200
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("way", ["respond", "start"])
 def test_a_body_of_text_is_a_fault(runner, way):
     def handler(exchange):
@@ -367,6 +377,7 @@ def test_a_body_of_text_is_a_fault(runner, way):
                 client.get("/")
 
 
+@pytest.mark.over_tls
 def test_a_fault_after_the_whole_answer_does_not_destroy_it(runner):
     """The answer is larger than what the socket takes at once; the handler raises before the rest is sent."""
 
@@ -379,6 +390,7 @@ def test_a_fault_after_the_whole_answer_does_not_destroy_it(runner):
         assert client.is_closed()
 
 
+@pytest.mark.over_tls
 def test_a_second_answer_closes_the_first_ones_iterable(runner):
     first, second = Chunks(chunk=b"x" * 1_000_000), Chunks()
 
@@ -394,6 +406,7 @@ def test_a_second_answer_closes_the_first_ones_iterable(runner):
     assert (first.closed, second.closed) == (1, 1)
 
 
+@pytest.mark.over_tls
 def test_a_client_that_resets_while_a_chunk_is_made(runner):
     """The broken connection is noticed by the flush behind a large chunk: the iterable is closed all the same."""
     asked, gone, closed = threading.Event(), threading.Event(), threading.Event()
@@ -425,6 +438,7 @@ def test_a_client_that_resets_while_a_chunk_is_made(runner):
         assert closed.wait(5)
 
 
+@pytest.mark.over_tls
 def test_abort_is_final_wherever_it_is_called(runner):
     closed = []
 
@@ -455,6 +469,7 @@ def test_abort_is_final_wherever_it_is_called(runner):
     assert closed == [True]
 
 
+@pytest.mark.over_tls
 def test_an_interim_answer_after_the_final_one_is_a_fault_and_not_sent(runner, caplog):
     def handler(exchange):
         exchange.respond("200 OK", TEXT, b"final")
@@ -479,6 +494,7 @@ def access_lines(caplog):
     return lines
 
 
+@pytest.mark.over_tls
 def test_every_answer_has_its_line_in_the_access_log(runner, access_lines, tmp_path):
     def handler(exchange):
         target = exchange.head.target
