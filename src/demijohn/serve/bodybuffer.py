@@ -10,16 +10,20 @@ from ..seam import BufferedBody
 class BodyBuffer:
     """Filled by the polling thread; what `finish` returns belongs to the handler."""
 
-    __slots__ = ("_chunks", "_file", "_memory_bytes", "size")
+    __slots__ = ("_chunks", "_file", "_memory_bytes", "counted", "size")
 
     size: int
     """Bytes received so far."""
+
+    counted: int
+    """Of these, how many the deadline was moved for; -1 before there is one. For whoever fills it."""
 
     def __init__(self, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
         self._chunks: list[bytes] = []
         self._file: BinaryIO | None = None
         self.size = 0
+        self.counted = -1
 
     def append(self, data: bytes) -> None:
         """Keep one more piece.

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from .._base.clock import Clock
 from ..seam import Handler, RequestHead
+from .deadlines import NEVER
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
@@ -112,6 +113,7 @@ class Engine:
         self.options = options
         self.clock = clock
         self.reactor = Reactor(clock)
+        self.reactor.on_stall = self._postpone
         self.stats = Stats()
         self.on_connection_closed = None
         self.is_draining = False
@@ -119,6 +121,13 @@ class Engine:
         self.is_stopped = False
         self.connections: set[Connection] = set()
         self.server_field = options.server_name.encode("latin-1")
+
+    def _postpone(self, seconds: float) -> None:
+        """Give clients the time back in which nobody looked at what they sent or took. The leader only."""
+        for connection in self.connections:
+            deadline = connection.deadline
+            if deadline != NEVER:  # of a handler's thread, which may set one just now, and counts for itself
+                connection.deadline = deadline + seconds
 
 
 def path_shape(head: RequestHead) -> str:

@@ -16,6 +16,7 @@ from .bodybuffer import BodyBuffer
 from .engine import Engine
 from .exchange import H1Exchange
 from .phase import Phase
+from .rate import seconds_left
 from .reactor import READ, WRITE
 from .watchedline import WatchedLine
 
@@ -28,7 +29,7 @@ _MAX_ROUNDS = 16
 class Intake(WatchedLine):
     """See the file's description."""
 
-    __slots__ = ("_body", "_is_requeued", "exchange", "phase")
+    __slots__ = ("_body", "_is_requeued", "_requests_left", "exchange", "phase")
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
@@ -39,6 +40,8 @@ class Intake(WatchedLine):
         self._body: BodyBuffer | None = None
         # `on_requeued` will be called: there is enough to do, nothing more is read. Leader only.
         self._is_requeued = False
+        # Requests that may still come; below 0: any number. Leader only.
+        self._requests_left = engine.options.max_requests_per_connection or -1
 
     @abstractmethod
     def _submit(self) -> bool:
@@ -87,6 +90,10 @@ class Intake(WatchedLine):
                 raise RuntimeError("the protocol ended a request that it never began")
             self.exchange = H1Exchange(self, h1.head, body)
             self.engine.stats.requests += 1
+            self.patience = self.engine.options.write_timeout
+            self._requests_left -= 1
+            if not self._requests_left:
+                h1.must_close = True
             if not self._submit():
                 return False
             if self.is_handled or self.phase is not Phase.IDLE or not h1.has_buffered:
@@ -99,7 +106,6 @@ class Intake(WatchedLine):
     def _begin_body(self) -> None:
         self.phase = Phase.BODY
         self._body = BodyBuffer(self.engine.options.body_memory_bytes)
-        self._set_deadline(self.engine.options.body_timeout)
         if interim := self.h1.render_continue():
             # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
             self.send(interim)
@@ -121,7 +127,6 @@ class Intake(WatchedLine):
         except OSError as error:
             self._reject_for_space(error)
             return False
-        self._set_deadline(self.engine.options.body_timeout)
         return True
 
     def _end_body(self) -> BodySource:
@@ -141,8 +146,18 @@ class Intake(WatchedLine):
             # Counted from the head's first byte, and not moved by its later ones.
             self.phase = Phase.HEAD
             self._set_deadline(self.engine.options.head_timeout)
+        elif self.phase is Phase.BODY and self._body is not None:
+            self._count_body(self._body)
         if not self._events:
             self._watch(READ)
+
+    def _count_body(self, body: BodyBuffer) -> None:
+        """Move the deadline of a body by what has come of it since that was done last."""
+        options = self.engine.options
+        left = self.deadline - self.engine.reactor.now if body.counted >= 0 else options.body_timeout
+        count = body.size - max(0, body.counted)
+        body.counted = body.size
+        self._set_deadline(seconds_left(left, count, options.min_receive_rate, options.body_timeout))
 
     def _reject(self, reject: ProtocolReject) -> None:
         """Answer what is not a request, or not one we take, and close."""

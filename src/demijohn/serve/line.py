@@ -11,6 +11,7 @@ from ..seam import Peer
 from ..wire.h1 import H1Connection
 from .engine import Engine
 from .outbox import Outbox
+from .rate import count_untaken, seconds_left
 
 logger = logging.getLogger("demijohn.error")
 
@@ -18,7 +19,9 @@ logger = logging.getLogger("demijohn.error")
 class Line:
     """Socket, protocol and outbox of one connection."""
 
-    __slots__ = ("engine", "h1", "is_broken", "is_read_closed", "outbox", "peer", "sock")
+    __slots__ = (
+        "_taken", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer", "sent_bytes", "sock",
+    )  # fmt: skip
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         self.engine = engine
@@ -26,6 +29,11 @@ class Line:
         self.peer = peer
         self.h1 = H1Connection(engine.options.limits)
         self.outbox = Outbox()
+        # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next two.
+        self.patience = engine.options.write_timeout
+        # Bytes that the socket took, and how many of them the client was known to have when that was looked at last.
+        self.sent_bytes = 0
+        self._taken = 0
         # A send failed: no byte will arrive any more. Set by the owner, read by any thread.
         self.is_broken = False
         # The client has ended its side. Set by the leader, read by any thread.
@@ -62,6 +70,7 @@ class Line:
         except OSError:
             self.is_broken = True
             return
+        self.sent_bytes += sent
         if sent < len(data):
             self.outbox.append(memoryview(data)[sent:])
 
@@ -69,7 +78,7 @@ class Line:
         """Send what the socket takes now."""
         if not self.is_broken:
             try:
-                self.outbox.flush(self.sock)
+                self.sent_bytes += self.outbox.flush(self.sock)
             except OSError:
                 self.is_broken = True
             except EOFError as error:
@@ -77,13 +86,24 @@ class Line:
                 self.is_broken = True
 
     def wait_for_room(self) -> bool:
-        """Keep the calling thread while too much waits for the client; False if the client is gone or takes nothing."""
-        options = self.engine.options
-        while self.outbox.size >= options.outbox_bytes and not self.is_broken:
+        """Keep the calling thread while too much waits for the client; False if the client is gone or takes too little."""
+        now = self.engine.clock.monotonic
+        while self.outbox.size >= self.engine.options.outbox_bytes and not self.is_broken:
+            began = now()
             poll = select.poll()
             poll.register(self.sock, select.POLLOUT)
-            if poll.poll(options.write_timeout * 1000):
+            if poll.poll(max(0.0, self.patience) * 1000):
                 self.flush()
-            else:
+            self.measure(self.patience - (now() - began))
+            if self.patience <= 0:
                 self.is_broken = True
         return not self.is_broken
+
+    def measure(self, left: float) -> None:
+        """Set `patience` for a client that had `left` seconds, by what it took since this was called last."""
+        options = self.engine.options
+        taken = self.sent_bytes - count_untaken(self.sock)
+        # Never less than before: how the system counts is its own business.
+        count = max(0, taken - self._taken)
+        self._taken += count
+        self.patience = seconds_left(left, count, options.min_send_rate, options.write_timeout)

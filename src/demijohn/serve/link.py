@@ -125,7 +125,8 @@ class Link(Intake):
             waited_for = "head" if self.phase is Phase.HEAD else "body"
             self._reject(ProtocolReject(408, f"The request's {waited_for} took too long", "RFC 9110 §15.5.9"))
         elif self.phase is Phase.SENDING:
-            return self._abandon()
+            self._wait_for_client(self.deadline - self.engine.reactor.now)
+            return True if self.deadline > self.engine.reactor.now else self._abandon()
         else:
             self.close()
         return True
@@ -141,6 +142,8 @@ class Link(Intake):
     def _submit(self) -> bool:
         """Give the link to a handler. False: this thread is not the leader any more."""
         self.is_handled = True
+        if self.phase is Phase.SENDING:
+            self.patience = self.deadline - self.engine.reactor.now
         self.deadline = NEVER
         return self.engine.runner.submit(self)
 
@@ -153,10 +156,15 @@ class Link(Intake):
         elif self.outbox.size or exchange.state == State.PULLED:
             # A stream that has had its turn and whose bytes are all out goes on once the socket is writable, too.
             self.phase = Phase.SENDING
-            self._set_deadline(self.engine.options.write_timeout)
+            self._wait_for_client(self.patience)
             self._watch(WRITE)
         else:
             self._end_cycle(exchange)
+
+    def _wait_for_client(self, left: float) -> None:
+        """Set the deadline for a client that had `left` seconds to take what waits, and may have taken something."""
+        self.measure(left)
+        self._set_deadline(self.patience)
 
     def _go_on(self) -> bool:
         """After `complete`, outside `_advance`: read the next pipelined request, or what came meanwhile."""
@@ -187,7 +195,7 @@ class Link(Intake):
         if exchange is not None and exchange.wants_thread(self.outbox.size):
             return self._submit_again()
         if self.outbox:
-            self._set_deadline(self.engine.options.write_timeout)
+            self._wait_for_client(self.deadline - self.engine.reactor.now)
             return True
         if exchange is None:
             self._leave()
@@ -217,7 +225,7 @@ class Link(Intake):
         """Close, when all is sent, and without a reset that would destroy the answer on its way."""
         if self.outbox and not self.is_broken:
             self.phase = Phase.SENDING
-            self._set_deadline(self.engine.options.write_timeout)
+            self._wait_for_client(self.engine.options.write_timeout)
             self._watch(WRITE)
         elif self.is_broken or self.is_read_closed or self.engine.options.linger_timeout == 0:
             self.close()

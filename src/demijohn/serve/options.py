@@ -7,6 +7,11 @@ from ..wire.limits import H1Limits
 
 RunnerName = Literal["inline", "late", "pool"]
 
+_NOT_NEGATIVE = (
+    "keep_alive", "head_timeout", "tls_handshake_timeout", "body_timeout", "min_receive_rate", "write_timeout", "min_send_rate", "linger_timeout",
+    "drain_timeout", "body_memory_bytes", "outbox_bytes",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
@@ -33,7 +38,8 @@ class ServerOptions:
     """How long a connection may be idle between two requests. 0 closes after every answer."""
 
     head_timeout: float = 20.0
-    """From the first byte of a request (or from the connection's start) to the end of its head; 408 after that."""
+    """From the first byte of a request (or from the connection's start) to the end of its head, however fast it comes; 408
+    after that."""
 
     tls_handshake_timeout: float = 10.0
     """From a connection's start to the end of its TLS handshake; then it is closed."""
@@ -42,10 +48,24 @@ class ServerOptions:
     """Threads for what TLS handshakes compute, beside `threads`; started when the first handshake comes."""
 
     body_timeout: float = 30.0
-    """How long a client may pause while it sends a body; 408 after that."""
+    """How long a client may keep us waiting for its body; 408 after that. What it sends wins time back, see
+    `min_receive_rate`."""
+
+    min_receive_rate: int = 500
+    """Bytes of a body that win back a second of `body_timeout`, up to all of it: a client slower than this is given up in the
+    end, one that pauses is not. 0: any byte wins back everything."""
 
     write_timeout: float = 60.0
-    """How long a client may take none of the bytes that wait for it; then the connection is closed."""
+    """How long a client may keep an answer waiting; then the connection is closed. What it takes wins time back, see
+    `min_send_rate`."""
+
+    min_send_rate: int = 500
+    """Bytes of an answer that win back a second of `write_timeout`, as `min_receive_rate` does. Only bytes that wait count: a
+    stream whose next chunk is not made yet waits for the application."""
+
+    max_requests_per_connection: int | None = None
+    """The answer to this many'th request of a connection closes it. `None`: no limit, for a connection does not grow with its
+    requests; set it where a balancer in front should spread its connections anew from time to time."""
 
     linger_timeout: float = 2.0
     """How long a connection that we close is still read, so that no reset destroys the answer (RFC 9112 §9.6)."""
@@ -83,14 +103,10 @@ class ServerOptions:
             raise ValueError(f"tls_handshake_threads is {self.tls_handshake_threads}; it must be at least 1")
         if self.max_connections < 1:
             raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
-        for name in (
-            "keep_alive",
-            "head_timeout",
-            "tls_handshake_timeout",
-            "body_timeout",
-            "write_timeout",
-            "linger_timeout",
-            "drain_timeout",
-        ):
-            if getattr(self, name) < 0:
+        if self.max_requests_per_connection is not None and self.max_requests_per_connection < 1:
+            raise ValueError(
+                f"max_requests_per_connection is {self.max_requests_per_connection}; it must be at least 1, or None"
+            )
+        for name in _NOT_NEGATIVE:
+            if not getattr(self, name) >= 0:  # nor "not a number"
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")

@@ -25,6 +25,9 @@ WRITE = selectors.EVENT_WRITE
 
 Callback = Callable[[int], bool]
 
+_STALL = 1.0
+"""Seconds without a poll that are worth telling. The wheel is no more exact than this."""
+
 
 class Watched(Protocol):
     """A connection, as the reactor sees it."""
@@ -54,15 +57,24 @@ class Reactor:
         "_wake_write",
         "clock",
         "now",
+        "on_stall",
+        "polled_at",
         "wheel",
     )
 
     now: float
     """Monotonic time when the last poll returned: exact enough for deadlines, and free."""
 
+    polled_at: float
+    """The same, but never moved on by the runner: what a round found ready has waited since then, if not longer."""
+
+    on_stall: Callable[[float], None] | None
+    """Called when nobody polled for so many seconds, before what came meanwhile is seen. Set once."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.now = clock.monotonic()
+        self.now = self.polled_at = clock.monotonic()
+        self.on_stall = None
         self.wheel: DeadlineWheel[Watched] = DeadlineWheel()
         self._selector = selectors.DefaultSelector()
         self._ready: deque[tuple[Callback, int]] = deque()
@@ -132,6 +144,9 @@ class Reactor:
 
     def _poll(self) -> None:
         self._is_polling = True
+        before = self.clock.monotonic()
+        if before - self.polled_at > _STALL and self.on_stall is not None:
+            self.on_stall(before - self.polled_at)
         # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
         next_time = self.wheel.next_time
         timeout: float | None
@@ -140,10 +155,10 @@ class Reactor:
         elif next_time == NEVER:
             timeout = None
         else:
-            timeout = max(0.0, next_time - self.clock.monotonic())
+            timeout = max(0.0, next_time - before)
         events = self._selector.select(timeout)
         self._is_polling = False
-        self.now = now = self.clock.monotonic()
+        self.now = self.polled_at = now = self.clock.monotonic()
         ready = self._ready
         for key, mask in events:
             ready.append((key.data, mask))

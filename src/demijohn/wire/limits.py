@@ -38,8 +38,9 @@ class H1Limits:
     trailer_count: int = 32
     """Trailer lines of a body. Beyond: 431."""
 
-    body_bytes: int | None = None
-    """Content of one request as it is framed; `None`: unlimited here, whoever reads the body limits it. Beyond: 413."""
+    body_bytes: int | None = 1 << 30
+    """Content of one request, without its framing. Beyond: 413, before anything of it is read where its length is known.
+    `None`: no limit, whoever reads the body sets one; what is not read yet fills the disk meanwhile."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that no request could satisfy.

@@ -20,3 +20,17 @@ from demijohn.serve import ServerOptions
 def test_a_wrong_value_is_named(settings, message):
     with pytest.raises(ValueError, match=message):
         ServerOptions(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"min_receive_rate": -1}, "min_receive_rate is -1"),
+        ({"min_send_rate": -1}, "min_send_rate is -1"),
+        ({"body_timeout": float("nan")}, "body_timeout is nan"),
+        ({"max_requests_per_connection": 0}, "max_requests_per_connection is 0"),
+    ],
+)
+def test_a_wrong_limit_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        ServerOptions(**settings)
