@@ -24,10 +24,14 @@ class JumpingClock(SystemClock):
         self.monotonic = lambda: machine() + self.ahead
 
     def jump(self, seconds: float, running: Running | None = None) -> None:
-        """Let time pass; a server that waits is woken to see it."""
-        self.ahead += seconds
+        """Let time pass; for a server that waits, once it waits: then it is woken to see it. Otherwise it was busy so long."""
         if running is not None:
-            running.server._engine.reactor.wake()
+            reactor = running.server._engine.reactor
+            wait_until(lambda: reactor._is_polling, "the server waits")
+            self.ahead += seconds
+            reactor.wake()
+        else:
+            self.ahead += seconds
 
 
 def wait_until(condition: Callable[[], object], what: str = "") -> None:

@@ -143,10 +143,10 @@ class Reactor:
         self._wake_write.close()
 
     def _poll(self) -> None:
-        self._is_polling = True
         before = self.clock.monotonic()
         if before - self.polled_at > _STALL and self.on_stall is not None:
             self.on_stall(before - self.polled_at)
+        self._is_polling = True
         # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
         next_time = self.wheel.next_time
         timeout: float | None
