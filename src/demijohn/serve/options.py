@@ -8,9 +8,18 @@ from ..wire.limits import H1Limits
 RunnerName = Literal["inline", "late", "pool"]
 
 _NOT_NEGATIVE = (
-    "keep_alive", "head_timeout", "tls_handshake_timeout", "body_timeout", "min_receive_rate", "write_timeout", "min_send_rate", "linger_timeout",
-    "drain_timeout", "body_memory_bytes", "outbox_bytes",
-)  # fmt: skip
+    "keep_alive",
+    "head_timeout",
+    "tls_handshake_timeout",
+    "body_timeout",
+    "min_receive_rate",
+    "write_timeout",
+    "min_send_rate",
+    "linger_timeout",
+    "drain_timeout",
+    "body_memory_bytes",
+    "outbox_bytes",
+)
 
 
 @dataclass(frozen=True, slots=True)
