@@ -121,6 +121,7 @@ _HOMES = {
     **dict.fromkeys(["MethodView", "View"], ("flask.views", "demijohn.app.views")),
     "Config": ("flask", "demijohn"),
     "load_dotenv": ("flask.cli", "demijohn.app.dotenv"),
+    **dict.fromkeys(["SessionInterface", "SessionMixin"], ("flask.sessions", "demijohn.app.sessions")),
     "TaggedJSONSerializer": ("flask.json.tag", "demijohn.app.json.tag"),
 }
 

@@ -214,6 +214,9 @@ class AppContext:
         if appcontext_pushed.receivers and len(self._tokens) == 1:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.has_request and not self._is_matched:
+            if not self.app.session_interface.is_lazy:
+                # COMPAT: before matching, whose converters may want it.
+                self._open_session()
             self.match_request()
 
     def pop(self, exc: BaseException | Missing | None = MISSING) -> None:

@@ -188,10 +188,13 @@ class AppDispatch(AppFailures):
             response = function(response)
         session = ctx._session
         interface = self.session_interface
-        if session is None and (
-            not interface.is_lazy
+        if (
+            session is None
+            and interface.is_lazy
             # Nobody touched it, but it may be a permanent one whose cookie has to be refreshed.
-            or (self.config["SECRET_KEY"] and self.config["SESSION_REFRESH_EACH_REQUEST"] and ctx.request._has_cookies)
+            and ctx.request._has_cookies
+            and self.config["SECRET_KEY"]
+            and self.config["SESSION_REFRESH_EACH_REQUEST"]
         ):
             session = ctx._open_session()
         if session is not None and not interface.is_null_session(session):

@@ -72,8 +72,8 @@ class NullSession(SecureCookieSession):
 class SessionInterface:
     """How sessions are opened and saved. `app.session_interface = YourInterface()` replaces the default.
 
-    `open_session` is called when a request first touches its session, `save_session` with the finished response.
-    Returning `None` from `open_session` gives a null session, which is not saved.
+    `open_session` is called before the request is matched (if the interface is lazy: when the session is first touched),
+    `save_session` with the finished response. `None` from `open_session` gives a null session, which is not saved.
     """
 
     null_session_class: type[Any] = NullSession

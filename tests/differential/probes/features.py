@@ -377,6 +377,45 @@ def url_for_without_request(lib, folder):
 
 
 @case
+def session_interfaces(lib, folder):
+    """One of the application's own: opened first of all, saved last, whether somebody touches the session or not."""
+    log = []
+
+    class Kept(dict, lib.SessionMixin):
+        pass
+
+    class Interface(lib.SessionInterface):
+        def open_session(self, app, request):
+            log.append(f"open {request.path} {request.endpoint}")
+            if request.path == "/fails":
+                raise KeyError("no session")
+            return None if request.path == "/null" else Kept(seen="yes")
+
+        def save_session(self, app, session, response):
+            log.append(f"save {sorted(session.items())} {response.status_code}")
+
+    class Converter(lib.BaseConverter):
+        def to_python(self, value):
+            log.append("convert")
+            return value + lib.session["seen"]
+
+    app = new_app(lib)
+    app.session_interface = Interface()
+    app.url_map.converters["own"] = Converter
+    app.before_request(lambda: log.append("before"))
+    app.teardown_request(lambda error: log.append(f"teardown {type(error).__name__}"))
+    app.add_url_rule("/", "untouched", lambda: "untouched")
+    app.add_url_rule("/touched", "touched", lambda: lib.session.setdefault("a", "b"))
+    app.add_url_rule("/null", "null", lambda: attempt(lib.session.update, a=1))
+    app.add_url_rule("/fails", "fails", lambda: "never")
+    app.add_url_rule("/own/<own:x>", "own", lambda x: x)
+    found = answers(app, "/", "/touched", "/null", "/missing", "/fails", "/own/x")
+    with app.test_request_context("/"):
+        log.append("inside")
+    return found, log
+
+
+@case
 def dotenv_files(lib, folder):
     texts = {
         "own.env": "A=own\nexport B='${A} $A'\nNAME\nC=\"x\\ty\" # z\nD = ${DEMIJOHN_MISSING:-d}\nHOME=own\nE=${HOME}",
