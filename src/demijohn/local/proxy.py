@@ -134,7 +134,12 @@ class LocalProxy(Generic[T]):
             return _unbound_attribute(self, name, error)
         if key is not None:
             value = getattr(value, key)
-        return getattr(value, name)
+        try:
+            return getattr(value, name)
+        except AttributeError:
+            if name == "__deepcopy__":  # deepcopy asks the proxy for it, not its class; functions, for one, have none
+                return _own(self, name)
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:  # Any: attributes of anything
         setattr(_current(self), name, value)

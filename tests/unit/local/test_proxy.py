@@ -265,6 +265,12 @@ def test_copies_and_pickles_are_of_the_object():
     assert pickle.loads(pickle.dumps(proxy)) == value
 
 
+@pytest.mark.parametrize("value", [test_bool, int, None, 5], ids=str)
+def test_what_is_its_own_copy(value):
+    assert copy.copy(proxy_to(value)) is value
+    assert copy.deepcopy(proxy_to(value)) is value
+
+
 # ---- operators
 
 
