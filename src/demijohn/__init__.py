@@ -16,6 +16,7 @@ from .app.flashing import flash, get_flashed_messages
 from .app.globals import _app_ctx_stack, _request_ctx_stack, app_ctx, request_ctx  # noqa: F401 - COMPAT: tutorials do
 from .app.helpers import abort, make_response, redirect, url_for
 from .app.json import jsonify
+from .app.logging import RequestIdFilter, request_id
 from .app.rendering import (
     get_template_attribute,
     render_template,
@@ -55,6 +56,7 @@ __all__ = [
     "Config",
     "Demijohn",
     "Request",
+    "RequestIdFilter",
     "Response",
     "abort",
     "after_this_request",
@@ -82,6 +84,7 @@ __all__ = [
     "request",
     "request_ctx",
     "request_finished",
+    "request_id",
     "request_started",
     "request_tearing_down",
     "send_file",

@@ -400,5 +400,5 @@ def test_the_access_log_has_a_line_per_answer(runner, caplog):
             client.get("/z")
         lines = [record.getMessage() for record in caplog.records if record.name == "demijohn.access"]
     assert len(lines) == 2
-    assert '"GET /x%22y HTTP/1.1" 200 10 ' in lines[0]
+    assert '"GET /x\\x22y HTTP/1.1" 200 10 ' in lines[0]
     assert lines[0].startswith("127.0.0.1 - - [")

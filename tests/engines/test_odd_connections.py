@@ -539,6 +539,7 @@ def test_every_answer_has_its_line_in_the_access_log(runner, access_lines, tmp_p
         '"GET /boom HTTP/1.1" 500 %d' % int(lines[3].rpartition(" ")[2]),
         '"HEAD /file HTTP/1.1" 200 0',
         '"GET /cut HTTP/1.1" 200 4',
-        '"-" 400 %d' % int(lines[6].rpartition(" ")[2]),
-        '"-" 417 %d' % int(lines[7].rpartition(" ")[2]),
+        '"GET /abort HTTP/1.1" 444 0',
+        '"-" 400 %d' % int(lines[7].rpartition(" ")[2]),
+        '"-" 417 %d' % int(lines[8].rpartition(" ")[2]),
     ]

@@ -1,4 +1,7 @@
-"""`app.logger`: the standard library's logger of the application's name, with a handler only where nobody set one up."""
+"""`app.logger`: the standard library's logger of the application's name, with a handler only where nobody set one up.
+
+And the ids of requests, for log lines of all makes.
+"""
 
 import logging
 import sys
@@ -32,6 +35,24 @@ wsgi_errors_stream = _ErrorStream()
 default_handler = logging.StreamHandler(wsgi_errors_stream)
 """The handler that a logger without one gets; remove it with `app.logger.removeHandler(default_handler)`."""
 default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
+
+
+def request_id() -> str | None:
+    """Return what names the current request in logs (`request.request_id`); `None` outside of requests."""
+    return request.request_id if has_request_context() else None
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every record `request_id`, for formats such as `%(request_id)s %(message)s`; `-` outside of requests.
+
+    Add it to a handler: `handler.addFilter(RequestIdFilter())`. What the server logs has the attribute already.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record."""
+        if not hasattr(record, "request_id"):
+            record.request_id = request_id() or "-"
+        return True
 
 
 def has_level_handler(logger: logging.Logger) -> bool:

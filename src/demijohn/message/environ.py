@@ -16,6 +16,9 @@ from demijohn.seam import EMPTY_BODY, BodySource, ClientDisconnected, Peer, Requ
 Environ = dict[str, Any]
 """A WSGI environ; Any because PEP 3333 lets servers put any object into it."""
 
+REQUEST_ID_KEY = "demijohn.request_id"
+"""Variable of an environ: what names the request in logs. This package's server sets it."""
+
 _PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0", (2, 0): "HTTP/2.0"}
 _VERSIONS = {text: version for version, text in _PROTOCOLS.items()}
 _BLOCK_BYTES = 65536

@@ -15,7 +15,7 @@ from demijohn.http.error_base import HTTPException
 from demijohn.http.errors import BadRequest, UnsupportedMediaType
 from demijohn.seam import Exchange
 
-from .environ import environ_from_head
+from .environ import REQUEST_ID_KEY, environ_from_head
 from .request_form import RequestForm
 from .wsgi import WSGIApplication
 
@@ -41,10 +41,13 @@ class Request(RequestForm):
     def from_exchange(cls, exchange: Exchange, root_path: str = "") -> Self:
         """Make the request of an exchange, for an application under `root_path`, which the request's path begins with."""
         if cls.__init__ is not _plain_init:
-            return cls(environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path))
+            environ = environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path)
+            environ[REQUEST_ID_KEY] = exchange.request_id
+            return cls(environ)
         # PERF: one frame for each request on the native door; whatever can be computed later is.
         request = cls.__new__(cls)
         head = exchange.head
+        request._exchange = exchange
         request._head = head
         request._body = exchange.body
         request._peer = exchange.peer

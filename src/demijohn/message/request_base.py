@@ -9,9 +9,10 @@ from urllib.parse import unquote
 
 from demijohn.http.headers import EnvironHeaders, Headers
 from demijohn.http.multidict import ImmutableList, ImmutableMultiDict, MultiDict
-from demijohn.seam import BodySource, Peer, RequestHead
+from demijohn.seam import BodySource, Exchange, Peer, RequestHead, new_request_id
 
 from .environ import (
+    REQUEST_ID_KEY,
     Environ,
     body_from_environ,
     decode_text,
@@ -53,6 +54,9 @@ class RequestBase:
     """The prefix the application is mounted under, decoded, without a slash at its end."""
 
     _made_from_environ = False
+
+    _exchange: Exchange | None = None
+    """What a request that came natively came by."""
 
     _after_response: Any = None  # Any: `app.afterwards.AfterResponse`, two rooms above
     """What the door has to see to once the answer is out; set by the application."""
@@ -109,6 +113,20 @@ class RequestBase:
     def peer(self) -> Peer:
         """The two ends of the connection."""
         return self._peer
+
+    @cached_property
+    def request_id(self) -> str:
+        """What names this request in logs: the server's choice, or `demijohn.request_id` of the environ the request was made of.
+
+        Under a server of another make one is made here, and put there.
+        """
+        if self._exchange is not None:
+            return self._exchange.request_id
+        environ = self.environ
+        if REQUEST_ID_KEY not in environ:
+            environ[REQUEST_ID_KEY] = new_request_id()
+        request_id: str = environ[REQUEST_ID_KEY]
+        return request_id
 
     @cached_property
     def scheme(self) -> str:

@@ -8,6 +8,7 @@ from .body import EMPTY_BODY, BodyError, BodySource, BodyTooLarge, BufferedBody,
 from .exchange import Exchange, FileSegment, Handler
 from .head import RequestHead
 from .peer import Peer
+from .requestid import is_request_id, new_request_id
 
 __all__ = [
     "EMPTY_BODY",
@@ -21,4 +22,6 @@ __all__ = [
     "Handler",
     "Peer",
     "RequestHead",
+    "is_request_id",
+    "new_request_id",
 ]

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from .body import BodySource
 from .head import RequestHead
 from .peer import Peer
+from .requestid import new_request_id
 
 HeaderList = Sequence[tuple[str, str]]
 """Field lines of an answer in order, text that latin-1 can encode."""
@@ -37,11 +38,12 @@ class Exchange(ABC):
     A status is `"200 OK"`, code and reason. An invalid status, name or value raises `ValueError` before anything is sent.
     """
 
-    __slots__ = ("body", "head", "peer")
+    __slots__ = ("_request_id", "body", "head", "peer")
 
     head: RequestHead
     body: BodySource
     peer: Peer
+    _request_id: str
 
     @abstractmethod
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
@@ -89,6 +91,22 @@ class Exchange(ABC):
 
         The next request on this connection waits for it, the answer does not. Exceptions are logged.
         """
+
+    @property
+    def request_id(self) -> str:
+        """What names this request in logs; at most 128 visible ASCII characters. Made when first asked for.
+
+        The client's own only where the server was told to trust it.
+        """
+        try:
+            return self._request_id
+        except AttributeError:
+            # PERF: whoever never asks pays nothing, not even an empty attribute.
+            self._request_id = self._choose_request_id()
+            return self._request_id
+
+    def _choose_request_id(self) -> str:
+        return new_request_id()
 
     @property
     @abstractmethod

@@ -3,9 +3,20 @@
 Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (wire), not processes (manage).
 """
 
+from .errorlog import JSONFormatter, LineFormatter
 from .listener import Listener
+from .logwriter import reopen_logs
 from .options import RunnerName, ServerOptions
 from .server import Server
 from .stats import Stats
 
-__all__ = ["Listener", "RunnerName", "Server", "ServerOptions", "Stats"]
+__all__ = [
+    "JSONFormatter",
+    "LineFormatter",
+    "Listener",
+    "RunnerName",
+    "Server",
+    "ServerOptions",
+    "Stats",
+    "reopen_logs",
+]

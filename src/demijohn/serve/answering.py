@@ -4,18 +4,15 @@ Lives on the thread that runs the handler, and between two pulls of a stream on 
 (exchange.py), which this is the base of.
 """
 
-import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
-from enum import IntEnum
 
-from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, Exchange, RequestHead
+from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, RequestHead
 from ..seam.exchange import HeaderList
-from . import accesslog
 from .line import Line
-
-logger = logging.getLogger("demijohn.error")
+from .loggedexchange import LoggedExchange
+from .state import State
 
 _TURN_BYTES = 1 << 20
 """What a stream may give in one go; then others have their turn, however fast the client takes it."""
@@ -23,35 +20,18 @@ _TURN_BYTES = 1 << 20
 _ERROR_BODY = (
     b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
     b"<p>The server could not answer this request because of an error in the application; its log says which.</p>\n"
+    b"<p>If you ask about it, quote <code>%b</code>.</p>\n"
 )
 _ERROR_HEADERS = [("Content-Type", "text/html; charset=utf-8")]
 
 
-class State(IntEnum):
-    """How far the answer is."""
-
-    NEW = 0
-    PUSHED = 1  # begun with `start`
-    PULLED = 2  # begun with `stream`, chunks left
-    DONE = 3
-    ABORTED = 4
-
-
-class Answering(Exchange):
+class Answering(LoggedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
 
-    __slots__ = (
-        "_after", "_began", "_chunks", "_context", "_iterator", "_line", "_status", "body_bytes", "is_running", "state",
-    )  # fmt: skip
-
-    body_bytes: int
-    """Body bytes handed to the connection so far."""
-
-    state: State
-    """How far the answer is. `PULLED` between two runs: the stream is parked, `run` goes on with it."""
+    __slots__ = ("_after", "_chunks", "_context", "_iterator", "is_running")
 
     is_running: bool
-    """A thread is in `run`."""
+    """A thread is in `run`. With `state` PULLED between two runs: the stream is parked, `run` goes on with it."""
 
     def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
         self.head = head
@@ -64,11 +44,14 @@ class Answering(Exchange):
         self._context = copy_context()
         self.state = State.NEW
         self.is_running = False
-        self._status = ""  # "" again once logged
+        self._status = ""
+        self._fields = ()
+        self._is_logged = False
+        line.request_count = self._number = line.request_count + 1
+        self._began = self._called = line.engine.reactor.now
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
         self._after: tuple[Callable[[], object], ...] = ()
-        self._began = line.engine.reactor.now
 
     def run(self) -> None:
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
@@ -80,7 +63,10 @@ class Answering(Exchange):
             if self.state == State.PULLED:
                 self._pull()
             elif self.state == State.NEW:
-                self._line.engine.handler(self)
+                engine = self._line.engine
+                if engine.access_log is not None:
+                    self._called = engine.clock.monotonic()
+                engine.handler(self)
                 if self.state < State.PULLED:
                     self._complain()
         except ClientDisconnected:
@@ -110,22 +96,7 @@ class Answering(Exchange):
             # What they take is no part of the answer's time.
             self.log()
         for function in functions:
-            try:
-                function()
-            except BaseException as error:
-                # SystemExit and the like must not end a worker's thread, see `run`.
-                logger.exception("%s %s: error after the answer", self.head.method, self.head.target)
-                if isinstance(error, KeyboardInterrupt):
-                    self._line.engine.interrupt()
-
-    def log(self) -> None:
-        """Write the access log's line, once."""
-        engine = self._line.engine
-        if engine.options.access_log and self._status:
-            clock = engine.clock
-            seconds = clock.monotonic() - self._began
-            accesslog.log_answer(self.peer, self.head, self._status, self.body_bytes, seconds, clock.time())
-            self._status = ""
+            self._call_logged(function, "error after the answer")
 
     def discard(self) -> None:
         """Free the request's body."""
@@ -152,9 +123,7 @@ class Answering(Exchange):
 
     def _report_length(self) -> None:
         fate = "longer; the rest was cut" if self._line.h1.overrun else "shorter; the connection is closed"
-        logger.error(
-            "%s %s: the answer's body and its Content-Length differ: it is %s", self.head.method, self.head.target, fate
-        )
+        self._log_error(f"the answer's body and its Content-Length differ: it is {fate}")
 
     def _push(self, data: bytes) -> None:
         """Frame body bytes and give them to the connection."""
@@ -211,13 +180,7 @@ class Answering(Exchange):
     def _close(self, chunks: object) -> None:
         close = getattr(chunks, "close", None)
         if close is not None:
-            try:
-                close()
-            except BaseException as error:
-                # SystemExit and the like must not end a worker's thread, see `run`.
-                logger.exception("%s %s: closing the answer's iterable failed", self.head.method, self.head.target)
-                if isinstance(error, KeyboardInterrupt):
-                    self._line.engine.interrupt()
+            self._call_logged(close, "closing the answer's iterable failed")
 
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""
@@ -227,13 +190,13 @@ class Answering(Exchange):
     def _fail(self, error: BaseException) -> None:
         """The handler or its iterable raised: 500 before the head, a visible cut after it, a close after the end."""
         engine = self._line.engine
-        logger.error("%s %s: error in the application", self.head.method, self.head.target, exc_info=error)
+        self._log_error("error in the application", error)
         if self.state == State.DONE:
             self._line.h1.must_close = True  # what is on its way arrives whole
         elif self.state != State.NEW or self._line.h1.has_started:
             self.state = State.ABORTED
         else:
-            self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY)
+            self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY % self.request_id.encode("ascii"))
         if isinstance(error, KeyboardInterrupt):
             engine.interrupt()
 

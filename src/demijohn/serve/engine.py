@@ -9,7 +9,10 @@ from typing import Protocol
 
 from .._base.clock import Clock
 from ..seam import Handler, RequestHead
+from .accesslog import AccessLog
 from .deadlines import NEVER
+from .logformat import compile_format
+from .logwriter import LogWriter
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
@@ -73,6 +76,7 @@ class Engine:
     """Shared by all links; fields are set before the first connection and then only read, but for `is_draining`."""
 
     __slots__ = (
+        "access_log",
         "clock",
         "connections",
         "handler",
@@ -111,6 +115,7 @@ class Engine:
         # See `Handler`: what requests that take about equally long have in common.
         self.label_of: Callable[[RequestHead], str] = getattr(handler, "label", path_shape)
         self.options = options
+        self.access_log = open_access_log(options) if options.access_log else None
         self.clock = clock
         self.reactor = Reactor(clock)
         self.reactor.on_stall = self._postpone
@@ -134,3 +139,14 @@ def path_shape(head: RequestHead) -> str:
     """Return the path with the segments that look like identifiers replaced by `*`: `/users/17` and `/users/18` are alike."""
     segments = head.path.split("/")
     return "/".join("*" if len(segment) > 20 or _DIGIT(segment) else segment for segment in segments)
+
+
+def open_access_log(options: ServerOptions) -> AccessLog:
+    """Open what the options say.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    target = options.access_log_file
+    writer = None if target is None else LogWriter(target, dash_fd=1, queue_bytes=options.log_queue_bytes)
+    return AccessLog(compile_format(options.access_line, options.access_log_fields), options.access_log_skip, writer)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 from ..seam import ClientDisconnected, FileSegment
 from ..seam.exchange import HeaderList
-from .answering import Answering, State, as_bytes
+from .answering import Answering, as_bytes
+from .state import State
 
 _GATHER_BYTES = 64 << 10
 """A body up to this size is copied behind its head to go out in one segment; a larger one is sent from where it is."""
@@ -30,6 +31,8 @@ class H1Exchange(Answering):
         line = self._line
         engine = line.engine
         h1 = line.h1
+        if engine.options.request_id_header:
+            headers = self._with_request_id(headers)
         date = engine.clock.http_date()
         close = engine.is_last_answer
         if len(body) <= _GATHER_BYTES:
@@ -42,6 +45,7 @@ class H1Exchange(Answering):
             h1.render_end()
             line.flush()
         self._status = status
+        self._fields = headers
         self.state = State.DONE
         if h1.response_has_body:
             self.body_bytes = len(body)
@@ -140,6 +144,8 @@ class H1Exchange(Answering):
             self._refuse_second()
         line = self._line
         engine = line.engine
+        if engine.options.request_id_header:
+            headers = self._with_request_id(headers)
         head = line.h1.render_head(
             status,
             headers,
@@ -149,6 +155,7 @@ class H1Exchange(Answering):
             close=engine.is_last_answer,
         )
         self._status = status
+        self._fields = headers
         return head
 
     def _refuse_second(self) -> None:

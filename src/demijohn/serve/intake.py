@@ -11,7 +11,7 @@ from abc import abstractmethod
 from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
-from . import accesslog
+from .answered import Answered
 from .bodybuffer import BodyBuffer
 from .engine import Engine
 from .exchange import H1Exchange
@@ -167,7 +167,9 @@ class Intake(WatchedLine):
         logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
         answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)
         self.send(answer)
-        if answer and engine.options.access_log:
+        if answer and engine.access_log is not None and engine.access_log.wants(self.h1.head, str(reject.status)):
             length = len(answer.partition(b"\r\n\r\n")[2])
-            accesslog.log_answer(self.peer, self.h1.head, str(reject.status), length, 0.0, engine.clock.time())
+            engine.access_log.write(
+                Answered(self, self.peer, self.h1.head, str(reject.status), engine.clock.time(), body_bytes=length)
+            )
         self._leave()

@@ -7,6 +7,7 @@ import logging
 import select
 import socket
 
+from .._base.logtext import one_line
 from ..seam import Peer
 from ..wire.h1 import H1Connection
 from .engine import Engine
@@ -20,7 +21,8 @@ class Line:
     """Socket, protocol and outbox of one connection."""
 
     __slots__ = (
-        "_taken", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer", "sent_bytes", "sock",
+        "_taken", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer",
+        "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
@@ -29,6 +31,7 @@ class Line:
         self.peer = peer
         self.h1 = H1Connection(engine.options.limits)
         self.outbox = Outbox()
+        self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next two.
         self.patience = engine.options.write_timeout
         # Bytes that the socket took, and how many of them the client was known to have when that was looked at last.
@@ -82,7 +85,7 @@ class Line:
             except OSError:
                 self.is_broken = True
             except EOFError as error:
-                logger.error("An answer was cut: %s", error)  # noqa: TRY400 - the file is at fault, not the code
+                logger.error("An answer was cut: %s", one_line(str(error)))  # noqa: TRY400 - the file is at fault, not the code
                 self.is_broken = True
 
     def wait_for_room(self) -> bool:

@@ -13,12 +13,13 @@ import socket
 import struct
 
 from ..wire.reject import ProtocolReject
-from .answering import Answering, State
+from .answering import Answering
 from .deadlines import NEVER
 from .intake import Intake
 from .lingering import Lingering
 from .phase import Phase
 from .reactor import READ, WRITE
+from .state import State
 
 _RECEIVE_BYTES = 64 << 10
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -54,12 +55,13 @@ class Link(Intake):
             engine.reactor.forget(self.sock)
             self._events = 0
         engine.reactor.wheel.remove(self)
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.log()  # first: it says whether something was left to send
         self.outbox.discard()
         if self._body is not None:
             self._body.discard()
-        exchange = self.exchange
         if exchange is not None:
-            exchange.log()
             if not exchange.is_running:  # as a thread may be that did not end in time when the server stopped
                 exchange.close_chunks()
                 exchange.run_after()
@@ -176,7 +178,7 @@ class Link(Intake):
 
     def _end_cycle(self, exchange: Answering) -> None:
         """The answer is out: get ready for the next request, or close."""
-        if self.engine.options.access_log:
+        if self.engine.access_log is not None:
             exchange.log()
         exchange.discard()
         self.exchange = None

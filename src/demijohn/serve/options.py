@@ -1,11 +1,17 @@
 """`ServerOptions`: everything that can be set about one server process. One frozen object; no other room's settings in it."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ..wire.limits import H1Limits
+from .accesslog import Skip
+from .logformat import compile_format
 
 RunnerName = Literal["inline", "late", "pool"]
+
+_FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 _NOT_NEGATIVE = (
     "keep_alive",
@@ -95,7 +101,39 @@ class ServerOptions:
     """The `Server` field of answers; empty for none."""
 
     access_log: bool = False
-    """Write a line for each answer to the logger `demijohn.access`."""
+    """Write a line for each answer, and for each request that is refused."""
+
+    access_log_file: str | None = None
+    """Where these lines go: a path, appended to; `-` for standard output; `None` for the logger `demijohn.access` at INFO, whose
+    handlers may keep the thread that answers waiting, as the file never does."""
+
+    access_log_format: str | None = None
+    """`timed` (the common log format and the duration), `common`, `combined`, `json`, or text with atoms such as
+    `%(h)s %(m)s %(U)s %(s)s %(queue_ms)s %({x-tenant}i)s`, see serve/README.md.
+    `None`: `json` if `log_format` is, else `timed`."""
+
+    access_log_fields: Mapping[str, str] = field(default_factory=dict)
+    """More fields of the format `json`: names, each with the atom that it says: `{"tenant": "{x-tenant}i"}`."""
+
+    access_log_skip: Sequence[str] | Skip = ()
+    """Paths whose answers below 500 have no line, `/healthz` or, for all below, `/static/`; or a function of the request's
+    head and the status code that returns True for no line. It is called for each answer, on the thread that gave it."""
+
+    error_log_file: str | None = None
+    """Where what the server logs goes, beside the handlers of `logging`: a path, appended to; `-` for standard error."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How lines of `error_log_file` are written."""
+
+    log_queue_bytes: int = 4 << 20
+    """How many bytes of lines wait for a file that takes none; further lines are dropped, and counted in the error log."""
+
+    request_id_header: str = ""
+    """Name of the field, such as `X-Request-ID`, that each answer says the request's id in; empty for none."""
+
+    trust_request_id: bool = False
+    """Take the client's value of `request_id_header`, if it is 1 to 128 letters, digits and `._~+/=:@-`, for the id. Only for
+    a server whose clients are proxies of yours."""
 
     is_multiprocess: bool = False
     """Other processes serve the same listeners."""
@@ -119,3 +157,27 @@ class ServerOptions:
         for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:  # nor "not a number"
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
+        self._check_logs()
+
+    def _check_logs(self) -> None:
+        if self.log_format not in ("text", "json"):
+            raise ValueError(f"log_format is {self.log_format!r}; it must be 'text' or 'json'")
+        compile_format(self.access_line, self.access_log_fields)
+        if not callable(self.access_log_skip):
+            paths = [self.access_log_skip] if isinstance(self.access_log_skip, str) else self.access_log_skip
+            for path in paths:
+                if path[:1] != "/" or paths is not self.access_log_skip:
+                    raise ValueError(
+                        f"access_log_skip has {path!r}; it must be a function, or a list of paths from '/' on"
+                    )
+        if self.log_queue_bytes < 1:
+            raise ValueError(f"log_queue_bytes is {self.log_queue_bytes}; it must be at least 1")
+        if self.request_id_header and not _FIELD_NAME.fullmatch(self.request_id_header):
+            raise ValueError(f"request_id_header is {self.request_id_header!r}, which cannot be the name of a field")
+        if self.trust_request_id and not self.request_id_header:
+            raise ValueError("trust_request_id has no effect without a request_id_header")
+
+    @property
+    def access_line(self) -> str:
+        """`access_log_format`, the default resolved."""
+        return self.access_log_format or ("json" if self.log_format == "json" else "timed")

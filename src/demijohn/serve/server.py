@@ -14,6 +14,7 @@ from ..seam import Handler
 from .acceptor import Acceptor
 from .deadlines import NEVER
 from .engine import Engine
+from .errorlog import open_error_log
 from .handshakes import Handshakes
 from .listener import Listener
 from .options import ServerOptions
@@ -78,10 +79,13 @@ class Server:
 
         Raises:
             KeyboardInterrupt: one was raised in a handler; the server has stopped.
+            OSError: `error_log_file` cannot be opened.
         """
         engine = self._engine
         engine.reactor.call_soon(self._begin)
+        error_log = None
         try:
+            error_log = open_error_log(engine.options)
             self._runner.serve()
         except KeyboardInterrupt:
             self._was_interrupted = True
@@ -91,6 +95,8 @@ class Server:
             self._runner.stop()
             self._handshakes.stop()
             self._end()
+            if error_log is not None:
+                error_log.leave()
         if self._was_interrupted:
             raise KeyboardInterrupt
 
@@ -167,3 +173,5 @@ class Server:
             # A thread may still be in this one's handler; its socket goes all the same.
             connection.reset()
         engine.reactor.close()
+        if engine.access_log is not None:
+            engine.access_log.close()

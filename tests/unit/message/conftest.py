@@ -12,7 +12,9 @@ PEER = Peer(("10.0.0.7", 51234), ("192.0.2.1", 8080))
 
 def make_exchange(method="GET", target="/", fields=(), body=b"", *, peer=PEER, version=(1, 1)):
     source = BufferedBody(body) if isinstance(body, bytes) else body
-    return SimpleNamespace(head=RequestHead(method, target, version, list(fields)), body=source, peer=peer)
+    return SimpleNamespace(
+        head=RequestHead(method, target, version, list(fields)), body=source, peer=peer, request_id="id-1"
+    )
 
 
 @pytest.fixture

@@ -298,9 +298,9 @@ def test_a_request_made_without_anything_says_so():
 
 def test_making_a_request_of_an_exchange_touches_nothing_else(exchange):
     made = Request.from_exchange(exchange("GET", "/plain"))
-    assert set(vars(made)) == {"_head", "_body", "_peer", "method", "path"}
+    assert set(vars(made)) == {"_exchange", "_head", "_body", "_peer", "method", "path"}
     made = Request.from_exchange(exchange("GET", "/a%20b"))
-    assert set(vars(made)) == {"_head", "_body", "_peer", "method"}
+    assert set(vars(made)) == {"_exchange", "_head", "_body", "_peer", "method"}
 
 
 def test_repr(make_request):
