@@ -215,7 +215,7 @@ def test_answers_say_their_id(runner, log, caplog):
     assert ids[3].encode() in answers[3].body
     (error,) = (record for record in caplog.records if record.name == "demijohn.error")
     assert error.request_id == ids[3]
-    assert (error.method, error.target, error.remote) == ("GET", "/boom", "127.0.0.1")
+    assert (error.method, error.target, error.remote, error.status) == ("GET", "/boom", "127.0.0.1", 500)
     assert error.getMessage() == f"GET /boom: error in the application [{ids[3]}]"
     logged = [line["request_id"] for line in log.lines()]
     assert logged == [ids[0], ids[1], answers[2].body.decode(), ids[3]]

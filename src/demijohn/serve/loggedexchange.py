@@ -104,7 +104,8 @@ class LoggedExchange(Exchange):
                 "method": self.head.method,
                 "target": self.head.target,
                 "remote": "unix" if remote is None else remote[0],
-                "status": int(self._status[:3]) if self._status else None,
+                # What is logged before there is an answer will have this one.
+                "status": int(self._status[:3] or "500") if self._status or self.state == State.NEW else None,
             },
         )
 
