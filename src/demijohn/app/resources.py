@@ -11,8 +11,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import IO, Any
 
+from ..message.siblings import Siblings
 from .slot import NO_APP_CONTEXT, _cv_app
-from .static import send_from_directory
+from .static import folder_policy, send_from_directory
 
 
 def get_root_path(import_name: str) -> str:
@@ -111,17 +112,26 @@ class Resources:
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Any:  # Any: the application's response class
-        """Answer with a file of the static folder; the view of the endpoint `static`.
+        """Answer with a file of the static folder; the view of the endpoint `static`. Its settings: `static.folder_policy`.
 
         Raises:
             NotFound: there is none.
+            Forbidden: it may not be read.
             RuntimeError: no static folder is set.
         """
         folder = self.static_folder
         if folder is None:
             raise RuntimeError("There is no folder to send static files from: set `static_folder` first.")
         # Asked here and not by send_file, which only knows the application: a blueprint may decide for its own files.
-        return send_from_directory(folder, filename, max_age=self.get_send_file_max_age(filename))
+        max_age = self.get_send_file_max_age(filename)
+        ctx = _cv_app.get(None)
+        policy = folder_policy({} if ctx is None else ctx.app.config, self._siblings)
+        return send_from_directory(folder, filename, max_age=max_age, policy=policy)
+
+    @cached_property
+    def _siblings(self) -> Siblings:
+        """What is known of the static folder's packed files."""
+        return Siblings()
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file below `root_path` for reading: `"rb"`, `"r"` or `"rt"`.

@@ -1,14 +1,56 @@
-"""`send_file` and `send_from_directory` with what the current application and request add to `message.files`."""
+"""`send_file`, `send_from_directory` and static folders: what the current application and request add to `message.files`.
+
+Settings of static folders, keys of the config beside Flask's, are read here: see `folder_policy`.
+"""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import IO, Any
 
 from ..message import files
+from ..message.filepolicy import HASHED_NAME, FilePolicy
+from ..message.siblings import Siblings
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 
 MaxAge = int | Callable[[str | None], int | None] | None
+
+
+def folder_policy(config: Mapping[str, Any], siblings: Siblings) -> FilePolicy:  # Any: a setting may be anything
+    """Return how the files of a static folder are served, by these keys of the config.
+
+    * `STATIC_PRECOMPRESSED`, true by default: send `app.js.br`, `.zst` or `.gz` for `app.js` to clients that take it. `siblings`
+      knows which there are.
+    * `STATIC_IMMUTABLE`, false by default: true if names such as `app.3f2a9c1b.js` have a hash of the content in them, or a
+      regular expression that names of such files contain. Clients keep those for a year without asking, whatever
+      `SEND_FILE_MAX_AGE_DEFAULT` says. It is off because that cannot be taken back, and a name only looks like a hash.
+    * `STATIC_DOTFILES`, false by default: serve names that begin with a dot. Below `.well-known` they are anyway.
+    * `STATIC_NOSNIFF`, false by default: send `X-Content-Type-Options: nosniff`.
+
+    Raises:
+        ValueError: `STATIC_IMMUTABLE` is no regular expression.
+    """
+    get = config.get
+    return FilePolicy(
+        dotfiles=bool(get("STATIC_DOTFILES", False)),
+        siblings=siblings if get("STATIC_PRECOMPRESSED", True) else None,
+        immutable=_immutable_names(get("STATIC_IMMUTABLE", False)),
+        nosniff=bool(get("STATIC_NOSNIFF", False)),
+    )
+
+
+def _immutable_names(setting: object) -> re.Pattern[str] | None:
+    if not setting:
+        return None
+    if setting is True:
+        return HASHED_NAME
+    try:
+        return re.compile(setting)  # type: ignore[call-overload, no-any-return]  # what else it may be is the question
+    except (re.error, TypeError) as error:
+        raise ValueError(
+            f"STATIC_IMMUTABLE is {setting!r}, neither true, false nor a regular expression: {error}"
+        ) from None
 
 
 def _options(max_age: MaxAge) -> dict[str, Any]:
@@ -19,7 +61,7 @@ def _options(max_age: MaxAge) -> dict[str, Any]:
         raise RuntimeError(str(NO_REQUEST_CONTEXT))
     app = ctx.app
     return {
-        "environ": ctx.request.environ,
+        "environ": ctx.request,
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
         "response_class": app.response_class,
         "use_x_sendfile": app.config["USE_X_SENDFILE"],
@@ -36,13 +78,17 @@ def send_file(
     etag: bool | str = True,
     last_modified: datetime | float | None = None,
     max_age: MaxAge = None,
+    *,
+    policy: FilePolicy | None = None,
 ) -> Any:  # Any: the application's response class
     """Answer with a file, by its path (relative to the application's folder) or an open binary one.
 
     SECURITY: never pass a path that a client chose; `send_from_directory` is for those.
     `max_age` is by default `app.get_send_file_max_age`. With `conditional`, ranges and `If-...` fields are honoured.
+    A `demijohn.message.FilePolicy` adds packed siblings, names that never change, and `nosniff`.
 
     Raises:
+        OSError: the path cannot be opened, or is no regular file.
         RuntimeError: there is no request context.
     """
     return files.send_file(
@@ -53,6 +99,7 @@ def send_file(
         conditional=conditional,
         etag=etag,
         last_modified=last_modified,
+        policy=policy or FilePolicy(),
         **_options(max_age),
     )
 
@@ -60,8 +107,11 @@ def send_file(
 def send_from_directory(directory: str | os.PathLike[str], path: str | os.PathLike[str], **kwargs: Any) -> Any:
     """Answer with a file below `directory`; `path` may come from a client. Further arguments as for `send_file`.
 
+    Names that begin with a dot are not found, but for those below `.well-known`, unless the `policy` is one with `dotfiles`.
+
     Raises:
         NotFound: there is no such file, or it is not below `directory`.
+        Forbidden: the file may not be read.
         RuntimeError: there is no request context.
     """
     return files.send_from_directory(directory, path, **{**kwargs, **_options(kwargs.get("max_age"))})

@@ -150,6 +150,47 @@ def parse_range_header(value: str | None, make_inclusive: bool = True) -> Range 
     return Range(units.strip().lower(), ranges)
 
 
+def select_ranges(value: str, length: int, most: int) -> list[tuple[int, int]] | None:
+    """Return the parts, (start, exclusive stop), that a Range field asks for of a representation of `length` bytes.
+
+    An empty list if there is nothing to be had: 416. `None` if the field is to be ignored: another unit than bytes, or more than
+    `most` ranges. Parts come in the order they were asked for; those that overlap are one, in the place of the first: all
+    together they are never longer than the whole, however often a byte was asked for (CVE-2011-3192).
+    RFC 9110 §14.2, §15.3.7.2.
+    """
+    units, found, text = value.partition("=")
+    if found and units.strip().lower() != "bytes":
+        return None
+    if text.count(",") >= most:
+        return None
+    parts: list[tuple[int, int]] = []
+    for item in text.split(","):
+        name = item.strip()
+        # RFC 9110 §5.6.1.2: elements of a list may be empty.
+        if not name and "," in text:
+            continue
+        one = _parse_range(name)
+        if one is None:
+            return []
+        part = Range("bytes", [one]).range_for_length(length)
+        if part is not None:
+            parts.append(part)
+    return _coalesce(parts) if len(parts) > 1 else parts
+
+
+def _coalesce(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    # (start, stop, position of the first that was asked for)
+    merged: list[tuple[int, int, int]] = []
+    for start, stop, at in sorted((start, stop, at) for at, (start, stop) in enumerate(parts)):
+        if merged and start < merged[-1][1]:
+            first_start, first_stop, first_at = merged[-1]
+            merged[-1] = first_start, max(first_stop, stop), min(first_at, at)
+        else:
+            merged.append((start, stop, at))
+    merged.sort(key=lambda part: part[2])
+    return [(start, stop) for start, stop, _ in merged]
+
+
 def _parse_range(item: str) -> tuple[int, int | None] | None:
     first, found, last = item.partition("-")
     if not found:

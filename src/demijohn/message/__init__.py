@@ -4,14 +4,18 @@ Importing this package also tells `demijohn.http.errors` how to make responses o
 """
 
 from .error_response import error_response
+from .filepolicy import FilePolicy
 from .files import send_file, send_from_directory
 from .redirect import append_slash_redirect, redirect
 from .request import Request
 from .response import Response
+from .siblings import Siblings
 
 __all__ = [
+    "FilePolicy",
     "Request",
     "Response",
+    "Siblings",
     "append_slash_redirect",
     "error_response",
     "redirect",

@@ -1,32 +1,38 @@
-"""Files as responses: `send_file` and `send_from_directory`.
+"""Files as responses: `send_file` and `send_from_directory`; static folders and `SharedDataMiddleware` use them, too.
 
 On the server of this project the bytes of a file go out by `os.sendfile`; nothing here reads them.
 """
 
-import io
-import mimetypes
 import os
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from time import time
-from typing import IO, Any, cast
+from typing import IO, Any, Final
 from urllib.parse import quote
-from zlib import adler32
 
 from demijohn.http.dates import http_date
-from demijohn.http.errors import NotFound
+from demijohn.http.errors import Forbidden, NotFound
+from demijohn.http.etag import quote_etag
 from demijohn.http.headers import Headers
 from demijohn.http.security import safe_join
 
 from .environ import Environ
+from .filepolicy import IMMUTABLE, FilePolicy, is_hidden
+from .filesource import ABSENT, FileSource, Path
+from .filetypes import DEFAULT_TYPE, guess_file_type
 from .request_base import RequestBase
 from .response import Response
+from .response_conditional import AskField, ask_request
+from .siblings import SUFFIXES, accepted_codings
 from .wsgi import FileWrapper, get_environ, wrap_file
 
-Path = os.PathLike[str] | str
 MaxAge = int | Callable[[str | None], int | None] | None
+
+ETag = bool | str | Callable[[FileSource], str]
+"""A tag, without quotes, or a function that makes one, or whether to make one."""
+
+_PLAIN: Final = FilePolicy()
 
 
 def send_file(
@@ -36,12 +42,14 @@ def send_file(
     as_attachment: bool = False,
     download_name: str | None = None,
     conditional: bool = True,
-    etag: bool | str = True,
+    etag: ETag = True,
     last_modified: datetime | float | None = None,
     max_age: MaxAge = None,
     use_x_sendfile: bool = False,
     response_class: type[Response] | None = None,
     _root_path: Path | None = None,
+    *,
+    policy: FilePolicy = _PLAIN,
 ) -> Response:
     """Return a response with a file as its body, for the request of `environ` (an environ or a request).
 
@@ -54,51 +62,57 @@ def send_file(
         as_attachment: ask the client to save the file rather than to show it.
         download_name: the name to save it by; a path's last part by default.
         conditional: answer `If-Modified-Since` and the like, and ranges.
-        etag: a validator, or whether to make one of a path's size and time.
+        etag: a validator, or whether to make one of a path's size and time; or a function that makes one of the source.
         last_modified: the file's time; that of a path by default.
         max_age: seconds a client may keep it without asking again, or a function of the path that gives them.
         use_x_sendfile: leave the sending to the server in front, by an `X-Sendfile` field.
         response_class: what to make; `Response` by default.
+        policy: packed siblings, names that never change, `nosniff`; by default none of them.
 
     Raises:
         TypeError: a file without a name is to be an attachment, or has no media type.
         ValueError: the file is open for text.
-        OSError: the path cannot be opened.
+        OSError: the path cannot be opened, or is no regular file.
         demijohn.http.errors.RequestedRangeNotSatisfiable: the range lies outside of the file.
     """
-    source = _Source.of(path_or_file, _root_path)
+    source = FileSource.of(path_or_file, _root_path)
+    path = source.path
     name = download_name
-    if name is None and source.path is not None:
-        name = os.path.basename(source.path)
+    if name is None and path is not None:
+        name = os.path.basename(path)
     headers = Headers()
     mimetype = _describe(headers, name, mimetype, as_attachment)
-    body: Any = None  # Any: what a server's own file wrapper returns
-    if source.path is not None and use_x_sendfile:
-        headers["X-Sendfile"] = source.path
-    else:
-        file = source.open()
-        if isinstance(environ, RequestBase) and not environ._made_from_environ:
-            # There is no server with a wrapper of its own, and no environ is built to find that out.
-            body = FileWrapper(file)
-        else:
-            body = wrap_file(get_environ(environ), file)
+    sends_itself = path is None or not use_x_sendfile
     try:
+        plain = source
+        if not sends_itself:
+            headers["X-Sendfile"] = path or ""
+        elif policy.siblings is not None and not as_attachment and "Content-Encoding" not in headers:
+            source = _choose(source, environ, headers, etag, policy)
+        body = _wrap(source.open(), environ) if sends_itself else None
         response = (response_class or Response)(body, mimetype=mimetype, headers=headers, direct_passthrough=True)
+        headers = response.headers
         if body is not None and source.size is not None:
-            response.headers["Content-Length"] = str(source.size)
+            headers["Content-Length"] = str(source.size)
         if last_modified is None:
-            last_modified = source.modified
+            last_modified = plain.modified
         if last_modified is not None:
-            response.headers["Last-Modified"] = http_date(last_modified)
-        _limit_age(response.headers, max_age(source.path) if callable(max_age) else max_age)
-        _set_etag(response, source, etag)
+            headers["Last-Modified"] = http_date(last_modified)
+        if policy.nosniff:
+            headers["X-Content-Type-Options"] = "nosniff"
+        if policy.immutable is not None and path is not None and policy.immutable.search(os.path.basename(path)):
+            headers["Cache-Control"] = IMMUTABLE
+        else:
+            _limit_age(headers, max_age(path) if callable(max_age) else max_age)
+        tag = _make_tag(source, etag, headers.get("Content-Encoding") if source is not plain else None)
+        if tag is not None:
+            response.set_etag(tag)
         if conditional:
             response.make_conditional(
                 environ, accept_ranges=True, complete_length=None if body is None else source.size
             )
     except BaseException:
-        if source.file is not None:
-            source.file.close()
+        source.close()
         raise
     if response.status_code == 304:
         # Some servers in front send the file for the field alone, whatever the status is.
@@ -106,39 +120,65 @@ def send_file(
     return response
 
 
-@dataclass(slots=True)
-class _Source:
-    """What is to be sent: a path with what the system knows about it, or an open file."""
+def _wrap(file: IO[bytes], environ: Environ | RequestBase) -> Any:  # Any: what a server's own file wrapper returns
+    """Return the body that a file makes."""
+    _, field = ask_request(environ)
+    if "," in (field("Range") or ""):
+        # Several parts of it, between lines of ours: no wrapper of a server can do that.
+        return FileWrapper(file)
+    if isinstance(environ, RequestBase) and not environ._made_from_environ:
+        # There is no server with a wrapper of its own, and no environ is built to find that out.
+        return FileWrapper(file)
+    return wrap_file(get_environ(environ), file)
 
-    path: str | None
-    file: IO[bytes] | None
-    size: int | None
-    modified: float | None
 
-    @classmethod
-    def of(cls, path_or_file: Path | IO[bytes], root: Path | None) -> "_Source":
-        if not isinstance(path_or_file, str) and not isinstance(path_or_file, os.PathLike):
-            file: Any = path_or_file  # Any: whatever has `read`
-            if isinstance(file, io.TextIOBase):
-                raise ValueError("The file must be open in binary mode, or be a BytesIO.")  # noqa: TRY004  COMPAT
-            # Ranges count from the file's first byte, so a file that was read from has none. The length of a file of the
-            # system is found when it is sent.
-            whole = isinstance(file, io.BytesIO) and file.tell() == 0
-            size = file.getbuffer().nbytes if isinstance(file, io.BytesIO) and whole else None
-            return cls(None, file, size, None)
-        path = os.fspath(path_or_file)
-        if root is not None:
-            path = os.path.join(os.fspath(root), path)
-        # Not normalised: ".." behind a link leads elsewhere than it looks.
-        path = os.path.join(os.getcwd(), path)
-        status = os.stat(path)
-        return cls(path, None, status.st_size, status.st_mtime)
+def _choose(
+    source: FileSource, environ: Environ | RequestBase, headers: Headers, etag: ETag, policy: FilePolicy
+) -> FileSource:
+    """Return the packed sibling, open, that is to be sent in the place of a file, or the file; set what tells of that."""
+    if policy.siblings is None or source.path is None or source.modified is None:
+        return source
+    found = policy.siblings.find(source.path, source.modified)
+    if not found:
+        return source
+    headers["Vary"] = "Accept-Encoding"
+    _, field = ask_request(environ)
+    for coding in accepted_codings(field("Accept-Encoding") or ""):
+        sibling = _open_sibling(source, coding) if coding in found else None
+        if sibling is None:
+            continue
+        if field("Range") is None or _continues(field, _make_tag(sibling, etag, coding)):
+            headers["Content-Encoding"] = coding
+            return sibling
+        sibling.close()
+    return source
 
-    def open(self) -> IO[bytes]:
-        """Return the file, open."""
-        if self.file is None:
-            self.file = open(cast("str", self.path), "rb")  # noqa: SIM115  the response closes it
-        return self.file
+
+def _open_sibling(source: FileSource, coding: str) -> FileSource | None:
+    """Open a packed sibling; `None` if that fails: the file itself will do."""
+    try:
+        sibling = FileSource.at(f"{source.path}{SUFFIXES[coding]}")
+        sibling.open()
+    except OSError:
+        return None
+    return sibling
+
+
+def _continues(field: AskField, tag: str | None) -> bool:
+    """Say whether a range is of the representation with this tag: positions in it are not those in another coding.
+
+    A range that does not say of which it is gets the file as it is.
+    """
+    return tag is not None and (field("If-Range") or "").strip() == quote_etag(tag)
+
+
+def _make_tag(source: FileSource, etag: ETag, coding: str | None) -> str | None:
+    """Return the tag of a source, without quotes; of a packed sibling it is never that of the file."""
+    if isinstance(etag, str):
+        return f"{etag}-{coding}" if coding else etag
+    if callable(etag):
+        return etag(source)
+    return source.make_etag() if etag else None
 
 
 def _describe(headers: Headers, name: str | None, mimetype: str | None, as_attachment: bool) -> str:
@@ -147,8 +187,8 @@ def _describe(headers: Headers, name: str | None, mimetype: str | None, as_attac
     if mimetype is None:
         if name is None:
             raise TypeError("The media type cannot be guessed without a name: set 'download_name' or 'mimetype'.")
-        mimetype, encoding = mimetypes.guess_type(name)
-        mimetype = mimetype or "application/octet-stream"
+        mimetype, encoding = guess_file_type(name)
+        mimetype = mimetype or DEFAULT_TYPE
     if encoding is not None and not as_attachment:
         # An attachment is saved as it is; a browser would unpack it on the way if it were told of the coding.
         headers["Content-Encoding"] = encoding
@@ -168,15 +208,6 @@ def _name_options(name: str) -> dict[str, str]:
     return {"filename": plain, "filename*": "UTF-8''" + quote(name, safe="!#$&+^`|~", errors="replace")}
 
 
-def _set_etag(response: Response, source: _Source, etag: bool | str) -> None:
-    """Set a given ETag, or one made of what the system says of a path."""
-    if isinstance(etag, str):
-        response.set_etag(etag)
-    elif etag and source.path is not None:
-        name = adler32(os.fsencode(source.path)) & 0xFFFFFFFF
-        response.set_etag(f"{source.modified}-{source.size}-{name}")
-
-
 def _limit_age(headers: Headers, max_age: int | None) -> None:
     """Set Cache-Control and Expires. Without an age, or with none left, caches have to ask each time."""
     if max_age is None:
@@ -190,19 +221,31 @@ def send_from_directory(
     directory: Path,
     path: Path,
     environ: Environ | RequestBase,
+    *,
+    policy: FilePolicy = _PLAIN,
     **kwargs: Any,  # Any: what `send_file` takes
 ) -> Response:
     """Send a file from within a directory; `path` may come from the client. Other arguments are those of `send_file`.
 
+    Links are followed. Names that begin with a dot are served only if the policy says so.
+
     Raises:
         demijohn.http.errors.NotFound: the path leads out of the directory, or to no regular file.
+        demijohn.http.errors.Forbidden: the file may not be read.
+        OSError: the system is at its limits; open files, most likely.
     """
-    joined = safe_join(os.fspath(directory), os.fspath(path))
-    if joined is None:
+    name = os.fspath(path)
+    joined = safe_join(os.fspath(directory), name)
+    if joined is None or (not policy.dotfiles and is_hidden(name)):
         raise NotFound
-    if "_root_path" in kwargs:
-        joined = os.path.join(kwargs["_root_path"], joined)
-    # A name with a NUL byte is a file that does not exist (isfile returns False).
-    if not os.path.isfile(joined):
-        raise NotFound
-    return send_file(joined, environ, **kwargs)
+    try:
+        return send_file(joined, environ, policy=policy, **kwargs)
+    except UnicodeEncodeError:
+        # A name that the file system cannot have.
+        raise NotFound from None
+    except OSError as error:
+        if error.errno in ABSENT:
+            raise NotFound from error
+        if isinstance(error, PermissionError):
+            raise Forbidden from error
+        raise

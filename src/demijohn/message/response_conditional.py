@@ -1,5 +1,6 @@
 """`ResponseConditional`: validators, and answers to conditional and range requests (RFC 9110 §13, §14)."""
 
+import io
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -7,12 +8,13 @@ from demijohn.http.conditional import is_representation_modified
 from demijohn.http.dates import http_date
 from demijohn.http.errors import RequestedRangeNotSatisfiable
 from demijohn.http.etag import generate_etag, parse_etags
-from demijohn.http.ranges import Range, parse_range_header
+from demijohn.http.ranges import select_ranges
 
+from .byteranges import ByteRanges
 from .environ import Environ
 from .request_base import RequestBase
 from .response_body import ResponseBody
-from .wsgi import RangeWrapper, get_environ
+from .wsgi import FileWrapper, RangeWrapper, get_environ
 
 _VARIABLES = {
     "Range": "HTTP_RANGE",
@@ -20,15 +22,19 @@ _VARIABLES = {
     "If-Modified-Since": "HTTP_IF_MODIFIED_SINCE",
     "If-None-Match": "HTTP_IF_NONE_MATCH",
     "If-Match": "HTTP_IF_MATCH",
+    "Accept-Encoding": "HTTP_ACCEPT_ENCODING",
 }
 """The fields that are asked for, by their names in an environ."""
 
-_Field = Callable[[str], str | None]
+AskField = Callable[[str], str | None]
 """Gives the value of a request's header field."""
 
 
 class ResponseConditional(ResponseBody):
     """Makes 304, 412, 206 and 416 of a response that was made as if the request had asked for all of it."""
+
+    max_ranges: int = 32
+    """Ranges that are answered at once; a request for more gets the whole, as for any other than one if this is 1."""
 
     def add_etag(self, overwrite: bool = False, weak: bool = False) -> None:
         """Set an ETag made from the body, unless there is one; reads a streamed body to its end."""
@@ -61,7 +67,7 @@ class ResponseConditional(ResponseBody):
         Raises:
             demijohn.http.errors.RequestedRangeNotSatisfiable: the range is malformed or lies outside.
         """
-        method, field = _ask(request_or_environ)
+        method, field = ask_request(request_or_environ)
         if method not in {"GET", "HEAD"}:
             return self
         if "Date" not in self.headers:
@@ -81,7 +87,7 @@ class ResponseConditional(ResponseBody):
                 self.headers["Content-Length"] = str(length)
         return self
 
-    def _is_modified(self, field: _Field, *, of_range: bool = False) -> bool:
+    def _is_modified(self, field: AskField, *, of_range: bool = False) -> bool:
         return is_representation_modified(
             http_range=field("Range"),
             http_if_range=field("If-Range"),
@@ -93,29 +99,24 @@ class ResponseConditional(ResponseBody):
             ignore_if_range=not of_range,
         )
 
-    def _answer_range(self, field: _Field, complete_length: int) -> None:
-        """Cut the range out of the body; leave the response whole where the request's range is not to be looked at."""
+    def _answer_range(self, field: AskField, complete_length: int) -> None:
+        """Cut the ranges out of the body; leave the response whole where the request's Range is not to be looked at."""
         text = field("Range")
         if text is None:
             return
         if field("If-Range") is not None and self._is_modified(field, of_range=True):
             # The client has a part of another version.
             return
-        units, found, _ = text.partition("=")
-        if found and units.strip().lower() != "bytes":
-            # RFC 9110 §14.2: a unit that is not understood must be ignored.
+        parts = select_ranges(text, complete_length, self.max_ranges)
+        if parts is None:
+            # RFC 9110 §14.2: a unit that is not understood must be ignored, many ranges may be.
             return
-        wanted = parse_range_header(text)
-        if wanted is not None and len(wanted.ranges) > 1:
-            # RFC 9110 §14.2: a server may ignore a Range; multipart/byteranges is not made here.
-            return
-        self._cut(wanted, complete_length)
-
-    def _cut(self, wanted: Range | None, complete_length: int) -> None:
-        part = None if wanted is None else wanted.range_for_length(complete_length)
-        if part is None:
+        if not parts:
             raise RequestedRangeNotSatisfiable(complete_length)
-        start, stop = part
+        if len(parts) > 1:
+            self._cut_several(parts, complete_length)
+            return
+        start, stop = parts[0]
         self.headers["Content-Length"] = str(stop - start)
         self.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{complete_length}"
         self.status_code = 206
@@ -130,8 +131,23 @@ class ResponseConditional(ResponseBody):
                 self.call_on_close(close)
             self.response = RangeWrapper(self.iter_encoded(), start, stop - start)
 
+    def _cut_several(self, parts: list[tuple[int, int]], complete_length: int) -> None:
+        """Answer with several parts (RFC 9110 §14.6); whole, if the body cannot be read from where one likes."""
+        source = self.response
+        if self.is_sequence:
+            source = FileWrapper(io.BytesIO(b"".join(self.iter_encoded())))
+        if not isinstance(source, FileWrapper) or not source.seekable():
+            return
+        body = ByteRanges(source, parts, complete_length, self.headers.get("Content-Type"))
+        self.headers["Content-Type"] = body.content_type
+        self.headers["Content-Length"] = str(body.content_length)
+        self.status_code = 206
+        self.response = body
 
-def _ask(request_or_environ: Any) -> tuple[str, _Field]:  # Any: an environ, a request, or whatever carries an environ
+
+def ask_request(
+    request_or_environ: Any,
+) -> tuple[str, AskField]:  # Any: an environ, a request, or whatever carries an environ
     """Return the method and the field values of a request; does not build an environ for it."""
     if isinstance(request_or_environ, RequestBase):
         return request_or_environ.method, request_or_environ.headers.get

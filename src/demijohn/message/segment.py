@@ -46,12 +46,13 @@ def find_segment(body: Iterable[object], content_length: str | None) -> FileSegm
 class SegmentFile:
     """A file that calls `on_close` once, after it was closed itself. Read and sent like the file it stands for."""
 
-    __slots__ = ("_file", "_on_close", "fileno", "read", "seek", "tell")
+    __slots__ = ("_file", "_on_close", "fileno", "name", "read", "seek", "tell")
 
     def __init__(self, file: BinaryIO, on_close: Callable[[], object]) -> None:
         self._file = file
         self._on_close: Callable[[], object] | None = on_close
         self.fileno = file.fileno
+        self.name = file.name  # for the server's log
         self.read = file.read
         self.seek = file.seek
         self.tell = file.tell

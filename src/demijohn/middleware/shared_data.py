@@ -1,18 +1,20 @@
 """`SharedDataMiddleware`: files of folders and packages in front of an application."""
 
 import os
-import stat
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatch
 from importlib.resources import files
-from mimetypes import guess_type
-from zlib import adler32
 
-from demijohn.http.errors import RequestedRangeNotSatisfiable
+from demijohn.http.errors import Forbidden, RequestedRangeNotSatisfiable
 from demijohn.http.security import safe_join
 from demijohn.message import error_response as _error_response  # noqa: F401 - gives the error its response
 from demijohn.message.environ import Environ
+from demijohn.message.filepolicy import HASHED_NAME, IMMUTABLE, FilePolicy, is_hidden
 from demijohn.message.files import send_file
+from demijohn.message.filesource import ABSENT, FileSource, make_file_etag
+from demijohn.message.filetypes import DEFAULT_TYPE, guess_file_type
+from demijohn.message.siblings import Siblings
 from demijohn.message.wsgi import StartResponse, WSGIApplication, get_path_info
 
 Export = str | tuple[str, str]
@@ -23,7 +25,8 @@ Loader = Callable[[str | None], str | None]
 class SharedDataMiddleware:
     """Answers requests for exported files; all others go to the application.
 
-    Conditional and range requests are answered, and on our own server files leave by `os.sendfile`.
+    Conditional and range requests are answered, and on our own server files leave by `os.sendfile`. What is no file, is not
+    below its export, or has a name that begins with a dot, goes to the application; links are followed.
 
     Args:
         app: the application.
@@ -32,6 +35,11 @@ class SharedDataMiddleware:
         cache: let clients keep files for `cache_timeout`, and send an ETag.
         cache_timeout: in seconds.
         fallback_mimetype: of files whose name says nothing.
+        dotfiles: serve names that begin with a dot, too; below `.well-known` they always are.
+        precompressed: send `app.js.br`, `.zst` or `.gz` for `app.js` to clients that take it. SECURITY: not for folders in which
+            anybody but the author makes files.
+        immutable: file names that contain this expression never change under their name: clients keep them for a year, and
+            do not ask again. True means names such as `app.3f2a9c1b.js`.
 
     Raises:
         TypeError: an export is neither a file nor a folder.
@@ -44,12 +52,18 @@ class SharedDataMiddleware:
         disallow: str | Iterable[str] | None = None,
         cache: bool = True,
         cache_timeout: int = 60 * 60 * 12,
-        fallback_mimetype: str = "application/octet-stream",
+        fallback_mimetype: str = DEFAULT_TYPE,
+        *,
+        dotfiles: bool = False,
+        precompressed: bool = False,
+        immutable: bool | str = False,
     ) -> None:
         self.app = app
         self.cache = cache
         self.cache_timeout = cache_timeout
         self.fallback_mimetype = fallback_mimetype
+        pattern = HASHED_NAME if immutable is True else re.compile(immutable) if immutable else None
+        self.policy = FilePolicy(dotfiles=dotfiles, siblings=Siblings() if precompressed else None, immutable=pattern)
         self.disallow = [disallow] if isinstance(disallow, str) else list(disallow or ())
         pairs = exports.items() if isinstance(exports, Mapping) else exports
         self.exports: list[tuple[str, Loader]] = [(path, self._loader_for(target)) for path, target in pairs]
@@ -75,6 +89,8 @@ class SharedDataMiddleware:
         """Return the loader of the files below a folder; nothing outside of it is found."""
 
         def load(path: str | None) -> str | None:
+            if path is not None and not self.policy.dotfiles and is_hidden(path):
+                return None
             real = directory if path is None else safe_join(directory, path)
             return real if real is not None and os.path.isfile(real) else None
 
@@ -86,7 +102,7 @@ class SharedDataMiddleware:
 
     def generate_etag(self, mtime: float, file_size: int, real_filename: str) -> str:
         """Return the ETag of a file, without quotes."""
-        return f"{mtime}-{file_size}-{adler32(os.fsencode(real_filename)) & 0xFFFFFFFF}"
+        return make_file_etag(mtime, file_size, real_filename)
 
     def _find(self, path: str) -> str | None:
         for prefix, load in self.exports:
@@ -105,22 +121,26 @@ class SharedDataMiddleware:
         if found is None or not self.is_allowed(os.path.basename(found)):
             return self.app(environ, start_response)
         try:
-            status = os.stat(found)
-        except FileNotFoundError:
-            status = None
-        if status is None or not stat.S_ISREG(status.st_mode):
-            # Removed in this very moment.
-            return self.app(environ, start_response)
-        try:
             response = send_file(
                 found,
                 environ,
-                mimetype=guess_type(found)[0] or self.fallback_mimetype,
-                etag=self.generate_etag(status.st_mtime, status.st_size, found) if self.cache else False,
+                mimetype=guess_file_type(found)[0] or self.fallback_mimetype,
+                etag=self._make_etag if self.cache else False,
                 max_age=self.cache_timeout if self.cache else None,
+                policy=self.policy,
             )
         except RequestedRangeNotSatisfiable as error:
             return error(environ, start_response)
-        if not self.cache:
+        except PermissionError:
+            return Forbidden()(environ, start_response)
+        except OSError as error:
+            if error.errno in ABSENT:
+                # Removed in this very moment.
+                return self.app(environ, start_response)
+            raise
+        if not self.cache and response.headers["Cache-Control"] != IMMUTABLE:
             response.headers["Cache-Control"] = "public"
         return response(environ, start_response)
+
+    def _make_etag(self, source: FileSource) -> str:
+        return self.generate_etag(source.modified or 0, source.size or 0, source.path or "")

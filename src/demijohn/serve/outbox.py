@@ -3,6 +3,7 @@
 Used by whichever thread owns the connection at the time. Nothing here waits.
 """
 
+import errno
 import os
 import socket
 from collections import deque
@@ -15,6 +16,11 @@ _GATHER = 64
 
 _FILE_CHUNK = 1 << 20
 """At most this much of a file in one call."""
+
+_NO_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What `sendfile` says of a file on a file system that has no part in it; such a file is read."""
+
+_COPY_BYTES = 64 << 10
 
 _TURN_BYTES = 4 << 20
 """About this much in one flush, so that one fast client does not keep the thread."""
@@ -97,7 +103,13 @@ class Outbox:
         if isinstance(sock, TlsSocket):
             sent = sock.send_segment(segment.file, segment.offset, want)
         else:
-            sent = os.sendfile(sock.fileno(), segment.file.fileno(), segment.offset, want)
+            try:
+                sent = os.sendfile(sock.fileno(), segment.file.fileno(), segment.offset, want)
+            except OSError as error:
+                if error.errno not in _NO_SENDFILE:
+                    raise
+                data = os.pread(segment.file.fileno(), min(want, _COPY_BYTES), segment.offset)
+                sent = sock.send(data) if data else 0
         if sent == 0:
             raise EOFError(f"{segment.file.name} ended {segment.count} bytes before the announced length")
         if sent == segment.count:

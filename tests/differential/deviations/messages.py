@@ -174,7 +174,7 @@ ANSWERS = [
     Deviation(
         "messages.respond",
         lambda arguments, theirs, ours: "," in _asks(arguments, "HTTP_RANGE"),
-        "Several ranges at once are answered with the whole (RFC 9110 §14.2).",
+        "Several ranges at once are answered, as multipart/byteranges (RFC 9110 §14.6).",
         [_E, _CONDITIONAL, {"HTTP_RANGE": "bytes=0-1,4-5"}],
     ),
     Deviation(

@@ -94,7 +94,7 @@ def test_rfc9110_s15_5_17_ranges_outside_are_416(ask, text):
     assert ("Content-Range", "bytes */10") in error.value.get_headers()
 
 
-@pytest.mark.parametrize("text", ["items=0-1", "bytes=0-1,4-5"])
+@pytest.mark.parametrize("text", ["items=0-1", "bytes=" + ",".join(["0-1"] * 33)])
 def test_rfc9110_s14_2_ranges_that_are_not_served_are_ignored(ask, text):
     assert ask({"Range": text}).data == BODY
 
