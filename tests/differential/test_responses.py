@@ -327,10 +327,15 @@ def folder(tmp_path_factory):
         "a.tar.gz": b"x",
         "noext": b"x",
         'quo"te.txt': b"q",
+        "picture.svg": b"x",
+        "site.webmanifest": b"x",
+        "code.wasm": b"x",
     }.items():
         (made / name).write_bytes(content)
         os.utime(made / name, (784111777, 784111777))
     (made / "sub").mkdir()
+    (made / "link.txt").symlink_to(made / "a.txt")
+    (made / "circle").symlink_to(made / "circle")
     return str(made)
 
 
@@ -391,6 +396,15 @@ def test_files(agree, folder, name):
         "a.txt\0",
         "/a.txt",
         "\u00fc.html",
+        "link.txt",
+        "circle",
+        "sub/..",
+        "a.txt/x",
+        "..\\a.txt",
+        "%2e%2e/a.txt",
+        "picture.svg",
+        "site.webmanifest",
+        "code.wasm",
     ],
 )
 def test_files_in_a_directory(agree, folder, name):

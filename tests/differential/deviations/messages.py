@@ -1,9 +1,11 @@
 """Differences of requests and responses."""
 
+from pathlib import Path
 from typing import Any
 
 from differential.deviations.entry import Deviation
 
+_CORPUS = Path(__file__).parents[2] / "corpus"
 _MULTIPART = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "multipart/form-data; boundary=b"}
 _PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 
@@ -206,6 +208,24 @@ ANSWERS = [
         lambda arguments, theirs, ours: arguments[0] == "send_file" and str(arguments[1][0]).endswith("/"),
         "A path with a slash at its end is opened as it is: no file.",
         ["send_file", [__file__ + "/"], {}, {}],
+    ),
+    Deviation(
+        "messages.send",
+        lambda arguments, theirs, ours: arguments[0] == "send_from_directory" and "/." in f"/{arguments[1][1]}",
+        "Names that begin with a dot are not sent from a folder unless they are asked for: .git, .env.",
+        ["send_from_directory", [str(_CORPUS / "multipart"), ".gitattributes"], {}, {}],
+    ),
+    Deviation(
+        "messages.send",
+        lambda arguments, theirs, ours: arguments[0] == "send_file" and arguments[1][0] == "/dev/null",
+        "What is no regular file is never opened: it could block.",
+        ["send_file", ["/dev/null"], {}, {}],
+    ),
+    Deviation(
+        "messages.send",
+        lambda arguments, theirs, ours: "," in _asks(arguments, "HTTP_RANGE"),
+        "Several ranges at once are answered, as multipart/byteranges (RFC 9110 §14.6).",
+        ["send_file", [__file__], {}, {"HTTP_RANGE": "bytes=0-1,4-5"}],
     ),
     Deviation(
         "messages.send",

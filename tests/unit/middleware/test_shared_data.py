@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from demijohn.message import filesource
 from demijohn.middleware import SharedDataMiddleware
 from demijohn.testing import Client
 
@@ -117,3 +118,81 @@ def test_head(folder):
 def test_wrong_export():
     with pytest.raises(TypeError, match="neither"):
         SharedDataMiddleware(fallback, {"/x": "/does/not/exist"})
+
+
+def test_several_ranges(folder):
+    with client(folder).get("/files/a.txt", headers={"Range": "bytes=0-1,8-9"}) as parts:
+        assert parts.status_code == 206
+        assert parts.mimetype == "multipart/byteranges"
+        assert b"01" in parts.data
+
+
+def test_hidden_files_only_if_wanted(folder):
+    (folder / "shared" / ".git").mkdir()
+    (folder / "shared" / ".git" / "config").write_text("secret")
+    (folder / "shared" / ".well-known").mkdir()
+    (folder / "shared" / ".well-known" / "x").write_text("known")
+    for path in ("/files/.git/config", "/files/sub/../.git/config"):
+        assert client(folder).get(path).text == "application"
+    with client(folder).get("/files/.well-known/x") as response:
+        assert response.text == "known"
+    with client(folder, dotfiles=True).get("/files/.git/config") as response:
+        assert response.text == "secret"
+    (folder / ".one").write_text("exported by name")
+    with client(folder, {"/one": str(folder / ".one")}).get("/one") as response:
+        assert response.text == "exported by name"
+
+
+def test_packed_siblings_only_if_wanted(folder):
+    (folder / "shared" / "a.txt.gz").write_bytes(b"packed")
+    headers = {"Accept-Encoding": "gzip"}
+    with client(folder).get("/files/a.txt", headers=headers) as response:
+        assert response.text == "0123456789"
+        assert "Vary" not in response.headers
+        plain = response.headers["ETag"]
+    with client(folder, precompressed=True).get("/files/a.txt", headers=headers) as response:
+        assert response.data == b"packed"
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert response.mimetype == "text/plain"
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert response.headers["ETag"] != plain
+
+
+def test_names_that_never_change_only_if_wanted(folder):
+    (folder / "shared" / "a.3f2a9c1b.js").write_text("x")
+    (folder / "shared" / "b-v2.js").write_text("x")
+    for cache in (True, False):
+        for immutable, kept in {False: [], True: ["a.3f2a9c1b.js"], r"-v\d": ["b-v2.js"]}.items():
+            for name in ("a.3f2a9c1b.js", "b-v2.js"):
+                with client(folder, immutable=immutable, cache=cache).get(f"/files/{name}") as response:
+                    assert ("immutable" in response.headers["Cache-Control"]) is (name in kept)
+
+
+def test_a_tag_of_ones_own(folder):
+    class Own(SharedDataMiddleware):
+        def generate_etag(self, mtime, file_size, real_filename):
+            return f"own-{file_size}-{os.path.basename(real_filename)}"
+
+    shared = Client(Own(fallback, {"/files": str(folder / "shared")}))
+    with shared.get("/files/a.txt") as response:
+        assert response.headers["ETag"] == '"own-10-a.txt"'
+
+
+def test_special_files_and_those_that_may_not_be_read(folder, monkeypatch):
+    os.mkfifo(folder / "shared" / "fifo")
+    assert client(folder).get("/files/fifo").text == "application"
+    for error, expected in {
+        PermissionError(13, "x"): 403,
+        FileNotFoundError(2, "x"): 404,
+        OSError(24, "x"): None,
+    }.items():
+
+        def refuse(path, flags, error=error):
+            raise error
+
+        monkeypatch.setattr(filesource, "_open_descriptor", refuse)
+        if expected:
+            assert client(folder).get("/files/a.txt").status_code == expected
+        else:
+            with pytest.raises(OSError):
+                client(folder).get("/files/a.txt")

@@ -1,5 +1,6 @@
 """The outbox sends what it was given, in order, whatever the socket takes at a time."""
 
+import errno
 import os
 import socket
 import tempfile
@@ -86,3 +87,28 @@ def test_a_broken_connection_is_an_error():
     outbox.append(b"x")
     with ours, pytest.raises(OSError):
         outbox.flush(ours)
+
+
+def test_files_that_sendfile_cannot_send_are_read(monkeypatch):
+    def refuse(*args):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "sendfile", refuse)
+    content = os.urandom(200_000)
+    ours, theirs = pair()
+    with ours, theirs, tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        outbox = Outbox()
+        outbox.append_file(FileSegment(file, 1000, 150_000))
+        received = b""
+        while outbox:
+            outbox.flush(ours)
+            received += drain(theirs)
+        assert received == content[1000:151_000]
+        assert file.closed
+    ours, theirs = pair()
+    with ours, theirs, tempfile.TemporaryFile() as file:
+        outbox.append_file(FileSegment(file, 0, 10))
+        with pytest.raises(EOFError):
+            outbox.flush(ours)
