@@ -78,6 +78,7 @@ def test_files_leave_by_sendfile(handler, runner, folder, sends):
         assert sum(sends) == MIB + 500_000 + len(b"packed") + len(b"0123456789")
 
 
+@pytest.mark.over_tls
 def test_several_ranges_over_a_socket(handler, runner, folder):
     content = (folder / "static" / "mib.bin").read_bytes()
     with serving(handler, runner) as running, Client(running) as client:
@@ -95,7 +96,7 @@ def test_several_ranges_over_a_socket(handler, runner, folder):
 def test_300_slow_readers_hold_no_thread(handler, runner, folder):
     """On one thread: each has asked for 1 MiB and takes nothing; others are answered at once; then all get theirs."""
     content = (folder / "static" / "mib.bin").read_bytes()
-    with serving(handler, runner, threads=1, max_connections=400) as running:
+    with serving(handler, runner, threads=1, max_connections=400, write_timeout=6 * TIMEOUT) as running:
         readers = []
         for _ in range(300):
             sock = socket.socket()
