@@ -532,14 +532,19 @@ def test_every_answer_has_its_line_in_the_access_log(runner, access_lines, tmp_p
             client.send(b"POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: magic\r\n\r\n")
             assert client.read_answer().status == 417
     lines = [line.partition("] ")[2].rpartition(" ")[0] for line in access_lines()]
-    assert lines == [
-        '"GET /hello HTTP/1.1" 200 5',
-        '"GET /stream HTTP/1.1" 200 6',
-        '"GET /file HTTP/1.1" 200 1000',
-        '"GET /boom HTTP/1.1" 500 %d' % int(lines[3].rpartition(" ")[2]),
-        '"HEAD /file HTTP/1.1" 200 0',
-        '"GET /cut HTTP/1.1" 200 4',
-        '"GET /abort HTTP/1.1" 444 0',
-        '"-" 400 %d' % int(lines[7].rpartition(" ")[2]),
-        '"-" 417 %d' % int(lines[8].rpartition(" ")[2]),
-    ]
+    # The lines of one connection are in order; those of another may come between. How long our own pages are does not matter.
+    own_pages = (" 500 ", " 400 ", " 417 ")
+    lines = [line.rpartition(" ")[0] if any(status in line for status in own_pages) else line for line in lines]
+    assert sorted(lines) == sorted(
+        [
+            '"GET /hello HTTP/1.1" 200 5',
+            '"GET /stream HTTP/1.1" 200 6',
+            '"GET /file HTTP/1.1" 200 1000',
+            '"GET /boom HTTP/1.1" 500',
+            '"HEAD /file HTTP/1.1" 200 0',
+            '"GET /cut HTTP/1.1" 200 4',
+            '"GET /abort HTTP/1.1" 444 0',
+            '"-" 400',
+            '"-" 417',
+        ]
+    )
