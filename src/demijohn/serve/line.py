@@ -30,6 +30,7 @@ class Line:
         self.sock = sock
         self.peer = peer
         self.h1 = H1Connection(engine.options.limits)
+        self.h1.is_secure = peer.scheme == "https"
         self.outbox = Outbox()
         self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next two.

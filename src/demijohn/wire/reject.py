@@ -10,7 +10,7 @@ class ProtocolReject(Exception):
     def __init__(self, status: int, reason: str, rfc: str) -> None:
         super().__init__(status, reason, rfc)
         self.status = status
-        """The code to answer with: 400, 413, 414, 417, 431, 501 or 505."""
+        """The code to answer with: 400, 413, 414, 417, 421, 431, 501 or 505; a driver has its own."""
         self.reason = reason
         """One phrase, without a full stop."""
         self.rfc = rfc

@@ -69,6 +69,30 @@ def test_own_date_and_server_win():
     assert out == b"HTTP/1.1 200 OK\r\ndate: x\r\nSERVER: y\r\nContent-Length: 0\r\n\r\n"
 
 
+def test_of_several_dates_and_servers_the_first_stands():
+    """RFC 9110 §5.3: neither is a list."""
+    headers = [("Date", "1"), ("Server", "2"), ("date", "3"), ("SERVER", "4"), ("X", "y")]
+    out = asked().render_response("200 OK", headers, b"", **STAMPS)
+    assert out == b"HTTP/1.1 200 OK\r\nDate: 1\r\nServer: 2\r\nX: y\r\nContent-Length: 0\r\n\r\n"
+
+
+class Spoken(str):
+    """A text of a class of its own, as an Enum may be: it prints as something else than it is."""
+
+    def __str__(self):
+        return "evil\r\nX: y"
+
+    def __format__(self, spec):
+        return str(self)
+
+
+def test_what_is_sent_is_what_was_checked():
+    out = asked().render_response(Spoken("200 Fine"), [(Spoken("X"), Spoken("plain"))], b"", **NONE)
+    assert out == b"HTTP/1.1 200 Fine\r\nX: plain\r\nContent-Length: 0\r\n\r\n"
+    out = asked().render_informational(Spoken("103 Hint"), [(Spoken("Y"), Spoken("plain"))])
+    assert out == b"HTTP/1.1 103 Hint\r\nY: plain\r\n\r\n"
+
+
 @pytest.mark.parametrize("status", ["200", "200 "])
 def test_status_without_a_reason_keeps_its_space(status):
     """RFC 9112 §4."""
@@ -137,6 +161,17 @@ def test_whole_answer_with_a_wrong_length():
     connection = asked()
     assert connection.render_response("200 OK", [("Content-Length", "9")], b"hello", **NONE).endswith(b"\r\n\r\nhello")
     assert connection.underrun and connection.must_close
+
+
+def test_a_length_known_to_be_wrong_is_announced_to_close():
+    """RFC 9112 §9.6: the head says `close` whenever it is known that the connection will be closed."""
+    connection = asked()
+    out = connection.render_response("200 OK", [("Content-Length", "9")], b"hello", **NONE)
+    assert out == b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nhello"
+    out = asked().render_response("200 OK", [("Content-Length", "2")], b"hello", **NONE)
+    assert b"Connection" not in out
+    out = asked(HEAD).render_response("200 OK", [("Content-Length", "9")], b"hello", **NONE)
+    assert b"Connection" not in out
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified", "205 Reset Content"])
@@ -446,6 +481,9 @@ BAD_STATUSES = [
     "200 \x00",
     "200 \u20ac",
     "099 X",
+    "000 X",
+    "600 X",
+    "999 X",
     "2\xb20 X",
     "100 Continue",
     "101 Switching Protocols",
@@ -584,6 +622,30 @@ def test_reject_is_a_whole_answer():
     assert connection.render_reject(reject, **STAMPS) == b""
 
 
+@pytest.mark.parametrize("target", [b"https://b/x", b"HTTPS://b"])
+def test_https_is_for_secure_connections(target):
+    """RFC 9110 §7.4: 421, unless the connection is secured, which its owner knows."""
+    request = b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    connection, reject = rejected(request)
+    assert (reject.status, reject.rfc) == (421, "RFC 9110 §7.4")
+    assert connection.render_reject(reject, **NONE).startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
+    connection = H1Connection(H1Limits())
+    connection.is_secure = True
+    connection.receive_data(request + request)
+    for _ in range(2):
+        event = connection.next_event()
+        assert isinstance(event, RequestHead) and event.authority == "b"
+        connection.render_response("200 OK", [], b"", **NONE)
+        connection.start_next_cycle()
+
+
+def test_http_is_for_every_connection():
+    connection = H1Connection(H1Limits())
+    connection.is_secure = True
+    connection.receive_data(b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert isinstance(connection.next_event(), RequestHead)
+
+
 def test_reject_does_not_reflect():
     for data in (
         b"GET /<script> HTTP/1.1\r\nHost: <script>\r\n\r\n",
@@ -648,7 +710,7 @@ def test_every_status_of_a_rejection_has_a_reason():
     from ...corpus.http1.cases import load
 
     statuses = {case.expected["status"] for case in load("reject")}
-    assert statuses == {400, 413, 414, 417, 431, 501, 505}
+    assert statuses == {400, 413, 414, 417, 421, 431, 501, 505}
     for status in statuses | {408, 503, 507}:
         out = H1Connection(H1Limits()).render_reject(ProtocolReject(status, "x", "y"), **NONE)
         assert b"Refused" not in out

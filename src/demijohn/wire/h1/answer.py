@@ -13,7 +13,7 @@ from .framing import split_list
 
 HeaderList = Sequence[tuple[str, str]]
 
-_STATUS: Final = re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+")
+_STATUS: Final = re.compile(r"[1-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+")
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
 
@@ -53,6 +53,8 @@ WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
 class Fields:
     """The field lines of one answer, checked, with what they say about framing taken out.
 
+    `lines` are parts of text to be joined. Of several `Date` or `Server` fields the first stands (RFC 9110 §5.3).
+
     Raises:
         ValueError: an invalid name or value, or a field that is not an application's to set.
     """
@@ -73,17 +75,20 @@ class Fields:
             if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
                 raise ValueError(f"invalid value of header field {name!r}: control character, or not latin-1")
             if kind == _PLAIN or self._take_special(kind, value):
-                lines.append(f"{name}: {value}\r\n")
+                # SECURITY: not formatted: a str of a class of its own, an Enum, may print as what was not checked.
+                lines += (name, ": ", value, "\r\n")
         self.lines = lines
 
     def _take_special(self, kind: int, value: str) -> bool:
         """Note a field that has to do with framing; return whether it is also sent as it is."""
         if kind == _DATE:
+            is_first = not self.has_date
             self.has_date = True
-            return True
+            return is_first
         if kind == _SERVER:
+            is_first = not self.has_server
             self.has_server = True
-            return True
+            return is_first
         if kind == _LENGTH:
             length = parse_length(value)
             if self.content_length is not None and self.content_length != length:
@@ -118,15 +123,17 @@ def status_line(status: str) -> tuple[str, int]:
     """Return the status line for a status such as `200 OK`, with its CRLF, and the code.
 
     Raises:
-        ValueError: not a code and a reason, or a control character in it.
+        ValueError: not a code and a reason, out of range, or a control character in it.
     """
     known = KNOWN_STATUSES.get(status)
     if known is None:
         if _STATUS.fullmatch(status) is None:
-            raise ValueError(f"invalid status {status!r}: a code and a reason, as '200 OK'")
+            raise ValueError(
+                f"invalid status {status!r}: a code from 100 to 599 and a reason, as '200 OK' (RFC 9110 §15)"
+            )
         # RFC 9112 §4: the space behind the code stands even if there is no reason.
         text = status if len(status) > 3 else status + " "
-        known = (f"HTTP/1.1 {text}\r\n", int(status[:3]))
+        known = ("".join(("HTTP/1.1 ", text, "\r\n")), int(status[:3]))  # noqa: FLY002 - not formatted, see `Fields`
         if len(KNOWN_STATUSES) < _CACHED:
             KNOWN_STATUSES[status] = known
     return known

@@ -32,6 +32,7 @@ _PHRASES: Final = {
     413: "Content Too Large",
     414: "URI Too Long",
     417: "Expectation Failed",
+    421: "Misdirected Request",
     431: "Request Header Fields Too Large",
     501: "Not Implemented",
     503: "Service Unavailable",
@@ -154,6 +155,8 @@ class H1Connection(RequestReader):
             self.response_has_body = True
             self._is_answer_chunked = False
             self._answer_left = length
+            if body_length is not None and length > body_length:
+                self.must_close = True  # the client will see the underrun by it, and is told now
             lines.append(f"Content-Length: {length}\r\n")
         if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
             # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.

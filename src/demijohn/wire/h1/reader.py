@@ -61,10 +61,9 @@ _CLOSED = _State.CLOSED
 _HTTP10 = (1, 0)
 _HTTP11 = (1, 1)
 _NO_HEAD = RequestHead("", "", _HTTP11, ())
+_HEAD_END = b"\r\n\r\n"
 _KNOWN_BYTES = 1024
 """The longest field section that a connection remembers; bounds what an idle one holds."""
-
-_HEAD_END = b"\r\n\r\n"
 
 
 class RequestReader:
@@ -92,6 +91,7 @@ class RequestReader:
         "is_chunked",
         "is_head_method",
         "is_http10",
+        "is_secure",
         "is_websocket",
         "keep_alive",
         "limits",
@@ -120,6 +120,8 @@ class RequestReader:
         self._known_head = _NO_HEAD
         self._is_special = False  # some fact differs from its default
 
+        self.is_secure = False
+        """The connection is under TLS, or a trusted gateway's: `https` targets are taken (RFC 9110 §7.4). The owner sets it."""
         self.head: RequestHead | None = None
         """The current request; `None` before its head is complete."""
         self.is_http10 = False
@@ -261,7 +263,7 @@ class RequestReader:
                 if len(fields) <= self._field_count and (not fields or fields[-1][0]):
                     self._at = end + 2
                     if method == b"CONNECT":
-                        check_target(method, target)
+                        check_target(method, target, is_secure=self.is_secure)
                     head = self._accept(method, target, minor, fields)
                     if not self._is_special and self.keep_alive and len(section) <= _KNOWN_BYTES:
                         self._known_section = bytes(section)
@@ -275,7 +277,7 @@ class RequestReader:
         end = scanner.advance(buffer, at)
         if end >= 0:
             self._at = end
-            check_target(scanner.method, scanner.target)
+            check_target(scanner.method, scanner.target, is_secure=self.is_secure)
             self._scanner = None
             return self._accept(scanner.method, scanner.target, scanner.minor, scanner.fields)
         if not self._eof:

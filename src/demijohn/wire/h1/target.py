@@ -12,7 +12,7 @@ from demijohn.wire.reject import ProtocolReject
 # SECURITY: of the reg-name of RFC 3986 §3.2.2 only the unreserved characters. Percent signs and sub-delims (`,`, `;`, `'`)
 # occur in no host that resolves, but they do occur in attacks on whoever builds URLs, keys or patterns from Host.
 _AUTHORITY: Final = re.compile(rb"(?:[A-Za-z0-9._~-]++|\[([0-9A-Fa-f:.]{2,45}+)\])(?::([0-9]{0,5}+))?")
-_ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?#]*+)([^#]*+)")
+_ABSOLUTE: Final = re.compile(rb"(?i:http(s)?)://([^/?#]*+)([^#]*+)")
 _MAX_PORT: Final = 65_535
 
 
@@ -43,11 +43,11 @@ def check_host(value: bytes | None, *, is_required: bool) -> None:
         raise ProtocolReject(400, "the Host field is not a valid host and port", "RFC 9112 §3.2")
 
 
-def check_target(method: bytes, target: bytes) -> None:
-    """Check that `target` has the form that `method` may have.
+def check_target(method: bytes, target: bytes, *, is_secure: bool) -> None:
+    """Check that `target` has the form that `method` may have; `is_secure`: `https` may be asked of this connection.
 
     Raises:
-        ProtocolReject: 400, or 501 for a valid CONNECT: this is an origin server.
+        ProtocolReject: 400, 421 for `https` where it may not be, 501 for a valid CONNECT: this is an origin server.
     """
     if method == b"CONNECT":
         host, colon, port = target.rpartition(b":")
@@ -65,5 +65,8 @@ def check_target(method: bytes, target: bytes) -> None:
     match = _ABSOLUTE.fullmatch(target)
     if match is None:
         raise ProtocolReject(400, "the request target has none of the four forms", "RFC 9112 §3.2")
-    if not is_authority(match[1]):
+    if not is_authority(match[2]):
         raise ProtocolReject(400, "invalid authority in the request target", "RFC 9112 §3.2.2")
+    if match[1] and not is_secure:
+        # SECURITY: else anybody could ask in the clear for what is served under TLS only, and views would believe it.
+        raise ProtocolReject(421, "https was asked for on a connection without TLS", "RFC 9110 §7.4")
