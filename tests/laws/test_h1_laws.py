@@ -1,7 +1,5 @@
 """Laws of the HTTP/1.1 connection: splits change nothing, nothing but ProtocolReject is raised, the two readers agree,
-what is rendered is what a client reads, and time is linear."""
-
-import sys
+and what is rendered is what a client reads. What it all costs is in test_h1_work.py."""
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -9,10 +7,11 @@ from hypothesis import strategies as st
 from demijohn.seam import RequestHead
 from demijohn.seam.head import index_fields
 from demijohn.wire import H1Limits, ProtocolReject
-from demijohn.wire.h1 import END_OF_BODY, NEED_DATA, Data, H1Connection
+from demijohn.wire.h1 import CLOSED, H1Connection
 from demijohn.wire.h1.scan import FIELD_LINES, REQUEST_LINE, HeadScanner
 
-from ..corpus.http1.cases import Driver, drive, load
+from ..corpus.http1.cases import Driver, drive
+from ..corpus.http1.mutations import GOOD, mutated, requests, streams
 from ..corpus.http1.responses import parse_responses
 
 SMALL = H1Limits(
@@ -26,56 +25,6 @@ SMALL = H1Limits(
     body_bytes=60,
 )
 LIMITS = st.sampled_from([H1Limits(), SMALL, H1Limits(leading_empty_lines=0), H1Limits(leading_empty_lines=3)])
-
-# Pieces of the grammar and of what breaks it; put together at random they come near every rule.
-METHODS = ["GET", "HEAD", "POST", "OPTIONS", "CONNECT", "FROB", "get", "PRI", "G(", ""]
-TARGETS = ["/", "/a?b", "*", "http://b/c", "http://", "b:80", "/#", "/\x7f", "/caf\xe9", "a", "", "/" + "x" * 50]
-VERSIONS = ["HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "http/1.1", "HTTP/1.10", ""]
-ENDS = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\r\n", ""]
-FIELDS = [
-    "Host: a", "Host: a", "Host: a", "Host: a:99999", "host: b", "Connection: close", "Connection: keep-alive", "Connection: upgrade",
-    "Upgrade: websocket", "Content-Length: 5", "Content-Length: 0", "Content-Length: 5 5", "Content-Length: 70",
-    "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, x", "Expect: 100-continue", "Expect: x",
-    "X: y", "X: y ", "X:\t", "X:", "X : y", "X", ": y", " fold", "X: \x00", "X: \xe9", "X\xe9: y", "Content-Type: a", "X: " + "y" * 100,
-]  # fmt: skip
-BODIES = ["", "hello", "5\r\nhello\r\n0\r\n\r\n", "5;a=b\r\nhello\r\n", "0\r\n", "\r\n", "0\r\nX: y\r\n\r\n", "0\r\nHost: a\r\n\r\n", "5\r\nhelloX", "g\r\n", "1\nx", "ffff\r\n", "\x16\x03"]  # fmt: skip
-
-requests = st.builds(
-    lambda lead, method, target, version, end, fields, last, body: (
-        lead + f"{method} {target} {version}" + end + "".join(field + end for field, end in fields) + last + body
-    ),
-    st.sampled_from(["", "", "", "\r\n", "\r\n\r\n", "\n", " "]),
-    st.sampled_from(METHODS),
-    st.sampled_from(TARGETS),
-    st.sampled_from(VERSIONS),
-    st.sampled_from(ENDS),
-    st.lists(st.tuples(st.sampled_from(FIELDS), st.sampled_from(ENDS)), max_size=8),
-    st.sampled_from(ENDS),
-    st.sampled_from(BODIES),
-)
-
-GOOD = [case.data.decode("latin-1") for case in load("accept") if len(case.data) < 600]
-CORPUS = GOOD + [case.data.decode("latin-1") for case in load("reject") if len(case.data) < 600]
-
-
-@st.composite
-def mutated(draw) -> str:
-    """A request of the corpus with some bytes replaced, inserted or deleted."""
-    text = draw(st.sampled_from(CORPUS))
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, len(text)))
-        drop = draw(st.integers(0, 2))
-        text = (
-            text[:at]
-            + draw(
-                st.sampled_from(["", "\r", "\n", "\r\n", " ", "\t", "\x00", ":", ";", ",", "0", "\xff", "\x0b", "a"])
-            )
-            + text[at + drop :]
-        )
-    return text
-
-
-streams = st.lists(st.one_of(requests, mutated(), st.sampled_from(GOOD)), min_size=1, max_size=3).map("".join)
 
 
 def split(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -93,6 +42,23 @@ def test_any_split_gives_the_same_outcome(text, limits, cuts):
     whole = drive([data], limits)
     assert drive(split(data, cuts), limits) == whole
     assert drive([data[at : at + 1] for at in range(len(data))], limits) == whole
+
+
+@settings(max_examples=200, deadline=None)
+@given(streams, LIMITS, requests)
+def test_nothing_behind_a_rejection_changes_anything(text, limits, more):
+    """SECURITY: neither the rejection, nor what was served before it, nor one byte of the answers; and nothing is kept."""
+    alone = Driver(limits)
+    alone.feed(text.encode("latin-1"))
+    if alone.outcome.reject is None:
+        return
+    for pieces in ([text + more], [text, more]):
+        driver = Driver(limits)
+        for piece in pieces:
+            driver.feed(piece.encode("latin-1"))
+        assert (driver.outcome, driver.answers) == (alone.outcome, alone.answers)
+        assert not driver.connection.has_buffered
+        assert driver.connection.next_event() is CLOSED
 
 
 @settings(max_examples=200, deadline=None)
@@ -242,134 +208,6 @@ def test_an_application_cannot_split_its_answer(reason, name, value):
     assert b"\x00" not in head
 
 
-# ---- linear time, counted in calls and bytes instead of seconds --------------------------------------------------------
-
-
-def calls_of(function) -> int:
-    """Count the calls, of Python's and of C's functions, that `function` makes."""
-    calls = 0
-
-    def count(frame, event, argument):
-        nonlocal calls
-        if event in {"call", "c_call"}:
-            calls += 1
-
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
-def python_calls_of(function) -> int:
-    """Count the Python functions that `function` enters, itself not counted."""
-    entered = -1
-
-    def count(frame, event, argument):
-        nonlocal entered
-        if event == "call":
-            entered += 1
-
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return entered
-
-
-def test_tiny_chunks_cost_linear_calls_and_few_events():
-    def read(count: int) -> None:
-        connection = H1Connection(H1Limits())
-        connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-        connection.next_event()
-        connection.receive_data(b"1\r\nx\r\n" * count + b"0\r\n\r\n")
-        event = connection.next_event()
-        assert isinstance(event, Data)
-        assert event.data == b"x" * count
-        assert connection.next_event() is END_OF_BODY
-
-    few, many = calls_of(lambda: read(1_000)), calls_of(lambda: read(10_000))
-    assert many < few * 10.5
-
-
-def test_100_000_chunks_of_one_byte():
-    outcome = drive(
-        [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"]
-    )
-    assert outcome.reject is None
-    assert len(outcome.requests[0].body) == 100_000
-
-
-class Watched(bytearray):
-    """Counts how many bytes are searched for a line end."""
-
-    searched = 0
-
-    def find(self, what, start=0, end=None):
-        Watched.searched += (len(self) if end is None else min(end, len(self))) - start
-        return super().find(what, start, len(self) if end is None else end)
-
-
-def test_a_head_byte_by_byte_is_searched_once():
-    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20_000 + b"\r\n\r\n"
-    scanner = HeadScanner(H1Limits())
-    buffer = Watched()
-    Watched.searched = 0
-    for at in range(len(head)):
-        buffer += head[at : at + 1]
-        if scanner.advance(buffer, 0) >= 0:
-            break
-    assert len(scanner.fields) == 2
-    assert Watched.searched < 3 * len(head)
-
-
-def test_received_bytes_are_not_copied():
-    """PERF: content that arrives in its own pieces is handed on as the same objects."""
-    connection = H1Connection(H1Limits())
-    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
-    connection.next_event()
-    for piece in (b"hel", b"lo "):
-        connection.receive_data(piece)
-        event = connection.next_event()
-        assert isinstance(event, Data)
-        assert event.data is piece
-
-
-def test_a_huge_length_allocates_nothing():
-    connection = H1Connection(H1Limits(body_bytes=None))
-    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999999999\r\n\r\n")
-    connection.next_event()
-    assert connection.content_length == 10**18 - 1
-    assert connection.next_event() is NEED_DATA
-    assert not connection.has_buffered
-
-
-def test_calls_of_a_plain_head():
-    """The budget of the whole server rests on it: from the bytes to the head, with new fields and with known ones."""
-    connection = H1Connection(H1Limits())
-    for target, agent in (("/", "b"), ("/c", "b"), ("/", "d")):
-        data = f"GET {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n".encode()
-
-        def read(data=data) -> None:
-            connection.receive_data(data)
-            connection.next_event()
-
-        assert python_calls_of(read) <= 8
-        assert connection.head is not None
-        connection.render_response("200 OK", [], b"", date=b"", server=b"")
-        connection.start_next_cycle()
-
-
-def test_calls_of_a_plain_answer():
-    connection = H1Connection(H1Limits())
-    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    connection.next_event()
-    headers = [("Content-Type", "text/plain"), ("Content-Length", "2")]
-    assert python_calls_of(lambda: connection.render_response("200 OK", headers, b"ok", date=b"D", server=b"S")) <= 6
-
-
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.one_of(st.sampled_from(GOOD), requests), min_size=2, max_size=2),
@@ -387,13 +225,3 @@ def test_what_was_read_before_changes_nothing(texts, order):
         assert driver.outcome.reject == alone.reject
         if driver.outcome.is_closed or driver.connection.has_buffered or driver.connection.head is not None:
             break
-
-
-def test_many_pipelined_requests_cost_linear_calls():
-    def read(count: int) -> None:
-        driver = Driver()
-        driver.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * count)
-        assert len(driver.outcome.requests) == count
-
-    few, many = calls_of(lambda: read(50)), calls_of(lambda: read(500))
-    assert many < few * 10.5
