@@ -342,6 +342,7 @@ def test_a_log_that_cannot_be_opened_is_said_at_the_start(tmp_path):
     listener.close()
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_request_leaves_its_line(runner, tmp_path):
     path = tmp_path / "log"
     format = '"%(r)s" "%(a)s" "%(f)s" "%(u)s" "%({x-odd}i)s" "%(host)s"'

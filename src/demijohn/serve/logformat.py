@@ -6,11 +6,12 @@ Pure but for the process's number; any thread.
 """
 
 import binascii
-import json
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as encode_text
 from typing import Final
 
 from .._base.logtext import quotable
@@ -84,9 +85,11 @@ def compile_format(text: str, json_fields: Mapping[str, str] | None = None) -> R
 
 def _compile_json(more: Mapping[str, str]) -> Render:
     atoms = {name: name for name in _JSON_FIELDS} | dict(more)
-    functions = tuple((name, find_atom(atom)) for name, atom in atoms.items())
-    encode = json.JSONEncoder(separators=(",", ":")).encode
-    return lambda answered: encode({name: _as_json(function(answered)) for name, function in functions})
+    # PERF: names are encoded once, and each value by what C has for its type.
+    names = [encode_text(name).replace("%", "%%") for name in atoms]
+    template = "{" + ",".join(f"{name}:%s" for name in names) + "}"
+    functions = tuple(find_atom(atom) for atom in atoms.values())
+    return lambda answered: template % tuple([_as_json(function(answered)) for function in functions])
 
 
 def find_atom(name: str) -> Atom:
@@ -125,11 +128,17 @@ def _as_text(value: Value) -> str:
     return str(value)
 
 
-def _as_json(value: Value) -> str | int | float | None:
+def _as_json(value: Value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return encode_text(value)
     if isinstance(value, bytes):
         # What is not UTF-8 is shown as \xHH.
-        return value.decode("utf-8", "backslashreplace")
-    return value
+        return encode_text(value.decode("utf-8", "backslashreplace"))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
 
 
 # ---- atoms -----------------------------------------------------------------------------------------------------------
@@ -183,14 +192,40 @@ def _user(answered: Answered) -> Value:
 
 def _stamp(answered: Answered) -> Value:
     """Local time with its offset, as the common log format has it."""
-    t = time.localtime(answered.time)
+    return _stamp_of(int(answered.time))
+
+
+@lru_cache(maxsize=4)
+def _stamp_of(second: int) -> str:
+    t = time.localtime(second)
     return time.strftime(f"[%d/{_MONTHS[t.tm_mon - 1]}/%Y:%H:%M:%S %z]", t)
 
 
 def rfc3339(seconds: float) -> str:
     """Render seconds since the epoch as UTC with milliseconds, RFC 3339."""
     whole, milliseconds = divmod(int(seconds * 1000), 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{milliseconds:03d}Z"
+    return f"{_second_of(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=4)  # PERF: many answers share a second
+def _second_of(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def _path(answered: Answered) -> Value:
+    head = answered.head
+    if head is None:
+        return None
+    target = head.target
+    return target.partition("?")[0] if target[:1] == "/" else head.path
+
+
+def _query(answered: Answered) -> Value:
+    head = answered.head
+    if head is None:
+        return None
+    target = head.target
+    return target.partition("?")[2] if target[:1] == "/" else head.query
 
 
 def _request_line(answered: Answered) -> Value:
@@ -216,8 +251,8 @@ ATOMS: Final[Mapping[str, Atom]] = {
     "t": _stamp,
     "r": _request_line,
     "m": lambda answered: None if answered.head is None else answered.head.method,
-    "U": lambda answered: None if answered.head is None else answered.head.path,
-    "q": lambda answered: None if answered.head is None else answered.head.query,
+    "U": _path,
+    "q": _query,
     "H": _version,
     "s": lambda answered: int(answered.status),
     "b": lambda answered: answered.body_bytes or None,
@@ -239,8 +274,8 @@ ATOMS: Final[Mapping[str, Atom]] = {
     "host": _request_field("host"),
     "method": lambda answered: None if answered.head is None else answered.head.method,
     "target": lambda answered: None if answered.head is None else answered.head.target,
-    "path": lambda answered: None if answered.head is None else answered.head.path,
-    "query": lambda answered: None if answered.head is None else answered.head.query,
+    "path": _path,
+    "query": _query,
     "version": _version,
     "status": lambda answered: int(answered.status),
     "bytes": lambda answered: answered.body_bytes,

@@ -22,6 +22,9 @@ _FILE_BATCH: Final = 64 << 10
 _PIPE_BATCH: Final = select.PIPE_BUF
 """What is written to a pipe in one go, if it is one line or fits: more would be mixed with the lines of other processes."""
 
+_GATHER_SECONDS: Final = 0.02
+"""PERF: how long a line waits for others. Woken for each line, the thread would take turns with those that answer requests."""
+
 RETRY_SECONDS: Final = 1.0
 """How long to wait with the next try after the destination failed."""
 
@@ -136,6 +139,8 @@ class LogWriter:
         is_last = False
         while not is_last or not queue.empty():
             item = queue.get()
+            if isinstance(item, bytes):
+                self._hurry.wait(_GATHER_SECONDS)
             if self._is_reopen_asked:
                 self._reopen()
             lines: list[bytes] = []

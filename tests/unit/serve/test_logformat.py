@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demijohn.seam import Peer, RequestHead
-from demijohn.serve import ServerOptions
+from demijohn.serve import ServerOptions, logformat
 from demijohn.serve.answered import Answered
 from demijohn.serve.logformat import ATOMS, FORMATS, compile_format
 
@@ -55,9 +55,11 @@ def answered(**changes) -> Answered:
 def _an_hour_east(monkeypatch):
     monkeypatch.setenv("TZ", "UTC-1")
     time.tzset()
+    logformat._stamp_of.cache_clear()
     yield
     monkeypatch.undo()
     time.tzset()
+    logformat._stamp_of.cache_clear()
 
 
 BEFORE = '192.0.2.7 - zo\\xC3\\xAB [14/Nov/2023:23:13:20 +0100] "GET /a%20b?c=\\x22d\\x22 HTTP/1.1" 200 12'
@@ -179,6 +181,7 @@ LINES["own"] = compile_format(
 QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\x[0-9A-F]{2})*)"')
 
 
+@pytest.mark.slow
 @given(st.binary(), st.text(), st.text())
 def test_one_answer_is_one_line_whatever_is_in_it(field, text, target):
     names = [b"X-Any", b"User-Agent", b"Referer", b"Host", b"Authorization"]
