@@ -5,7 +5,7 @@ The framework never sees a socket, the server never sees Flask's API; both see t
 """
 
 from .body import EMPTY_BODY, BodyError, BodySource, BodyTooLarge, BufferedBody, ClientDisconnected
-from .exchange import Exchange, FileSegment, Handler
+from .exchange import Exchange, FileSegment, Handler, HandlerTimeout, TimeLimit
 from .head import RequestHead
 from .peer import Peer
 from .requestid import is_request_id, new_request_id
@@ -20,8 +20,10 @@ __all__ = [
     "Exchange",
     "FileSegment",
     "Handler",
+    "HandlerTimeout",
     "Peer",
     "RequestHead",
+    "TimeLimit",
     "is_request_id",
     "new_request_id",
 ]

@@ -30,6 +30,30 @@ class FileSegment:
     count: int
 
 
+class HandlerTimeout(Exception):
+    """The handler did not begin its answer within its time limit. Raised in its thread, wherever that is; answered with 504."""
+
+
+class TimeLimit(ABC):
+    """A limit that a handler is under, see `Exchange.limit_time`. For the handler's thread."""
+
+    __slots__ = ("deadline", "error")
+
+    deadline: float
+    """When the handler is interrupted, on the scale of `time.monotonic`."""
+
+    error: type[BaseException]
+    """What is raised in the handler then; made without arguments. May be changed."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Lift the limit, before what must not be interrupted.
+
+        Raises:
+            BaseException: `error`, if it was just being delivered; call again then.
+        """
+
+
 class Exchange(ABC):
     """One request and its answer.
 
@@ -38,12 +62,15 @@ class Exchange(ABC):
     A status is `"200 OK"`, code and reason. An invalid status, name or value raises `ValueError` before anything is sent.
     """
 
-    __slots__ = ("_request_id", "body", "head", "peer")
+    __slots__ = ("_request_id", "body", "head", "peer", "time_limit")
 
     head: RequestHead
     body: BodySource
     peer: Peer
     _request_id: str
+
+    time_limit: TimeLimit | None
+    """What the handler has to begin its answer in; `None` where it may take as long as it likes."""
 
     @abstractmethod
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
@@ -92,6 +119,21 @@ class Exchange(ABC):
         The next request on this connection waits for it, the answer does not. Exceptions are logged.
         """
 
+    @abstractmethod
+    def limit_time(self, seconds: float, error: type[BaseException] = HandlerTimeout) -> None:
+        """Interrupt the handler if it has not begun its answer in so many seconds from now. Replaces an earlier limit.
+
+        `error` is raised in the handler's thread; what the handler makes of it is the answer, 504 if it lets it through. A thread
+        that waits in C code meets it only afterwards: then the server answers 504, and the handler's own answer is lost.
+        """
+
+    @abstractmethod
+    def on_disconnect(self, function: Callable[[], object]) -> None:
+        """Have `function` called, on a thread of its own, when the client goes away before its answer is out.
+
+        It sees the context variables of this call. Several are called in order. Exceptions are logged.
+        """
+
     @property
     def request_id(self) -> str:
         """What names this request in logs; at most 128 visible ASCII characters. Made when first asked for.
@@ -116,7 +158,7 @@ class Exchange(ABC):
     @property
     @abstractmethod
     def disconnected(self) -> bool:
-        """The client is known to have gone. May be read from any thread."""
+        """The client has gone, or ended its side of the connection. Asks the system. May be read from any thread."""
 
 
 Handler = Callable[[Exchange], None]

@@ -8,11 +8,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 
-from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, RequestHead
+from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
 from ..seam.exchange import HeaderList
 from .line import Line
-from .loggedexchange import LoggedExchange
 from .state import State
+from .watchedexchange import HTML, TIMEOUT_BODY, TIMEOUT_STATUS, WatchedExchange
 
 _TURN_BYTES = 1 << 20
 """What a stream may give in one go; then others have their turn, however fast the client takes it."""
@@ -22,10 +22,9 @@ _ERROR_BODY = (
     b"<p>The server could not answer this request because of an error in the application; its log says which.</p>\n"
     b"<p>If you ask about it, quote <code>%b</code>.</p>\n"
 )
-_ERROR_HEADERS = [("Content-Type", "text/html; charset=utf-8")]
 
 
-class Answering(LoggedExchange):
+class Answering(WatchedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
 
     __slots__ = ("_after", "_chunks", "_context", "_iterator", "is_running")
@@ -52,6 +51,8 @@ class Answering(LoggedExchange):
         self._chunks: Iterable[bytes] | None = None
         self._iterator: Iterator[bytes] | None = None
         self._after: tuple[Callable[[], object], ...] = ()
+        self.time_limit = None
+        self._client_watch = None
 
     def run(self) -> None:
         """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
@@ -66,7 +67,13 @@ class Answering(LoggedExchange):
                 engine = self._line.engine
                 if engine.access_log is not None:
                     self._called = engine.clock.monotonic()
-                engine.handler(self)
+                if engine.options.request_timeout:
+                    self.limit_time(engine.options.request_timeout)
+                try:
+                    engine.handler(self)
+                finally:
+                    if self.time_limit is not None:
+                        self.time_limit.end()
                 if self.state < State.PULLED:
                     self._complain()
         except ClientDisconnected:
@@ -99,9 +106,11 @@ class Answering(LoggedExchange):
             self._call_logged(function, "error after the answer")
 
     def discard(self) -> None:
-        """Free the request's body."""
+        """Free the request's body; the client is watched no more."""
         if self.body is not EMPTY_BODY:
             self.body.close()
+        if self._client_watch is not None:
+            self._end_watch()
 
     def close_chunks(self) -> None:
         """Close a stream's iterable, once. `run` does it; its owner for a stream that will not be run again."""
@@ -190,15 +199,25 @@ class Answering(LoggedExchange):
     def _fail(self, error: BaseException) -> None:
         """The handler or its iterable raised: 500 before the head, a visible cut after it, a close after the end."""
         engine = self._line.engine
-        self._log_error("error in the application", error)
+        if self.time_limit is not None:
+            self.time_limit.end()  # again: the error may be what it broke off with
+        self._log_error("no answer in time" if isinstance(error, HandlerTimeout) else "error in the application", error)
         if self.state == State.DONE:
             self._line.h1.must_close = True  # what is on its way arrives whole
         elif self.state != State.NEW or self._line.h1.has_started:
             self.state = State.ABORTED
+        elif isinstance(error, HandlerTimeout):
+            self._answer_failure(TIMEOUT_STATUS, TIMEOUT_BODY)
         else:
-            self.respond("500 Internal Server Error", _ERROR_HEADERS, _ERROR_BODY % self.request_id.encode("ascii"))
+            self._answer_failure("500 Internal Server Error", _ERROR_BODY % self.request_id.encode("ascii"))
         if isinstance(error, KeyboardInterrupt):
             engine.interrupt()
+
+    def _answer_failure(self, status: str, body: bytes) -> None:
+        try:
+            self.respond(status, HTML, body)
+        except ClientDisconnected:
+            self._give_up()  # the server has answered, since the handler's time was over
 
 
 def as_bytes(data: object) -> bytes:

@@ -16,6 +16,7 @@ from .logwriter import LogWriter
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
+from .watchdog import Watchdog
 
 STOP_SECONDS = 1.0
 """How long a runner waits for its threads, all of them together, when the server has stopped."""
@@ -86,11 +87,13 @@ class Engine:
         "is_stopped",
         "label_of",
         "on_connection_closed",
+        "on_stuck",
         "options",
         "reactor",
         "runner",
         "server_field",
         "stats",
+        "watchdog",
     )
 
     runner: Runner
@@ -100,6 +103,9 @@ class Engine:
 
     on_connection_closed: Callable[[], None] | None
     """Called by the leader after a connection was closed, while the server drains."""
+
+    on_stuck: Callable[[], object] | None
+    """Called by the watchdog's thread when a handler has ignored the end of its time limit for long: its thread is lost."""
 
     is_draining: bool
     """No further requests are wanted. Set by the leader."""
@@ -121,6 +127,8 @@ class Engine:
         self.reactor.on_stall = self._postpone
         self.stats = Stats()
         self.on_connection_closed = None
+        self.on_stuck = None
+        self.watchdog = Watchdog(clock)
         self.is_draining = False
         self.is_last_answer = options.keep_alive == 0
         self.is_stopped = False

@@ -24,6 +24,8 @@ class H1Exchange(Answering):
 
     def respond(self, status: str, headers: HeaderList, body: bytes) -> None:
         """See `Exchange.respond`."""
+        if self.time_limit is not None:
+            self._begin_answer()
         if self.state != State.NEW:
             self._refuse_second()
         if type(body) is not bytes:
@@ -89,8 +91,8 @@ class H1Exchange(Answering):
         line.outbox.append(head)
         self.body_bytes = line.h1.admit_file(segment.count)
         line.outbox.append_file(FileSegment(segment.file, segment.offset, self.body_bytes))
-        line.flush()
         self._end()
+        line.flush()
 
     def start(self, status: str, headers: HeaderList) -> None:
         """See `Exchange.start`."""
@@ -132,14 +134,11 @@ class H1Exchange(Answering):
         """See `Exchange.has_started`."""
         return self.state != State.NEW
 
-    @property
-    def disconnected(self) -> bool:
-        """See `Exchange.disconnected`. A client that only ended its own side counts as gone, too."""
-        return self._line.is_read_closed or self._line.is_broken
-
     # ------------------------------------------------------------------ inside
 
     def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
+        if self.time_limit is not None:
+            self._begin_answer()
         if self.state != State.NEW:
             self._refuse_second()
         line = self._line

@@ -14,6 +14,7 @@ RunnerName = Literal["inline", "late", "pool"]
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 _NOT_NEGATIVE = (
+    "stuck_after",
     "keep_alive",
     "head_timeout",
     "tls_handshake_timeout",
@@ -88,6 +89,13 @@ class ServerOptions:
     drain_timeout: float = 30.0
     """How long `shutdown` waits for requests in flight."""
 
+    request_timeout: float | None = None
+    """How long a handler may run before it begins its answer; then it is interrupted, and the answer is 504. A handler may set
+    another limit for itself. `None`: as long as it likes."""
+
+    stuck_after: float = 30.0
+    """A handler that has ignored the end of its time limit for this long is reported as stuck, and its worker replaced."""
+
     body_memory_bytes: int = 1 << 20
     """Request bodies up to this size are kept in memory, larger ones in a temporary file."""
 
@@ -148,6 +156,8 @@ class ServerOptions:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0")
         if self.tls_handshake_threads < 1:
             raise ValueError(f"tls_handshake_threads is {self.tls_handshake_threads}; it must be at least 1")
+        if self.request_timeout is not None and self.request_timeout <= 0:
+            raise ValueError(f"request_timeout is {self.request_timeout}; it must be more than 0, or None for no limit")
         if self.max_connections < 1:
             raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
         if self.max_requests_per_connection is not None and self.max_requests_per_connection < 1:

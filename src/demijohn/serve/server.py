@@ -34,6 +34,7 @@ class Server:
         options: ServerOptions | None = None,
         clock: Clock | None = None,
         on_drain: Callable[[], None] | None = None,
+        on_stuck: Callable[[], object] | None = None,
     ) -> None:
         """Prepare; nothing is accepted yet. The listeners stay the caller's: `shutdown` does not close them.
 
@@ -44,6 +45,8 @@ class Server:
             clock: for tests.
             on_drain: called on the polling thread once accepting has stopped; a good moment to close the listeners, so that
                 new clients are refused instead of waiting in the backlog for nobody.
+            on_stuck: called on a thread of the server's when a handler is stuck beyond its time limit, which costs the process a
+                thread: a good moment to have it replaced. The default does nothing.
         """
         if not listeners:
             raise ValueError("A server needs at least one listener")
@@ -51,6 +54,7 @@ class Server:
         self._engine = engine = Engine(handler, options or ServerOptions(), clock or SystemClock())
         self._runner = engine.runner = make_runner(engine)
         engine.interrupt = self._interrupt
+        engine.on_stuck = on_stuck
         self._handshakes = Handshakes(engine.options.tls_handshake_threads)
         self._acceptors = [Acceptor(engine, listener, self._handshakes) for listener in listeners]
         self._was_interrupted = False
@@ -172,6 +176,7 @@ class Server:
         for connection in list(engine.connections):
             # A thread may still be in this one's handler; its socket goes all the same.
             connection.reset()
+        engine.watchdog.stop()
         engine.reactor.close()
         if engine.access_log is not None:
             engine.access_log.close()

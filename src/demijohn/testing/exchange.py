@@ -5,6 +5,7 @@ of `Exchange`: exactly one answer, chunks of bytes, fields that a wire could car
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import BinaryIO
@@ -17,8 +18,10 @@ from demijohn.seam import (
     Exchange,
     FileSegment,
     Handler,
+    HandlerTimeout,
     Peer,
     RequestHead,
+    TimeLimit,
 )
 from demijohn.seam.exchange import HeaderList
 
@@ -27,6 +30,21 @@ _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 _PEER = Peer(remote=("127.0.0.1", 50000), local=("127.0.0.1", 80))
+
+
+class _RecordedLimit(TimeLimit):
+    """A time limit that nobody enforces."""
+
+    __slots__ = ("is_ended",)
+
+    def __init__(self, seconds: float, error: type[BaseException]) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.error = error
+        self.is_ended = False
+
+    def end(self) -> None:
+        """See `TimeLimit.end`."""
+        self.is_ended = True
 
 
 class RecordingExchange(Exchange):
@@ -48,6 +66,7 @@ class RecordingExchange(Exchange):
         "_gone_after",
         "_is_aborted",
         "_is_finished",
+        "_on_disconnect",
         "calls",
         "headers",
         "informed",
@@ -92,6 +111,8 @@ class RecordingExchange(Exchange):
         """What `send_file` was given."""
         self._chunks: Iterable[bytes] | None = None
         self._after: list[Callable[[], object]] = []
+        self._on_disconnect: list[Callable[[], object]] = []
+        self.time_limit = None
         self._gone_after = gone_after
         self._is_finished = False
         self._is_aborted = False
@@ -209,6 +230,22 @@ class RecordingExchange(Exchange):
         """See `Exchange.after`. Called at the end of `run`; what it raises escapes."""
         self.calls.append("after")
         self._after.append(function)
+
+    def limit_time(self, seconds: float, error: type[BaseException] = HandlerTimeout) -> None:
+        """See `Exchange.limit_time`. Nothing is enforced; `time_limit` tells what was asked for."""
+        self.calls.append("limit_time")
+        self.time_limit = _RecordedLimit(seconds, error)
+
+    def on_disconnect(self, function: Callable[[], object]) -> None:
+        """See `Exchange.on_disconnect`. Called by `disconnect`."""
+        self.calls.append("on_disconnect")
+        self._on_disconnect.append(function)
+
+    def disconnect(self) -> None:
+        """For the test: the client goes away now. Calls what waits for that; what it raises escapes."""
+        self._gone_after = 0
+        while self._on_disconnect:
+            self._on_disconnect.pop(0)()
 
     @property
     def has_started(self) -> bool:
