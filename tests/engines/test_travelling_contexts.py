@@ -242,10 +242,11 @@ class TestCopies:
 class TestLeftBehind:
     """What is pushed and not popped costs a line in the log, and no other request notices."""
 
-    def test_by_a_view(self, runner, door, site, caplog):
+    @pytest.mark.parametrize("kind", ["app_context", "test_request_context"])
+    def test_by_a_view(self, runner, door, site, caplog, kind):
         @site.app.get("/careless")
         def careless():
-            site.app.app_context().push()
+            getattr(site.app, kind)().push()
             g.mine = "left over"
             return "x"
 

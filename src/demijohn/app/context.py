@@ -82,7 +82,7 @@ class AppContext:
     """Whether this is the context of a request."""
 
     _pushed_at: tuple[str, int]
-    """File and line that pushed it last; of contexts without a request, which are pushed by hand."""
+    """File and line that pushed it last, for the message about a context that nobody popped; only where it is pushed by hand."""
 
     g: Any
     """Namespace of this context, an `app.app_ctx_globals_class`."""
@@ -206,11 +206,9 @@ class AppContext:
         if not self.has_request:
             if outer is not None and outer.has_request and outer.app is self.app:
                 self._borrow_request(outer)
-            # For the message about a context that nobody popped.
-            frame = sys._getframe(1)
-            if frame.f_code is AppContext.__enter__.__code__ and frame.f_back is not None:
-                frame = frame.f_back
-            self._pushed_at = (frame.f_code.co_filename, frame.f_lineno)
+            self._pushed_at = _place_of_push()
+        elif outer is not None:  # not by who serves
+            self._pushed_at = _place_of_push()
         if appcontext_pushed.receivers and len(self._tokens) == 1:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.has_request and not self._is_matched:
@@ -341,6 +339,14 @@ class RequestContext(AppContext):
         self._tokens = []
         self._holds = 0
         self._held_error = None
+
+
+def _place_of_push() -> tuple[str, int]:
+    """Return file and line of whoever called `push`, or entered the `with` block."""
+    frame = sys._getframe(2)
+    if frame.f_code is AppContext.__enter__.__code__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def current_context() -> AppContext:

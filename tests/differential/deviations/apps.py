@@ -155,6 +155,12 @@ FEATURES = [
     Deviation(
         "features.run",
         None,
+        "An HTTP error that has no code is 500, and not 200 with the page of an error.",
+        ["errors_without_a_code"],
+    ),
+    Deviation(
+        "features.run",
+        None,
         "Each request has a context and a `g` of its own, also inside of another context of the application, as from Flask 3.2 on.",
         ["nested_clients"],
     ),

@@ -416,6 +416,36 @@ def session_interfaces(lib, folder):
 
 
 @case
+def errors_without_a_code(lib, folder):
+    class Codeless(lib.HTTPException):
+        pass
+
+    def view():
+        raise Codeless
+
+    app = new_app(lib)
+    app.add_url_rule("/", "view", view)
+    return app.test_client().get("/").status_code
+
+
+@case
+def errors_with_a_response_of_their_own(lib, folder):
+    """They may have no code: nobody asks for it."""
+
+    class Answering(lib.HTTPException):
+        def get_response(self, environ=None, scope=None):
+            return lib.flask.Response("own", 203)
+
+    def view():
+        raise Answering
+
+    app = new_app(lib)
+    app.register_error_handler(lib.HTTPException, lambda error: "never")
+    app.add_url_rule("/", "view", view)
+    return answers(app, "/")
+
+
+@case
 def dotenv_files(lib, folder):
     texts = {
         "own.env": "A=own\nexport B='${A} $A'\nNAME\nC=\"x\\ty\" # z\nD = ${DEMIJOHN_MISSING:-d}\nHOME=own\nE=${HOME}",
