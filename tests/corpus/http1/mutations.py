@@ -76,12 +76,18 @@ def alter_separator(draw, text: str) -> str:
     return old.join(before[:at]) + new + old.join(before[at:])
 
 
+def in_case(draw, text: str) -> str:
+    """Change the case of ASCII letters only: other characters stand for bytes."""
+    data = text.encode("latin-1")
+    return draw(st.sampled_from([data, data.upper(), data.lower(), data.swapcase()])).decode("latin-1")
+
+
 def repeat_line(draw, text: str) -> str:
     """Give a line again, as it is or in another case, at any place."""
     lines = text.split("\r\n")
     line = draw(st.sampled_from(lines))
     at = draw(st.integers(0, len(lines)))
-    return "\r\n".join([*lines[:at], draw(st.sampled_from([line, line.upper(), line.lower()])), *lines[at:]])
+    return "\r\n".join([*lines[:at], in_case(draw, line), *lines[at:]])
 
 
 def swap_lines(draw, text: str) -> str:
@@ -103,13 +109,13 @@ def cross_over(draw, text: str) -> str:
     return text[: draw(st.integers(0, len(text)))] + other[draw(st.integers(0, len(other))) :]
 
 
-def swap_case(draw, text: str) -> str:
+def change_case(draw, text: str) -> str:
     begin = draw(st.integers(0, len(text)))
     end = draw(st.integers(begin, len(text)))
-    return text[:begin] + text[begin:end].swapcase().encode("latin-1", "ignore").decode("latin-1") + text[end:]
+    return text[:begin] + in_case(draw, text[begin:end]) + text[end:]
 
 
-MUTATIONS = [change_bytes, change_bytes, alter_separator, repeat_line, swap_lines, drop_line, cross_over, swap_case]
+MUTATIONS = [change_bytes, change_bytes, alter_separator, repeat_line, swap_lines, drop_line, cross_over, change_case]
 
 
 @st.composite
