@@ -23,6 +23,7 @@ _PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0", (2, 0): "HTTP/2.0"}
 _VERSIONS = {text: version for version, text in _PROTOCOLS.items()}
 _BLOCK_BYTES = 65536
 _CUT_SHORT = "The body ended before its Content-Length."
+_NEVER_ALIASED = frozenset(("HTTP_HOST", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_TRANSFER_ENCODING"))
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 
 
@@ -37,9 +38,8 @@ def _variable(name: bytes) -> str:
         return "CONTENT_TYPE"
     if lower == b"content-length":
         return "CONTENT_LENGTH"
-    # SECURITY: `X_Real_IP` would become the same variable as `X-Real-IP`, which only the proxy in front may set; and
-    # `Proxy` would become HTTP_PROXY, which programs started with this environ take for a setting (httpoxy).
-    if b"_" in name or lower == b"proxy":
+    # SECURITY: `Proxy` would become HTTP_PROXY, which programs started with this environ take for a setting (httpoxy).
+    if lower == b"proxy":
         return ""
     return "HTTP_" + lower.decode("latin-1").upper().replace("-", "_")
 
@@ -106,7 +106,12 @@ def _add_fields(environ: Environ, head: RequestHead) -> None:
     for name, value in head.fields:
         key = _variable(name)
         if key:
-            if key in environ:
+            if b"_" in name:
+                # SECURITY: `X_Real_IP` has the variable of `X-Real-IP`, which only the proxy in front may set. Our server drops
+                # such names unless it is told to keep them; in no order do they come before the real ones.
+                if key not in environ and key not in _NEVER_ALIASED:
+                    environ[key] = head.index[name.lower()].decode("latin-1")
+            elif key in environ:
                 repeated[key] = name.lower()
             else:
                 environ[key] = value.decode("latin-1")

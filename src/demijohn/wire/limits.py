@@ -5,6 +5,7 @@ costs no more memory than its limit. Immutable; one object is shared by all conn
 """
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 _MIN_CHUNK_LINE = 20
 """The longest chunk-size line without an extension that is ever valid, and some."""
@@ -42,15 +43,24 @@ class H1Limits:
     """Content of one request, without its framing. Beyond: 413, before anything of it is read where its length is known.
     `None`: no limit, whoever reads the body sets one; what is not read yet fills the disk meanwhile."""
 
+    underscore_headers: Literal["drop", "refuse", "keep"] = "drop"
+    """Fields whose names have underscores, which a CGI environ cannot tell from those with hyphens. `drop`: as if they had not
+    been sent. `refuse`: 400. `keep`: passed on, but for those that spell another field of the request, or one that frames,
+    routes or vouches for it (Host, Content-Length, X-Forwarded-For, ...)."""
+
     def __post_init__(self) -> None:
         """Refuse numbers that no request could satisfy.
 
         Raises:
-            ValueError: a limit is negative, or smaller than the shortest valid line it is for.
+            ValueError: a limit is negative, or smaller than the shortest valid line it is for; or there is no such policy.
         """
+        if self.underscore_headers not in ("drop", "refuse", "keep"):
+            raise ValueError(
+                f"underscore_headers is {self.underscore_headers!r}; it must be 'drop', 'refuse' or 'keep'"
+            )
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None and value < 0:
+            if isinstance(value, int) and value < 0:
                 raise ValueError(f"{each.name} must not be negative, it is {value}")
         if self.chunk_line < _MIN_CHUNK_LINE:
             raise ValueError(f"chunk_line must be at least {_MIN_CHUNK_LINE}, it is {self.chunk_line}")

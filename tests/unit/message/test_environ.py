@@ -38,12 +38,22 @@ def test_an_environ_has_what_pep_3333_asks_for():
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_underscores_in_names_never_reach_the_environ(order):
-    fields = [(b"X-Forwarded-For", b"real"), (b"X_Forwarded_For", b"forged"), (b"Content_Length", b"9")][::order]
+def test_names_with_underscores_replace_nothing_and_frame_nothing(order):
+    fields = [
+        (b"X-Real-IP", b"real"), (b"X_Real_IP", b"forged"), (b"X_Real-IP", b"forged"), (b"Content_Length", b"9"), (b"Host", b"a"),
+        (b"Transfer_Encoding", b"chunked"), (b"Content_Type", b"x"), (b"Content-Length", b"5"), (b"X_User", b"1"), (b"x_user", b"2"),
+    ][::order]  # fmt: skip
     made = environ(fields=fields)
-    assert made["HTTP_X_FORWARDED_FOR"] == "real"
-    assert "CONTENT_LENGTH" not in made
-    assert "HTTP_CONTENT_LENGTH" not in made
+    assert made["HTTP_X_REAL_IP"] == "real"
+    assert made["CONTENT_LENGTH"] == "5"
+    assert made["HTTP_X_USER"] == {1: "1, 2", -1: "2, 1"}[order]
+    assert not {"CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_TRANSFER_ENCODING"} & made.keys()
+    assert "HTTP_HOST" not in environ(fields=[(b"Ho_st", b"x")])
+
+
+def test_a_repeated_field_beside_its_alias_is_joined():
+    fields = [(b"X_A", b"0"), (b"X-A", b"1"), (b"X_A", b"2"), (b"X-A", b"3")]
+    assert environ(fields=fields)["HTTP_X_A"] == "1, 3"
 
 
 def test_a_proxy_field_does_not_become_http_proxy():

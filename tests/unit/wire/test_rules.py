@@ -95,3 +95,9 @@ def test_lists_in_linear_time():
     """In quadratic time this would run for minutes, into the suite's time limit."""
     spaces = b" " * 2_000_000
     assert split_list(b"a" + spaces + b"b") == [b"a" + spaces + b"b"]
+
+
+def test_there_are_three_policies_for_underscores():
+    assert H1Limits().underscore_headers == "drop"
+    with pytest.raises(ValueError, match="underscore_headers is 'dangerous'"):
+        H1Limits(underscore_headers="dangerous")

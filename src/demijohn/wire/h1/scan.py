@@ -14,6 +14,8 @@ from typing import Final
 from demijohn.wire.limits import H1Limits
 from demijohn.wire.reject import ProtocolReject
 
+from .aliases import settle_underscores
+
 Buffer = bytes | bytearray
 Field = tuple[bytes, bytes]
 
@@ -27,8 +29,9 @@ VALUE_BYTES: Final = rb"\t\x20-\x7e\x80-\xff"
 REQUEST_LINE: Final = re.compile(rb"([" + TOKEN_BYTES + rb"]++) (/[!\"$-~]*+) HTTP/1\.([0-9])\r\n")
 
 # The second alternative takes the whole rest behind a line that is not plain; its groups are empty, which tells.
+# A name with an underscore is not plain: see aliases.py.
 FIELD_LINES: Final = re.compile(
-    rb"([" + TOKEN_BYTES + rb"]++):[ \t]*+([" + VALUE_BYTES + rb"]*+)(?<![ \t])\r\n|[\x00-\xff]+"
+    rb"([" + TOKEN_BYTES.replace(b"_", b"") + rb"]++):[ \t]*+([" + VALUE_BYTES + rb"]*+)(?<![ \t])\r\n|[\x00-\xff]+"
 )
 
 FIELD_LINE: Final = re.compile(rb"([" + TOKEN_BYTES + rb"]++):([" + VALUE_BYTES + rb"]*+)")
@@ -109,6 +112,7 @@ class HeadScanner:
     __slots__ = (
         "_empty_lines",
         "_fields_at",
+        "_has_underscores",
         "_limits",
         "_line_at",
         "_searched",
@@ -124,6 +128,7 @@ class HeadScanner:
         self._searched = 0  # no LF between _line_at and here
         self._fields_at = -1  # where the field section begins; -1: the request line is not read yet
         self._empty_lines = 0
+        self._has_underscores = False  # in some field's name
         self.method = self.target = self.minor = b""
         self.fields: list[Field] = []
 
@@ -156,6 +161,8 @@ class HeadScanner:
             self._line_at = self._searched = lf + 1
             if self._fields_at >= 0:
                 if is_empty:
+                    if self._has_underscores:
+                        self.fields = settle_underscores(self.fields, self._limits.underscore_headers)
                     return at + lf + 1
                 self._take_field(bytes(buffer[at + line_at : at + lf - 1]))
             elif is_empty:
@@ -177,7 +184,10 @@ class HeadScanner:
     def _take_field(self, line: bytes) -> None:
         if len(self.fields) >= self._limits.field_count:
             raise ProtocolReject(431, "too many header fields", "RFC 6585 §5")
-        self.fields.append(parse_field_line(line))
+        field = parse_field_line(line)
+        if b"_" in field[0]:
+            self._has_underscores = True
+        self.fields.append(field)
 
     def _take_empty_line(self) -> None:
         self._empty_lines += 1
