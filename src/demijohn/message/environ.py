@@ -47,7 +47,8 @@ def _variable(name: bytes) -> str:
 def environ_from_head(head: RequestHead, body: BodySource, peer: Peer, *, root_path: str = "") -> Environ:
     """Build the environ of a request, as a WSGI server hands it to an application.
 
-    `root_path` is the decoded prefix the application is mounted under; it is cut off the path where the path starts with it.
+    `root_path` is the decoded prefix the application is mounted under, below that of `peer`; it is cut off the path where the
+    path starts with it.
     `wsgi.input` is `body` itself, which ends where the body ends (`wsgi.input_terminated`).
     """
     target = head.target
@@ -60,6 +61,9 @@ def environ_from_head(head: RequestHead, body: BodySource, peer: Peer, *, root_p
     script_name = ""
     if root_path:
         script_name, path = _split_root(root_path, path)
+    if peer.root_path:
+        # Cut off in front already, by a proxy.
+        script_name = _split_root(peer.root_path, "")[0] + script_name
     remote, local = peer.remote, peer.local
     environ: Environ = {
         "REQUEST_METHOD": head.method,
@@ -89,7 +93,8 @@ def environ_from_head(head: RequestHead, body: BodySource, peer: Peer, *, root_p
         environ["REMOTE_ADDR"] = ""
     else:
         environ["REMOTE_ADDR"] = remote[0]
-        environ["REMOTE_PORT"] = str(remote[1])
+        if remote[1]:
+            environ["REMOTE_PORT"] = str(remote[1])
     if peer.tls is not None:
         environ.update(peer.tls)
     _add_fields(environ, head)

@@ -39,7 +39,10 @@ class Request(RequestForm):
 
     @classmethod
     def from_exchange(cls, exchange: Exchange, root_path: str = "") -> Self:
-        """Make the request of an exchange, for an application under `root_path`, which the request's path begins with."""
+        """Make the request of an exchange, for an application under `root_path`, which the request's path begins with.
+
+        What a trusted proxy has cut off (`Peer.root_path`) goes before it.
+        """
         if cls.__init__ is not _plain_init:
             environ = environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path)
             environ[REQUEST_ID_KEY] = exchange.request_id
@@ -53,8 +56,12 @@ class Request(RequestForm):
         request._peer = exchange.peer
         request.method = head.method.upper()
         target = head.target
-        if root_path:
+        prefix = exchange.peer.root_path
+        if prefix or root_path:
             request.root_path = root_path
+            if prefix:
+                _ = request.path  # below `root_path` alone: kept
+                request.root_path = prefix + root_path
         elif "%" not in target and "?" not in target and target[:1] == "/" and target[1:2] != "/":
             # What `path` would come to; routing asks for it in any case.
             request.path = target

@@ -90,7 +90,8 @@ class RequestBase:
         """The WSGI environ: the one the request was made of, or one built at first touch and then kept."""
         if "_head" not in self.__dict__:
             raise AttributeError("The request has neither an environ nor a head: was super().__init__() called?")
-        environ = environ_from_head(self._head, self._body, self._peer, root_path=self.root_path)
+        root_path = self.root_path.removeprefix(self._peer.root_path)
+        environ = environ_from_head(self._head, self._body, self._peer, root_path=root_path)
         environ["werkzeug.request"] = self
         return environ
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from demijohn.http.cookies import parse_cookie
 from demijohn.http.dates import parse_date
+from demijohn.http.forwarded import parse_forwarded
 from demijohn.http.multidict import MultiDict
 from demijohn.http.options import parse_list_header, parse_options_header
 from demijohn.http.stream import parse_content_length
@@ -89,10 +90,18 @@ class RequestHeaders(RequestTarget):
 
     @cached_property
     def access_route(self) -> list[str]:
-        """The client's address and those of the proxies, as `X-Forwarded-For` says; anybody can send that."""
-        forwarded = self.headers.get("X-Forwarded-For")
-        if forwarded is not None:
-            return self.list_storage_class(parse_list_header(forwarded))
+        """The client's address and those of the proxies, as `X-Forwarded-For` says, or without it `Forwarded` (RFC 7239).
+
+        SECURITY: anybody can send these, unless the server is told whom to believe (`ServerOptions.forwarded`).
+        """
+        listed = self.headers.get("X-Forwarded-For")
+        if listed is not None:
+            return self.list_storage_class(parse_list_header(listed))
+        elements = parse_forwarded(self.headers.get("Forwarded"))
+        if elements:
+            nodes = [element.for_.name for element in elements if element.for_ is not None]
+            if nodes:
+                return self.list_storage_class(nodes)
         return self.list_storage_class([] if self.remote_addr is None else [self.remote_addr])
 
     @cached_property

@@ -1,4 +1,7 @@
-"""`Peer`: who is at the other end of a connection, and which end of ours it reached. One per connection, immutable."""
+"""`Peer`: who is at the other end of a connection, and which end of ours it reached. Immutable.
+
+One for each connection; or for each request, where a trusted proxy says whom it is for. Then all of it is as the client sees it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +12,8 @@ class Peer:
     """The two ends of a connection and what the handler may assume about its own concurrency."""
 
     remote: tuple[str, int] | None
-    """Address and port of the client; `None` on a Unix socket."""
+    """Address and port of the client; `None` on a Unix socket. The port is 0 where a proxy does not tell it, and instead of the
+    address there may be what a proxy calls its client: `unknown`, or a name that begins with an underscore (RFC 7239 §6.3)."""
 
     local: tuple[str, int] | str
     """Address and port the client reached, or the path of a Unix socket."""
@@ -26,3 +30,6 @@ class Peer:
     tls: Mapping[str, str] | None = None
     """Of a TLS connection of our own: what is known of it, under the names that it has in an environ (`SSL_PROTOCOL`,
     `SSL_CLIENT_VERIFY` ...). Not to be changed: connections that are alike share it."""
+
+    root_path: str = ""
+    """What a trusted proxy has cut off in front of the path, decoded, without a slash at its end; targets do not have it."""

@@ -13,9 +13,11 @@ from .accesslog import AccessLog
 from .deadlines import NEVER
 from .logformat import compile_format
 from .logwriter import LogWriter
+from .forwarding import Forwarding
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
+from .trust import TrustedPeers
 from .watchdog import Watchdog
 
 STOP_SECONDS = 1.0
@@ -80,6 +82,7 @@ class Engine:
         "access_log",
         "clock",
         "connections",
+        "forwarding",
         "handler",
         "interrupt",
         "is_draining",
@@ -93,6 +96,7 @@ class Engine:
         "runner",
         "server_field",
         "stats",
+        "trusted_peers",
         "watchdog",
     )
 
@@ -122,6 +126,8 @@ class Engine:
         self.label_of: Callable[[RequestHead], str] = getattr(handler, "label", path_shape)
         self.options = options
         self.access_log = open_access_log(options) if options.access_log else None
+        self.trusted_peers = TrustedPeers(options.trusted_peers)
+        self.forwarding = None if options.forwarded == "none" else Forwarding(options.forwarded, self.trusted_peers)
         self.clock = clock
         self.reactor = Reactor(clock)
         self.reactor.on_stall = self._postpone

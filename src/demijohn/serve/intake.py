@@ -15,6 +15,7 @@ from .answered import Answered
 from .bodybuffer import BodyBuffer
 from .engine import Engine
 from .exchange import H1Exchange
+from .forwarding import ForwardingPeer
 from .phase import Phase
 from .rate import seconds_left
 from .reactor import READ, WRITE
@@ -29,11 +30,13 @@ _MAX_ROUNDS = 16
 class Intake(WatchedLine):
     """See the file's description."""
 
-    __slots__ = ("_body", "_is_requeued", "_requests_left", "exchange", "phase")
+    __slots__ = ("_body", "_forwarding", "_is_requeued", "_requests_left", "exchange", "phase")
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
         self.phase = Phase.HEAD
+        # What to believe of who sends; `None`: each request's peer is the connection's.
+        self._forwarding = None if engine.forwarding is None else engine.forwarding.for_peer(peer)
         # The request that is being answered; set from its dispatch until its answer is out.
         self.exchange: H1Exchange | None = None
         # A body that is arriving; leader only.
@@ -62,6 +65,8 @@ class Intake(WatchedLine):
         for _ in range(_MAX_ROUNDS):
             try:
                 event = h1.next_event()
+                if self._forwarding is not None and type(event) is RequestHead:
+                    event = self._take_forwarded(self._forwarding, event)
             except ProtocolReject as reject:
                 self._reject(reject)
                 return True
@@ -102,6 +107,13 @@ class Intake(WatchedLine):
             self._is_requeued = True
             self.engine.reactor.call_soon(self.on_requeued)
         return True
+
+    def _take_forwarded(self, forwarding: ForwardingPeer, head: RequestHead) -> RequestHead:
+        """Find out whom a request is for; from now on its peer and its head are what they were for the outermost proxy."""
+        self.peer = forwarding.peer  # that of the request before may be another client's
+        head, self.peer = forwarding.apply(head)
+        self.h1.head = head
+        return head
 
     def _begin_body(self) -> None:
         self.phase = Phase.BODY
@@ -163,6 +175,8 @@ class Intake(WatchedLine):
         """Answer what is not a request, or not one we take, and close."""
         engine = self.engine
         engine.stats.rejects += 1
+        if self._forwarding is not None and self.h1.head is None:
+            self.peer = self._forwarding.peer  # nobody knows whose it would have been
         remote = self.peer.remote[0] if self.peer.remote is not None else "a Unix socket"
         logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
         answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)

@@ -8,8 +8,11 @@ from typing import Literal
 from ..wire.limits import H1Limits
 from .accesslog import Skip
 from .logformat import compile_format
+from .trust import LOCAL_PEERS, TrustedPeers
 
 RunnerName = Literal["inline", "late", "pool"]
+ForwardedFamily = Literal["none", "x-forwarded", "rfc7239"]
+ProxyProtocol = Literal["off", "auto", "required"]
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -146,9 +149,27 @@ class ServerOptions:
     is_multiprocess: bool = False
     """Other processes serve the same listeners."""
 
+    trusted_peers: tuple[str, ...] | str = LOCAL_PEERS
+    """Proxies whose word about their clients counts, if `forwarded` or `proxy_protocol` asks for it: addresses, networks such as
+    `10.0.0.0/8`, `unix` for all of a Unix socket, `*` for everybody; or text with commas between. List no clients in it."""
+
+    forwarded: ForwardedFamily = "none"
+    """Which fields of trusted peers say whom a request is for: `x-forwarded` (X-Forwarded-For, -Proto, -Host, -Port, -Prefix) or
+    `rfc7239` (Forwarded). With either, such fields of other peers, and those of the other family, are taken away. `none`: they
+    are passed on as they are and mean nothing here; `ProxyFix` may read them."""
+
+    proxy_protocol: ProxyProtocol = "off"
+    """Whether connections of trusted peers begin with a PROXY protocol line, v1 or v2: `required`, or they are closed; `auto`, if
+    it looks like one: only for proxies that never pass on first bytes of their clients' making. Others' begin with none."""
+
     def __post_init__(self) -> None:
         if self.runner not in ("inline", "late", "pool"):
             raise ValueError(f"runner is {self.runner!r}; it must be 'inline', 'late' or 'pool'")
+        if self.forwarded not in ("none", "x-forwarded", "rfc7239"):
+            raise ValueError(f"forwarded is {self.forwarded!r}; it must be 'none', 'x-forwarded' or 'rfc7239'")
+        if self.proxy_protocol not in ("off", "auto", "required"):
+            raise ValueError(f"proxy_protocol is {self.proxy_protocol!r}; it must be 'off', 'auto' or 'required'")
+        TrustedPeers(self.trusted_peers)  # raises
         if self.threads < 1:
             raise ValueError(f"threads is {self.threads}; it must be at least 1")
         for name in ("promote_after_ms", "hand_over_after_ms"):
