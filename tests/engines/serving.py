@@ -18,9 +18,9 @@ class Running:
     """A server that serves in its own thread until it is stopped."""
 
     def __init__(
-        self, handler: Callable[[Exchange], None], options: ServerOptions, clock=None, certificates=None
+        self, handler: Callable[[Exchange], None], options: ServerOptions, clock=None, certificates=None, listener=None
     ) -> None:
-        self.listener = Listener.tcp("127.0.0.1", 0)
+        self.listener = listener or Listener.tcp("127.0.0.1", 0)
         self.listener.certificates = certificates
         self.server = Server(handler, [self.listener], options, clock)
         self.address = self.listener.address
@@ -36,6 +36,11 @@ class Running:
 
     def connect_plain(self) -> socket.socket:
         """Connect without TLS, whatever is spoken there."""
+        if isinstance(self.address, str):
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(TIMEOUT)
+            sock.connect(self.address)
+            return sock
         sock = socket.create_connection(self.address, timeout=TIMEOUT)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
@@ -49,13 +54,13 @@ class Running:
 
 @contextlib.contextmanager
 def serving(
-    handler: Callable[[Exchange], None], runner: str = "late", clock=None, certificates=None, **options
+    handler: Callable[[Exchange], None], runner: str = "late", clock=None, certificates=None, listener=None, **options
 ) -> Iterator[Running]:
     """Serve in a thread; `runner` is one of the options, `+tls` behind it makes it an HTTPS server."""
     runner, _, tls = runner.partition("+")
     if tls and certificates is None:
         certificates = certs.certificates()
-    running = Running(handler, ServerOptions(runner=runner, **options), clock, certificates)
+    running = Running(handler, ServerOptions(runner=runner, **options), clock, certificates, listener)
     try:
         yield running
     finally:

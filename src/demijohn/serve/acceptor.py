@@ -6,11 +6,12 @@ import socket
 
 from ..seam import Peer
 from .deadlines import NEVER
-from .engine import Engine
+from .engine import Connection, Engine
 from .handshakes import Handshakes
 from .link import Link
 from .listener import Listener
 from .opening import Opening
+from .proxied import ProxiedOpening
 from .reactor import READ
 from .redirecting import RedirectLink
 
@@ -127,14 +128,34 @@ class Acceptor:
             name = sock.getsockname()
             local = (name[0], name[1])
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
+        engine = self._engine
+        if engine.options.proxy_protocol != "off" and engine.trusted_peers.has(remote and remote[0]):
+            try:
+                ProxiedOpening(engine, sock, peer, self._begin).open()
+            except OSError:
+                sock.close()
+                raise
+        else:
+            self._begin(sock, peer)
+
+    def _begin(self, sock: socket.socket, peer: Peer, received: bytes = b"") -> Connection:
+        """Open what the listener is for; `received` has been taken from the socket before."""
         listener = self._listener
         try:
             if listener.certificates is not None:
-                Opening(self._engine, sock, peer, listener.certificates, self._handshakes).open()
-            elif listener.redirect_port is not None:
-                RedirectLink(self._engine, sock, peer, listener.redirect_port).open()
+                opening = Opening(self._engine, sock, peer, listener.certificates, self._handshakes)
+                opening.open()
+                if received:
+                    opening.refuse(received[:1])  # taken for the beginning of a PROXY line, so it is none of TLS
+                return opening
+            if listener.redirect_port is not None:
+                link: Link = RedirectLink(self._engine, sock, peer, listener.redirect_port)
             else:
-                Link(self._engine, sock, peer).open()
+                link = Link(self._engine, sock, peer)
+            if received:
+                link.h1.receive_data(received)
+            link.open()
         except OSError:
             sock.close()
             raise
+        return link

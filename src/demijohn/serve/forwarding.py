@@ -127,15 +127,16 @@ class ForwardingPeer:
             port = host[len(name) + 1 :]
             local = name.strip("[]"), int(port) if port else _DEFAULT_PORTS[scheme]
             claim.replaced[b"host"] = host.encode("ascii")
-        remote = peer.remote
-        if claim.is_unix:
-            remote = None
-        elif claim.client is not None:
+        remote, tls = peer.remote, peer.tls
+        if claim.is_unix or claim.client is not None:
+            # SECURITY: a certificate that the proxy showed is not its client's.
+            remote = tls = None
+        if claim.client is not None:
             at = claim.client.port
             remote = claim.client.name, at if isinstance(at, int) else 0
         if dropped or claim.replaced:
             head = _change(head, dropped, claim.replaced)
-        return head, replace(peer, remote=remote, local=local, scheme=scheme, root_path=claim.prefix)
+        return head, replace(peer, remote=remote, local=local, scheme=scheme, tls=tls, root_path=claim.prefix)
 
 
 def _is_x_forwarded(name: bytes) -> bool:

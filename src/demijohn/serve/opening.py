@@ -95,7 +95,7 @@ class Opening:
                 self._close()
                 return True
             if first != _HANDSHAKE_RECORD:
-                self._refuse(first)
+                self.refuse(first)
                 return True
         self._watch(0)
         self._is_stepping = True
@@ -164,7 +164,7 @@ class Opening:
         if engine.is_draining:
             link.drain()
 
-    def _refuse(self, first: bytes) -> None:
+    def refuse(self, first: bytes) -> None:
         """Whoever speaks, it is not TLS. A client that speaks HTTP understands a plain answer."""
         engine = self._engine
         if not first.isalpha():

@@ -1,0 +1,159 @@
+"""`ProxiedOpening`: a fresh connection of a trusted peer that begins with a PROXY protocol line; then the client is its peer.
+
+Before TLS and before HTTP: who accepts says what comes next. Just the line's bytes are taken from the socket, which the next
+reads on from where the line ends. The leader only.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..seam import Peer
+from ..wire.proxyline import V2_MAX_LENGTH, ProxyInfo, ProxyLine
+from ..wire.reject import ProtocolReject
+from .engine import Connection, Engine
+from .reactor import READ
+
+logger = logging.getLogger("demijohn.error")
+
+_PEEK_BYTES = 16 + V2_MAX_LENGTH
+
+
+class ProxiedOpening:
+    """A connection before its line."""
+
+    __slots__ = ("_engine", "_line", "_open_next", "_peer", "_sock", "deadline", "slot")
+
+    def __init__(
+        self,
+        engine: Engine,
+        sock: socket.socket,
+        peer: Peer,
+        open_next: Callable[[socket.socket, Peer, bytes], Connection],
+    ) -> None:
+        """Prepare. `open_next(sock, peer, received)` is called with the client's peer once the line is read.
+
+        `received` is what was taken from the socket before it was clear that there is no line, at most its beginning.
+        """
+        self._engine = engine
+        self._sock = sock
+        self._peer = peer
+        self._open_next = open_next
+        self._line = ProxyLine(is_required=engine.options.proxy_protocol == "required")
+        self.deadline = engine.reactor.now + engine.options.head_timeout
+        self.slot = -1.0
+
+    def open(self) -> None:
+        """Begin: watch the socket."""
+        engine = self._engine
+        engine.reactor.watch(self._sock, READ, self.on_event)  # first: it may fail
+        engine.connections.add(self)
+        engine.stats.connections_open += 1
+        engine.reactor.wheel.add(self, engine.reactor.now)
+
+    def on_event(self, mask: int) -> bool:
+        """The proxy sent something, or its end."""
+        if self not in self._engine.connections:
+            return True  # closed by an earlier callback of the same round
+        line = self._line
+        try:
+            data = self._sock.recv(_PEEK_BYTES, socket.MSG_PEEK)
+            if not data:
+                self._end()
+                return True
+            info = line.receive_data(data)
+            rest = line.take_buffered() if line.is_done else b""
+            if info is not None or not line.is_done:
+                self._sock.recv(len(data) - len(rest))  # no byte behind the line
+        except (BlockingIOError, InterruptedError):
+            return True
+        except ProtocolReject as reject:
+            self._refuse(f"{reject.reason} ({reject.rfc})")
+            return True
+        except OSError:
+            self._close()
+            return True
+        if info is not None:
+            self._hand_over(client_of(info, self._peer), b"")
+        elif line.is_done:
+            # No line. What earlier events brought was taken, what this one did was not.
+            self._hand_over(self._peer, rest[: len(rest) - len(data)])
+        return True
+
+    def on_deadline(self, mask: int) -> bool:
+        """The proxy took too long."""
+        if self in self._engine.connections:
+            self._refuse("its PROXY protocol line took too long")
+        return True
+
+    def on_returned(self, mask: int) -> bool:
+        """Never given away."""
+        return True
+
+    def drain(self) -> None:
+        """The server is stopping: if something has come, it may be the line of a request that is to be answered."""
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            self._close()
+
+    def fail(self) -> None:
+        """See `Watched.fail`."""
+        self._close()
+
+    def reset(self) -> None:
+        """See `Connection.reset`."""
+        self._close()
+
+    def _hand_over(self, peer: Peer, received: bytes) -> None:
+        engine = self._engine
+        engine.reactor.forget(self._sock)
+        try:
+            connection = self._open_next(self._sock, peer, received)
+        finally:
+            # Not before: the server that drains must not think that this was the last connection.
+            self._let_go()
+        if engine.is_draining and connection in engine.connections:
+            connection.drain()
+
+    def _end(self) -> None:
+        """The proxy has ended its side. One that said nothing only looked whether somebody listens."""
+        if self._line.take_buffered():
+            self._refuse("it ended inside its PROXY protocol line")
+        else:
+            self._close()
+
+    def _refuse(self, why: str) -> None:
+        remote = "a Unix socket" if self._peer.remote is None else self._peer.remote[0]
+        self._engine.stats.rejects += 1
+        logger.warning("Closed a connection of %s, of trusted_peers: %s", remote, why)
+        self._close()
+
+    def _close(self) -> None:
+        engine = self._engine
+        if self not in engine.connections:
+            return
+        engine.reactor.forget(self._sock)
+        self._sock.close()
+        self._let_go()
+        if engine.on_connection_closed is not None:
+            engine.on_connection_closed()
+
+    def _let_go(self) -> None:
+        engine = self._engine
+        engine.reactor.wheel.remove(self)
+        engine.connections.discard(self)
+        engine.stats.connections_open -= 1
+
+
+def client_of(info: ProxyInfo, peer: Peer) -> Peer:
+    """Return the peer that a line speaks of; the proxy's own if it speaks of nobody."""
+    if info.source is None or info.destination is None:
+        return peer
+    return replace(
+        peer,
+        remote=None if isinstance(info.source, str) else info.source,
+        local=info.destination,
+        scheme="https" if info.is_ssl else peer.scheme,
+    )
