@@ -513,8 +513,9 @@ def test_who_begins_like_a_line_and_speaks_no_tls_is_told(handler):
         assert (answer.status, b"HTTPS" in answer.body) == (400, True)
 
 
-def test_who_does_not_send_its_line_in_time_is_closed(runner, caplog):
-    with serving(handler_for(app), runner, proxy_protocol="required", head_timeout=0.1, **TRUSTED) as running:
+@pytest.mark.slow
+def test_who_does_not_send_its_line_in_time_is_closed(caplog):
+    with serving(handler_for(app), proxy_protocol="required", head_timeout=0.1, **TRUSTED) as running:
         with Client(From(running, PROXY)) as client:
             client.send(b"PROXY TCP4 ")
             assert client.is_closed()

@@ -14,6 +14,9 @@ from demijohn.serve import ServerOptions
         ({"hand_over_after_ms": -1}, "hand_over_after_ms is -1"),
         ({"max_connections": 0}, "max_connections is 0"),
         ({"keep_alive": -1}, "keep_alive is -1"),
+        ({"forwarded": "x-forwarded-for"}, "forwarded is 'x-forwarded-for'"),
+        ({"proxy_protocol": True}, "proxy_protocol is True"),
+        ({"trusted_peers": ("10.0.0.0/8", "localhost")}, "trusted_peers has 'localhost'"),
         ({"drain_timeout": -0.5}, "drain_timeout is -0.5"),
     ],
 )
