@@ -11,9 +11,9 @@ from .._base.clock import Clock
 from ..seam import Handler, RequestHead
 from .accesslog import AccessLog
 from .deadlines import NEVER
+from .forwarding import Forwarding
 from .logformat import compile_format
 from .logwriter import LogWriter
-from .forwarding import Forwarding
 from .options import ServerOptions
 from .reactor import Reactor, Watched
 from .stats import Stats
