@@ -41,7 +41,7 @@ def seen(name: str):
         "url_for": url_for("seen", name=name, _external=True),
         "body": request.get_data(as_text=True),
         "fields": {name.lower(): value for name, value in request.headers.items()},
-        "environ": {key: value for key, value in environ.items() if isinstance(value, str)},
+        "environ": {key: value for key, value in environ.items() if isinstance(value, str) and key[:9] != "demijohn."},
     }
 
 
