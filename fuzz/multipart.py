@@ -17,7 +17,7 @@ from demijohn.http.forms import parse_form
 from demijohn.http.multipart import iter_parts
 from demijohn.http.options import parse_options_header
 
-MAX_LEN = 4096
+MAX_LEN = 1024
 
 CORPUS = Path(__file__).parents[1] / "tests" / "corpus" / "multipart"
 

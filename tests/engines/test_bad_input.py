@@ -59,6 +59,37 @@ def test_a_rejected_request_gets_its_status_and_nothing_behind_it_is_answered(ru
     assert "RFC" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            b"\x16\x03\x01\x00\xc5\x01\x00\x00\xc1\x03\x03" + b"\0" * 32,
+            "a TLS handshake came on a plain HTTP connection",
+        ),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + GOOD, "a PROXY protocol header came where a request was expected"),
+        (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + b"\0" * 12, "or a PROXY protocol header"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "an HTTP/2 preface came on an HTTP/1.1 connection"),
+    ],
+    ids=["TLS", "PROXY 1", "PROXY 2", "HTTP/2"],
+)
+def test_other_protocols_are_named_in_the_log(data, said, caplog):
+    with caplog.at_level(logging.INFO, logger="demijohn.error"):
+        with serving(handler, "inline") as running, Client(running) as client:
+            client.send(data)
+            assert client.read_answer().status in {400, 505}
+            assert client.is_closed()
+    (line,) = [record.getMessage() for record in caplog.records if "Refused a request" in record.getMessage()]
+    assert said in line
+
+
+@pytest.mark.parametrize(("way", "status"), [("inline", 421), ("inline+tls", 200)])
+def test_https_may_be_asked_for_over_tls_only(way, status):
+    """RFC 9110 §7.4: an origin server must not serve an https target that came in the clear."""
+    with serving(handler, way) as running, Client(running) as client:
+        client.send(b"GET https://a/secure HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.read_answer().status == status
+
+
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(runner):
     with serving(handler, runner, limits=H1Limits(body_bytes=1000)) as running:
         with Client(running) as client:
