@@ -1,18 +1,19 @@
 """Registries that notice changes: hooks and views as dicts and lists that raise the revision of their application.
 
 Endpoint plans are built from these. Extensions edit them directly (`app.before_request_funcs.setdefault(None, []).append(f)`),
-also after the first request; every such change drops the plans. A plain list that is assigned is copied: later changes must
-go through the registry.
+also after the first request; every such change drops the plans. A plain list or dict that is assigned is copied: later changes
+must go through the registry.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, SupportsIndex, TypeVar
+from typing import Any, Generic, Self, SupportsIndex, TypeVar, overload
 
 # Any: views and hooks may be sync or async, and take and return what Flask lets them.
 Hook = Callable[..., Any]
 H = TypeVar("H", bound=Hook)
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R")
 
 
 class Revision:
@@ -84,9 +85,10 @@ class HookRegistry(dict[str | None, list[V]]):
 
     __slots__ = ("revision",)
 
-    def __init__(self, revision: Revision) -> None:
+    def __init__(self, revision: Revision, values: Mapping[str | None, Iterable[V]] = {}) -> None:
         super().__init__()
         self.revision = revision
+        self.update(values)
 
     def __missing__(self, scope: str | None) -> HookList[V]:
         hooks: HookList[V] = HookList(self.revision)
@@ -108,9 +110,40 @@ class HookRegistry(dict[str | None, list[V]]):
         for scope, hooks in values.items():
             self[scope] = hooks
 
+    def __ior__(self, values: Mapping[str | None, Iterable[V]]) -> Self:  # type: ignore[override, misc]
+        self.update(values)
+        return self
+
     for _name in ("clear", "pop", "popitem", "__delitem__"):
         locals()[_name] = _noticing(getattr(dict, _name))
     del _name
+
+
+class Watched(Generic[R]):
+    """An attribute of a scaffold that is a registry: `make(revision, values)` makes one of whatever is assigned."""
+
+    def __init__(self, make: Callable[[Revision, Any], R]) -> None:  # Any: what is assigned
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, scaffold: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, scaffold: Any, owner: type) -> R: ...
+
+    def __get__(self, scaffold: Any, owner: type) -> Self | R:  # Any: scaffold.py is above this file
+        """Return the registry."""
+        if scaffold is None:
+            return self
+        registry: R = scaffold.__dict__[self._name]
+        return registry
+
+    def __set__(self, scaffold: Any, values: Any) -> None:
+        """Put another registry in its place."""
+        scaffold.__dict__[self._name] = self._make(scaffold._revision, values)
+        scaffold._revision.bump()
 
 
 def blueprint_scopes(dotted: str) -> list[str]:

@@ -11,7 +11,7 @@ from inspect import isclass
 from typing import Any, cast
 
 from ..http.errors import HTTPException, default_exceptions
-from .registry import H, Hook, HookRegistry, Revision, ViewRegistry
+from .registry import H, Hook, HookRegistry, Revision, ViewRegistry, Watched
 from .resources import Resources
 
 
@@ -46,6 +46,15 @@ class Scaffold(Resources):
 
     name: str
 
+    view_functions = Watched[ViewRegistry[str, Hook]](ViewRegistry)
+    """Endpoint -> view. May be changed at any time."""
+
+    # What endpoint plans are built from. Of a change the application hears through its `_revision`.
+    before_request_funcs = Watched[HookRegistry[Hook]](HookRegistry)
+    after_request_funcs = Watched[HookRegistry[Hook]](HookRegistry)
+    teardown_request_funcs = Watched[HookRegistry[Hook]](HookRegistry)
+    url_value_preprocessors = Watched[HookRegistry[Hook]](HookRegistry)
+
     def __init__(
         self,
         import_name: str,
@@ -56,17 +65,16 @@ class Scaffold(Resources):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self._revision = Revision()
-        self.view_functions: ViewRegistry[str, Hook] = ViewRegistry(self._revision)
-        """Endpoint -> view. May be changed at any time."""
+        self.view_functions = {}
         # scope -> status code or None -> exception class -> handler
         self.error_handler_spec: dict[str | None, dict[int | None, dict[type[Exception], Hook]]] = defaultdict(
             lambda: defaultdict(dict)
         )
-        self.before_request_funcs: HookRegistry[Hook] = HookRegistry(self._revision)
-        self.after_request_funcs: HookRegistry[Hook] = HookRegistry(self._revision)
-        self.teardown_request_funcs: HookRegistry[Hook] = HookRegistry(self._revision)
+        self.before_request_funcs = {}
+        self.after_request_funcs = {}
+        self.teardown_request_funcs = {}
         self.template_context_processors: HookRegistry[Hook] = HookRegistry(self._revision)
-        self.url_value_preprocessors: HookRegistry[Hook] = HookRegistry(self._revision)
+        self.url_value_preprocessors = {}
         self.url_default_functions: HookRegistry[Hook] = HookRegistry(self._revision)
 
     def __repr__(self) -> str:

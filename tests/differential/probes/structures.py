@@ -1,5 +1,7 @@
 """What applications are made of: blueprints in blueprints, view classes, subclasses of the application, contexts, commands."""
 
+import collections
+
 import click
 from differential.plain import attempt, plain
 from differential.probes.setups import new_app
@@ -109,6 +111,59 @@ def too_late(lib):
         "add_template_filter": (named,),
     }.items():
         found.append([method, attempt(getattr(app, method), *arguments)])
+    return found
+
+
+@case
+def registries(lib):
+    """Edited and replaced directly, in between of requests."""
+    app, log, found = new_app(lib), [], []
+    blueprint = lib.Blueprint("b", "x")
+    blueprint.add_url_rule("/b", "index", lambda: "b")
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/", "index", lambda: "index")
+    app.add_url_rule("/zero", "zero", lambda: 1 / 0)
+    client = app.test_client()
+
+    def noted(name):
+        return lambda *arguments: (log.append(name), arguments[0] if name == "after" else None)[1]
+
+    def look(what):
+        log.clear()
+        answers = [client.get(path) for path in ("/", "/b", "/zero", "/none")]
+        texts = [answer.get_data(as_text=True) for answer in answers if answer.status_code < 300]
+        found.append([what, [answer.status_code for answer in answers], texts, log.copy()])
+
+    def edit(what, change, *arguments):
+        change(*arguments)
+        look(what)
+
+    before = app.before_request_funcs
+    look("as set up")
+    edit("append", before.setdefault(None, []).append, noted("one"))
+    edit("insert", before[None].insert, 0, noted("first"))
+    edit("assign a list", before.__setitem__, "b", [noted("b")])
+    edit("extend", before["b"].extend, [noted("b2")])
+    edit("slice", before[None].__setitem__, slice(0, 0), [noted("slice")])
+    edit("reverse", before[None].reverse)
+    edit("delete", before[None].__delitem__, 0)
+    edit("update", before.update, {"b": [noted("update")]})
+    app.before_request_funcs |= {None: [noted("merged")]}
+    look("merge")
+    for name, replacement in {
+        "before_request_funcs": {None: [noted("dict")]},
+        "after_request_funcs": {None: [noted("after")], "b": [noted("after")]},
+        "teardown_request_funcs": collections.defaultdict(list),
+        "url_value_preprocessors": {"b": [noted("values")]},
+    }.items():
+        edit(f"replace {name}", setattr, app, name, replacement)
+    edit("append to what was replaced", app.before_request_funcs[None].append, noted("appended"))
+    edit("append to a default", app.teardown_request_funcs[None].append, noted("teardown"))
+    edit("view", app.view_functions.update, {"index": lambda: "other"})
+    edit("views", setattr, app, "view_functions", {**app.view_functions, "b.index": lambda: "replaced"})
+    edit("handler", app.error_handler_spec[None][None].__setitem__, ZeroDivisionError, lambda error: ("zero", 299))
+    edit("handler of a blueprint", app.error_handler_spec["b"][404].__setitem__, lib.NotFound, lambda error: "never")
+    edit("rule", app.url_map.add, lib.Rule("/none", endpoint="index"))
     return found
 
 
