@@ -12,6 +12,7 @@ import os
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -20,6 +21,10 @@ _RECORD_BYTES = 16 << 10
 
 _FILE_BYTES = 256 << 10
 """Read from a file in one go."""
+
+_RECORD_HEAD = struct.Struct("!BHH")
+_ALERT = 21
+_DATA = 23
 
 _PEER_HAS_ENDED = getattr(select, "POLLRDHUP", 0)  # Linux
 
@@ -59,9 +64,16 @@ class TlsSocket(ssl.SSLSocket):
     def _peek(self) -> bytes:
         """Look without reading: `b""` if the peer has ended its side, something undecipherable if it sent more.
 
-        Its end is seen behind what it sent before, of which `close_notify` is always a part.
+        OpenSSL may be at work on another thread, so this goes by what can be seen from outside: an end behind unread bytes,
+        and records that must be `close_notify`, which comes a moment before the end.
         """
-        data = socket.socket.recv(self, 1, socket.MSG_PEEK)
+        data = socket.socket.recv(self, _RECORD_HEAD.size, socket.MSG_PEEK)
+        if len(data) == _RECORD_HEAD.size:
+            kind, _, length = _RECORD_HEAD.unpack(data)
+            # RFC 8446 §5.2: from TLS 1.3 on an alert looks like data: two bytes, their kind, and 16 that authenticate them.
+            # Nobody begins a request with two bytes in a record of their own.
+            if kind == _ALERT or (kind == _DATA and length == 2 + 1 + 16):
+                return b""
         if data and _PEER_HAS_ENDED:
             poll = select.poll()
             poll.register(self.fileno(), _PEER_HAS_ENDED)
