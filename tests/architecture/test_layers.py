@@ -34,7 +34,7 @@ MAY_IMPORT = {
 UPWARD = {"app/upward.py": {"manage", "testing"}}
 
 # Dependencies that one file each imports. (click and Jinja2 have several: their classes are bases of public ones of ours.)
-BEHIND_ONE_FILE = {"blinker", "dotenv", "itsdangerous", "multipart"}
+BEHIND_ONE_FILE = {"blinker", "cryptography", "dotenv", "itsdangerous", "multipart"}
 
 
 def module_of(path: Path) -> str:

@@ -118,7 +118,7 @@ if __name__ == "__main__":
         linger_timeout=0.5,
         max_connections=2000,
     )
-    server = AppServer(app, Listener.tcp("127.0.0.1", 0), options, int(processes))
+    server = AppServer(app, [Listener.tcp("127.0.0.1", 0)], options, int(processes))
     server._handler = watched(handler_for(app, door))
     server.serve_until_signalled(lambda: print(server.port, flush=True))
     sys.exit(server.exit_code)

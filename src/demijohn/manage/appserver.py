@@ -4,12 +4,14 @@ Binding and choosing options happens before (devserver.py); accepting, parsing a
 """
 
 import logging
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
+from .binding import close_all
 from .hooks import HookedServer, lifecycle_of
 from .supervisor.arbiter import Arbiter
 from .supervisor.policy import EXIT_BOOT_FAILED
@@ -29,22 +31,20 @@ class AppServer:
     Everything but `serve_forever` may be called from any thread.
     """
 
-    ssl_context: None = None
-    """TLS is not served; for code that asks."""
-
     def __init__(
-        self, application: WSGIApplication, listener: Listener, options: ServerOptions, processes: int
+        self, application: WSGIApplication, listeners: Sequence[Listener], options: ServerOptions, processes: int
     ) -> None:
         self.app = application
         self.exit_code = 0
         """What the process should exit with once `serve_forever` has returned."""
         self._handler = handler_for(application)
         self._lifecycle = lifecycle_of(application)
-        self._listener = listener
+        self._listeners = list(listeners)
         self._options = options
         self._processes = processes
-        self._address = listener.address
-        self._url = listener.url
+        self._addresses = [listener.address for listener in listeners]
+        self._urls = [listener.url for listener in listeners if listener.redirect_port is None]
+        self._redirect_urls = [listener.url for listener in listeners if listener.redirect_port is not None]
         self._lock = threading.Lock()
         # The next three: under the lock.
         self._stop: Callable[[], None] | None = None  # while serving
@@ -55,26 +55,48 @@ class AppServer:
 
     @property
     def server_address(self) -> tuple[str, int] | str:
-        """`(host, port)` with the real port, or the path of a Unix socket."""
-        return self._address
+        """Of the first listener: `(host, port)` with the real port, or the path of a Unix socket."""
+        return self._addresses[0]
+
+    @property
+    def addresses(self) -> list[tuple[str, int] | str]:
+        """Of every listener: see `server_address`."""
+        return list(self._addresses)
 
     @property
     def host(self) -> str:
-        """The address, without the port."""
-        return self._address if isinstance(self._address, str) else self._address[0]
+        """The address of the first listener, without the port."""
+        address = self._addresses[0]
+        return address if isinstance(address, str) else address[0]
 
     @property
     def port(self) -> int:
-        """The real port, also if 0 was asked for; 0 on a Unix socket."""
-        return 0 if isinstance(self._address, str) else self._address[1]
+        """The real port of the first listener, also if 0 was asked for; 0 on a Unix socket."""
+        address = self._addresses[0]
+        return 0 if isinstance(address, str) else address[1]
 
     server_port = port
     server_name = host
 
     @property
     def url(self) -> str:
-        """What a person would open."""
-        return self._url
+        """What a person would open: of the first listener."""
+        return self._urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        """What a person would open: of every listener that the application is behind."""
+        return list(self._urls)
+
+    @property
+    def redirect_urls(self) -> list[str]:
+        """Where clients are only told to use HTTPS."""
+        return list(self._redirect_urls)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """What TLS connections are made from at the moment; `None` if TLS is not spoken."""
+        return next((one.certificates.context for one in self._listeners if one.certificates is not None), None)
 
     @property
     def multithread(self) -> bool:
@@ -98,8 +120,17 @@ class AppServer:
         return f"{self._processes} processes with one thread each, {how}"
 
     def fileno(self) -> int:
-        """Return the descriptor of the listening socket."""
-        return self._listener.sock.fileno()
+        """Return the descriptor of the first listening socket."""
+        return self._listeners[0].sock.fileno()
+
+    def reload_certificates(self) -> bool:
+        """Read changed certificates now instead of within seconds; False if one is broken, see the log; the old one stays in use.
+
+        Connections that are open keep theirs. In this process: workers look after the files by themselves.
+        """
+        kinds = {one.certificates for one in self._listeners if one.certificates is not None}
+        # Each of them: one that is broken does not keep the others from being read.
+        return False not in [certificates.reload() for certificates in kinds]
 
     def log(self, type: str, message: str, *args: object) -> None:
         """Write to the log; `type` is the name of a level, `"info"` say."""
@@ -153,9 +184,8 @@ class AppServer:
         self._is_idle.wait()
 
     def server_close(self) -> None:
-        """Close the listening socket. For a server that does not serve (any more)."""
-        self._listener.close()
-        self._listener.unlink()
+        """Close the listening sockets. For a server that does not serve (any more)."""
+        close_all(self._listeners)
 
     def __enter__(self) -> Self:
         return self
@@ -213,7 +243,7 @@ class AppServer:
                 self._boot_worker,
                 self._processes,
                 drain_timeout=self._options.drain_timeout,
-                stop_listening=self._listener.close,
+                stop_listening=self._stop_listening,
             )
             self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run(on_start)
@@ -224,12 +254,17 @@ class AppServer:
     def _boot_worker(self) -> HookedServer:
         """Make the server of a worker, in the worker."""
         self._lifecycle.worker_start()
+        self._listeners = [listener.for_process() for listener in self._listeners]
         return HookedServer(self._make_server(), self._lifecycle.worker_stop)
 
     def _make_server(self, *, closes: bool = True) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
-        on_drain = self._listener.close if closes else None
-        return Server(self._handler, [self._listener], self._options, on_drain=on_drain)
+        on_drain = self._stop_listening if closes else None
+        return Server(self._handler, self._listeners, self._options, on_drain=on_drain)
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
 
     def _begin(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""`bind`: from a host name and a port, a path or a descriptor to a `Listener`, with errors that say what is wrong.
+"""`bind_all`: from addresses to `Listener`s, all or none, with errors that say what is wrong.
 
 May be called from any thread. Reading /proc for the holder of a port is best effort: other users' processes stay unknown.
 """
@@ -7,13 +7,18 @@ import contextlib
 import errno
 import glob
 import os
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from ..serve import Listener
+from ..serve import Listener, ListenOptions
+from ..serve.listener import DEFAULT, Endpoint, resolve
+from .addresses import Address, Descriptor, TcpAddress, UnixAddress
 
-UNIX_PREFIX: Final = "unix://"
+_NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+_PORT_ATTEMPTS: Final = 20
+"""How often a free port is looked for that is free on each of several addresses."""
 
 _LISTEN_STATE: Final = "0A"
 """How /proc/net/tcp writes the state LISTEN."""
@@ -30,37 +35,93 @@ class BindError(OSError):
         return self.message
 
 
-def bind(hostname: str, port: int, fd: int | None = None) -> Listener:
-    """Listen on a host and port, on `unix://` and a path, or on a descriptor that listens already.
+def bind_all(addresses: Iterable[Address], options: ListenOptions = DEFAULT, *, listens: bool = True) -> list[Listener]:
+    """Listen on each address; a host name with several addresses has a listener for each, on the same port.
 
-    Port 0 lets the system choose.
+    Without `listens`, TCP addresses are only bound, for processes that will each listen for themselves.
 
     Raises:
-        TypeError: the port is no int.
-        ValueError: the port is not between 0 and 65535.
-        BindError: the system says no.
+        BindError: the system says no to one of them. Then none is left bound.
     """
-    if isinstance(port, bool) or not isinstance(port, int):
-        raise TypeError(f"The port must be an integer, not {port!r}.")
-    if fd is not None:
-        return Listener.from_fd(fd)
-    if hostname.startswith(UNIX_PREFIX):
-        return _bind_unix(hostname.removeprefix(UNIX_PREFIX))
-    if not 0 <= port <= 65535:
-        raise ValueError(f"The port must be between 0 and 65535, not {port}.")
+    addresses = list(addresses)
+    listeners: list[Listener] = []
     try:
-        return Listener.tcp(hostname, port)
-    except socket.gaierror as error:
-        raise BindError(error.errno, f"Cannot listen on {hostname!r}: no such host name or address.") from None
-    except OSError as error:
-        raise BindError(error.errno, _explain(hostname, port, error)) from None
+        for address in addresses:
+            listeners += _bind(address, addresses, options, listens=listens)
+    except BaseException:
+        close_all(listeners)
+        raise
+    if not listeners:
+        raise ValueError("There is no address to listen on.")
+    return listeners
 
 
-def _bind_unix(path: str) -> Listener:
+def close_all(listeners: Iterable[Listener]) -> None:
+    """Stop listening, and remove the files of Unix sockets."""
+    for listener in listeners:
+        listener.close()
+        listener.unlink()
+
+
+def _bind(address: Address, beside: list[Address], options: ListenOptions, *, listens: bool) -> list[Listener]:
+    if isinstance(address, UnixAddress):
+        return [_bind_unix(address.path, options)]
+    if isinstance(address, Descriptor):
+        return [_take_over(address, options)]
     try:
-        return Listener.unix(path)
+        endpoints = resolve(address.host, address.port)
+    except (OSError, UnicodeError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        raise BindError(number, f"Cannot listen on {address}: no such host name or address.") from None
+    if len(endpoints) > 1 or TcpAddress("0.0.0.0", address.port) in beside:
+        # Each address has a socket of its own: one for IPv6 must not take those for IPv4.
+        options = replace(options, dual_stack=False)
+    refusal: BindError | None = None
+    for _ in range(_PORT_ATTEMPTS if address.port == 0 and len(endpoints) > 1 else 1):
+        listeners, refusal = _bind_endpoints(endpoints, options, listens=listens)
+        if refusal is None and listeners:
+            return listeners
+        close_all(listeners)
+    raise refusal or BindError(errno.EADDRNOTAVAIL, f"Cannot listen on {address}: this machine has no such address.")
+
+
+def _bind_endpoints(
+    endpoints: list[Endpoint], options: ListenOptions, *, listens: bool
+) -> tuple[list[Listener], BindError | None]:
+    """Bind the addresses of one name, and return what was bound, and why not more.
+
+    Port 0 is the port that the first one got. Of several addresses, those that this machine does not have are left out.
+    """
+    listeners: list[Listener] = []
+    port = endpoints[0][1][1]
+    for family, address in endpoints:
+        endpoint: Endpoint = (family, (address[0], port, *address[2:]))
+        try:
+            listener = Listener.at(endpoint, options, listens=listens)
+        except OSError as error:
+            if len(endpoints) > 1 and error.errno in _NOT_OURS:
+                continue
+            return listeners, BindError(error.errno, _explain(address[0], port, error))
+        listeners.append(listener)
+        port = listener.sock.getsockname()[1]
+    return listeners, None
+
+
+def _bind_unix(path: str, options: ListenOptions) -> Listener:
+    try:
+        return Listener.unix(path, options)
+    except LookupError as error:
+        raise BindError(None, f"Cannot listen on the Unix socket {path}: {str(error).strip(chr(34))}.") from None
     except OSError as error:
+        # Without a strerror it is a sentence of ours, which names the path.
         raise BindError(error.errno, f"Cannot listen on the Unix socket {path}: {error.strerror or error}.") from None
+
+
+def _take_over(address: Descriptor, options: ListenOptions) -> Listener:
+    try:
+        return Listener.from_fd(address.fd, options)
+    except OSError as error:
+        raise BindError(error.errno, f"Cannot listen on descriptor {address.fd}: {error.strerror or error}.") from None
 
 
 def _explain(hostname: str, port: int, error: OSError) -> str:

@@ -4,16 +4,17 @@ Here: arguments, their defaults and their errors, and what is said at the start.
 """
 
 import logging
-import socket
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
 from .._base.imports import import_string
-from ..serve import ServerOptions
+from ..serve import ListenOptions, ServerOptions
+from .activation import reloader_fd
 from .appserver import AppServer, WSGIApplication
-from .binding import BindError, bind
+from .binding import BindError, close_all
+from .listening import Addresses, open_listeners, spell_out
 
 logger = logging.getLogger("demijohn.manage")
 
@@ -39,12 +40,18 @@ def run_simple(
     request_handler: type[Any] | None = None,  # Any: a class made for another server
     static_files: StaticFiles | None = None,
     passthrough_errors: bool = False,
-    ssl_context: Any = None,  # Any: several types, and none of them is taken
+    ssl_context: Any = None,  # Any: see certificates_for
+    *,
+    bind: Addresses | None = None,
+    listen: ListenOptions | None = None,
+    redirect_http: Addresses | None = None,
+    redirect_port: int | None = None,
 ) -> None:
     """Serve an application until SIGINT or SIGTERM, with the start-up messages on stderr.
 
     Args:
-        hostname: address or name to listen on; `unix://` and a path for a Unix socket.
+        hostname: address or name to listen on, on all its addresses if it has several; `unix://` and a path for a Unix socket.
+            Not used if systemd handed sockets over (`LISTEN_FDS`), or the reloader (`WERKZEUG_SERVER_FD`).
         port: 0 lets the system choose.
         application: a `Demijohn` object or any WSGI callable.
         use_reloader: not available; says so and serves without.
@@ -60,11 +67,17 @@ def run_simple(
         request_handler: not used; says so.
         static_files: paths of URLs to directories, or to `(package, directory)`.
         passthrough_errors: not used; says so.
-        ssl_context: not available; anything but `None` is an error.
+        ssl_context: serve HTTPS: `"adhoc"`, `(certificate file, key file)`, `TlsOptions`, an `ssl.SSLContext`.
+        bind: one address or several to listen on instead of `hostname` and `port`: `127.0.0.1:8000`, `[::1]:8000`, `:8000`,
+            `localhost`, `unix:/run/app.sock`, `unix:@name`, `fd://3`.
+        listen: how sockets are made that listen: backlog, permissions and so on.
+        redirect_http: one address or several where plain HTTP is answered with a redirect to HTTPS; port 80 if not said.
+        redirect_port: the port that clients find HTTPS on; that of the first listener if not said.
 
     Raises:
-        TypeError: the port is no int.
-        ValueError: a number is out of range, or TLS was asked for.
+        TypeError: the port is no int, or `ssl_context` is none.
+        ValueError: a number is out of range, or an address is none.
+        CertificateError: an OSError: a certificate cannot be used.
         SystemExit: code 1 if the address cannot be listened on, 3 if no worker could boot.
     """
     configure_logging()
@@ -83,8 +96,13 @@ def run_simple(
             request_handler,
             passthrough_errors,
             ssl_context,
-            threads=threads,
+            reloader_fd(),
+            threads,
             access_log=True if use_debugger or use_reloader else None,
+            bind=bind,
+            listen=listen,
+            redirect_http=redirect_http,
+            redirect_port=redirect_port,
         )
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
@@ -107,6 +125,11 @@ def make_server(
     fd: int | None = None,
     threads: int | None = None,
     access_log: bool | None = None,
+    *,
+    bind: Addresses | None = None,
+    listen: ListenOptions | None = None,
+    redirect_http: Addresses | None = None,
+    redirect_port: int | None = None,
 ) -> AppServer:
     """Bind, and return a server that is ready to `serve_forever`. For the arguments see `run_simple`.
 
@@ -119,17 +142,20 @@ def make_server(
         request_handler: see `run_simple`.
         passthrough_errors: see `run_simple`.
         ssl_context: see `run_simple`.
-        fd: a descriptor of a socket that listens already; `host` and `port` are not used then.
+        fd: a descriptor of a socket that listens already, which stays the caller's; `host` and `port` are not used then.
         threads: see `run_simple`.
         access_log: write a line for each answer to the logger `demijohn.access`. Without, if that logger was set to INFO.
+        bind: see `run_simple`.
+        listen: see `run_simple`.
+        redirect_http: see `run_simple`.
+        redirect_port: see `run_simple`.
 
     Raises:
-        TypeError: the port is no int.
-        ValueError: a number is out of range, or TLS was asked for.
+        TypeError: the port is no int, or `ssl_context` is none.
+        ValueError: a number is out of range, or an address is none.
+        CertificateError: an OSError: a certificate cannot be used.
         BindError: an OSError that says why it is not possible to listen there.
     """
-    if ssl_context is not None:
-        raise ValueError("ssl_context: this version does not serve TLS. Put a TLS proxy in front, or leave it out.")
     for name, is_given in (
         ("request_handler", request_handler is not None),
         ("passthrough_errors", passthrough_errors),
@@ -137,19 +163,31 @@ def make_server(
         if is_given:
             logger.warning("%s has no effect on this server.", name)
     options = _options(threaded=threaded, threads=threads, processes=processes, access_log=access_log)
-    listener = bind(host, port, fd)
+    listeners = open_listeners(
+        host,
+        port,
+        fd=fd,
+        bind=bind,
+        options=listen,
+        ssl_context=ssl_context,
+        redirect_http=redirect_http,
+        redirect_port=redirect_port,
+        processes=processes,
+    )
     try:
-        return AppServer(app, listener, options, processes)
+        return AppServer(app, listeners, options, processes)
     except BaseException:
-        listener.close()
-        listener.unlink()
+        close_all(listeners)
         raise
 
 
 def announce(server: AppServer) -> None:
     """Say where the server is and how it runs requests."""
-    for url in _urls(server):
-        logger.info(" * Running on %s", url)
+    for url, address in zip(server.urls, server.addresses, strict=False):  # addresses has the redirects, too
+        for spelt_out in spell_out(url, address):
+            logger.info(" * Running on %s", spelt_out)
+    for url in server.redirect_urls:
+        logger.info(" * Redirecting %s to HTTPS", url)
     logger.info(" * %s; press CTRL+C to quit", server.mode)
 
 
@@ -189,25 +227,3 @@ def _with_static_files(application: WSGIApplication, static_files: StaticFiles) 
         )
     wrapped: WSGIApplication = middleware(application, static_files)
     return wrapped
-
-
-def _urls(server: AppServer) -> list[str]:
-    """Where a browser finds the server; a wildcard address is spelt out."""
-    if server.host not in {"0.0.0.0", "::"}:
-        return [server.url]
-    family, loopback, far = (
-        (socket.AF_INET, "127.0.0.1", "203.0.113.1")
-        if server.host == "0.0.0.0"
-        else (socket.AF_INET6, "[::1]", "2001:db8::1")
-    )
-    urls = [f"{server.url} (all addresses)", f"http://{loopback}:{server.port}"]
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            # Connecting a datagram socket sends nothing; it makes the system choose the address it would send from.
-            probe.connect((far, 9))
-            own = probe.getsockname()[0]
-        except OSError:
-            return urls
-    if own not in {"127.0.0.1", "::1"}:
-        urls.append(f"http://[{own}]:{server.port}" if ":" in own else f"http://{own}:{server.port}")
-    return urls

@@ -4,7 +4,7 @@ Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (w
 """
 
 from .errorlog import JSONFormatter, LineFormatter
-from .listener import Listener
+from .listener import Listener, ListenOptions
 from .logwriter import reopen_logs
 from .options import RunnerName, ServerOptions
 from .server import Server
@@ -13,6 +13,7 @@ from .stats import Stats
 __all__ = [
     "JSONFormatter",
     "LineFormatter",
+    "ListenOptions",
     "Listener",
     "RunnerName",
     "Server",

@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+from typing import Any
 
 from ..seam import Peer
 from .deadlines import NEVER
@@ -116,7 +117,7 @@ class Acceptor:
         sock.setblocking(False)
         remote: tuple[str, int] | None = None
         if isinstance(address, tuple):
-            remote = (address[0], address[1])
+            remote = _plain_address(address)
             try:
                 # Answers go out whole; waiting for more to send (RFC 896) only delays their last segment.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -125,8 +126,7 @@ class Acceptor:
                 return
         local = self._local
         if local is None:
-            name = sock.getsockname()
-            local = (name[0], name[1])
+            local = _plain_address(sock.getsockname())
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
         engine = self._engine
         if engine.options.proxy_protocol != "off" and engine.trusted_peers.has(remote and remote[0]):
@@ -159,3 +159,11 @@ class Acceptor:
             sock.close()
             raise
         return link
+
+
+def _plain_address(name: tuple[Any, ...]) -> tuple[str, int]:  # Any: two kinds of tuples
+    """Return host and port; an IPv4 address as such, also on a dual-stack socket, which gives `::ffff:192.0.2.1`."""
+    host = name[0]
+    if len(name) == 4 and host.startswith("::ffff:") and ":" not in host[7:]:
+        host = host[7:]
+    return host, name[1]

@@ -266,7 +266,7 @@ def _load_chain(context: ssl.SSLContext, files: CertificateFiles) -> None:
 _REASONS = {
     "KEY_VALUES_MISMATCH": "the two do not belong together",
     "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in the file",
-    "NO_START_LINE": "a certificate and a key in PEM form are wanted",
+    "PEM_LIB": "a certificate and its key in PEM form are wanted",
     "EE_KEY_TOO_SMALL": "the key is too short to be safe",
 }
 

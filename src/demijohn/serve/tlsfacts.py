@@ -68,10 +68,11 @@ def render_name(name: DistinguishedName) -> str:
 
 def _escape(value: str) -> str:
     """Escape as RFC 4514 §2.4 says. SECURITY: a value must not be able to look like two parts."""
-    escaped = "".join(f"\\{char}" if char in '",+;<>\\' else _printable(char) for char in value)
-    if escaped[:1] in ("#", " "):
-        escaped = "\\" + escaped
-    return escaped[:-1] + "\\ " if len(escaped) > 1 and escaped[-1] == " " else escaped
+    chars = [f"\\{char}" if char in '",+;<>\\' else _printable(char) for char in value]
+    for at, special in ((0, "# "), (-1, " ")):
+        if value and value[at] in special:
+            chars[at] = f"\\{value[at]}"
+    return "".join(chars)
 
 
 def _printable(char: str) -> str:

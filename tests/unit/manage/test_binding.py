@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-from demijohn.manage.binding import BindError, bind, find_holder
+from demijohn.manage.binding import BindError, find_holder
+from demijohn.manage.listening import open_listeners
+
+
+def bind(host, port, fd=None):
+    """Listen on what is one address."""
+    (listener,) = open_listeners(host, port, fd=fd)
+    return listener
 
 
 def test_port_0_gives_the_real_port_at_once():

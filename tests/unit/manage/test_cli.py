@@ -1,7 +1,9 @@
 """The `demijohn` command and groups like it: options, commands of applications and plug-ins, errors, what is printed."""
 
 import os
+import ssl
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -18,6 +20,8 @@ from demijohn.manage.cli import (
     pass_script_info,
     with_appcontext,
 )
+from demijohn.serve import ListenOptions
+from demijohn.serve.certificates import CertificateFiles, TlsOptions
 
 APPLICATION = """
 import click
@@ -310,6 +314,56 @@ class TestRun:
         monkeypatch.setenv(f"{prefix}_RUN_HOST", "0.0.0.0")
         assert invoke("--app", site, "run").exit_code == 0
         assert calls[0][:2] == ("0.0.0.0", 8123)
+
+    def test_where_to_listen(self, invoke, site, calls):
+        words = ["-b", ":80", "--bind", "unix:/x", "--backlog", "7", "--reuse-port", "--unix-mode", "660"]
+        assert invoke("run", site, *words).exit_code == 0
+        assert calls[0][3]["bind"] == (":80", "unix:/x")
+        assert calls[0][3]["listen"] == ListenOptions(backlog=7, reuse_port=True, unix_mode=0o660)
+        assert invoke("run", site, "--unix-mode", "999").exit_code == 2
+        for words in (["-h", "::1"], ["-p", "80"]):
+            result = invoke("run", site, "-b", ":80", *words)
+            assert result.exit_code == 2
+            assert "--host and --port cannot be used with it" in result.output
+
+    def test_certificates(self, invoke, site, calls, tmp_path):
+        cert, key, ca = (str(tmp_path / name) for name in ("cert", "key", "ca"))
+        for path in (cert, key, ca):
+            Path(path).write_text("")
+        words = ["--cert", cert, "--key", key, "--sni", "*.a.test", cert, key, "--ca-certs", ca]
+        assert invoke("run", site, *words, "--redirect-http", ":80", "--redirect-port", "443").exit_code == 0
+        files = CertificateFiles(cert, key)
+        tls = TlsOptions(files, names={"*.a.test": files}, client_verify="required", client_ca=ca)
+        assert calls[0][3] == {
+            "threads": 16, "processes": 1, "ssl_context": tls, "redirect_http": (":80",), "redirect_port": 443,
+        }  # fmt: skip
+        assert invoke("run", site, "--certfile", cert, "--ca-certs", ca, "--client-certs", "optional").exit_code == 0
+        assert calls[1][3]["ssl_context"].client_verify == "optional"
+        assert invoke("run", site, "--cert", "adhoc").exit_code == 0
+        assert calls[2][3]["ssl_context"] == "adhoc"
+
+    def test_a_context_by_its_import_name(self, invoke, site, calls, tmp_path, monkeypatch):
+        (tmp_path / "contexts_of_tests.py").write_text("import ssl\nit = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        assert invoke("run", site, "--cert", "contexts_of_tests:it").exit_code == 0
+        assert isinstance(calls[0][3]["ssl_context"], ssl.SSLContext)
+        result = invoke("run", site, "--cert", "contexts_of_tests:it", "--key", __file__)
+        assert 'When "--cert" is an SSLContext object, "--key" is not used.' in result.output
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["--cert", "nowhere.pem"], "File 'nowhere.pem' does not exist."),
+            (["--key", __file__], '"--cert" must also be specified.'),
+            (["--ca-certs", __file__], '"--cert" must also be specified.'),
+            (["--cert", "adhoc", "--key", __file__], 'When "--cert" is "adhoc", "--key" is not used.'),
+        ],
+    )
+    def test_certificates_that_do_not_go_together(self, invoke, site, calls, words, message):
+        result = invoke("run", site, *words)
+        assert result.exit_code == 2
+        assert message in " ".join(result.output.split())
+        assert calls == []
 
 
 class TestGroups:

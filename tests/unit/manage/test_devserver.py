@@ -136,14 +136,6 @@ def test_knobs_out_of_range(arguments):
         make_server("127.0.0.1", 0, hello, **arguments)
 
 
-def test_tls_is_refused_and_never_silently_left_out():
-    for context in ("adhoc", ("cert.pem", "key.pem"), object()):
-        with pytest.raises(ValueError, match="does not serve TLS"):
-            make_server("127.0.0.1", 0, hello, ssl_context=context)
-        with pytest.raises(ValueError, match="does not serve TLS"):
-            run_simple("127.0.0.1", 0, hello, ssl_context=context)
-
-
 def test_a_port_that_is_no_int():
     with pytest.raises(TypeError, match="must be an integer"):
         run_simple("127.0.0.1", "5000", hello)

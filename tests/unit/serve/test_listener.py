@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from demijohn.serve import Listener
+from demijohn.serve import Listener, ListenOptions
 
 
 def test_port_zero_is_answered_with_the_real_port():
@@ -44,7 +44,7 @@ def test_a_unix_socket_is_for_its_owner_only_and_replaced_when_stale(tmp_path):
     with pytest.raises(FileExistsError, match="another server listens"):
         Listener.unix(path)
     first.close()  # as if the process had died: the file stays
-    second = Listener.unix(path, mode=0o660)
+    second = Listener.unix(path, ListenOptions(unix_mode=0o660))
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
     second.close()
     second.unlink()

@@ -9,6 +9,7 @@ import click
 
 from ...app.commands import with_appcontext
 from ...app.scriptinfo import ScriptInfo, pass_script_info
+from .listening import listening_arguments, listening_options
 from .table import SORT_KEYS, rows_of, write_table
 
 DEBUG_ENV_NAMES: Final = ("DEMIJOHN_DEBUG", "FLASK_DEBUG")
@@ -67,12 +68,25 @@ def _load(info: ScriptInfo, words: str | None) -> Any:  # Any: see ScriptInfo
     callback=set_debug,
     help="Debug mode of the application, and a log line for each request.",
 )
+@listening_options
 @pass_script_info
+@click.pass_context
 def run_command(
-    info: ScriptInfo, app: str | None, host: str, port: int, threads: int, no_threads: bool, processes: int
+    ctx: click.Context,
+    /,
+    info: ScriptInfo,
+    app: str | None,
+    host: str,
+    port: int,
+    threads: int,
+    no_threads: bool,
+    processes: int,
+    **listening: Any,  # Any: see listening_arguments
 ) -> None:
     """Serve APP until CTRL+C or SIGTERM."""
+    arguments = listening_arguments(ctx, **listening)
     application = _load(info, app)
+    from ...serve.certificates import CertificateError
     from ..devserver import configure_logging, run_simple
 
     configure_logging()
@@ -81,8 +95,8 @@ def run_command(
 
         logging.getLogger("demijohn.access").setLevel(logging.INFO)
     try:
-        run_simple(host, port, application, threads=1 if no_threads else threads, processes=processes)
-    except ValueError as error:
+        run_simple(host, port, application, threads=1 if no_threads else threads, processes=processes, **arguments)
+    except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
 
 
