@@ -10,26 +10,13 @@ The first byte chooses the limits, the second where the stream is cut.
 from collections.abc import Iterator
 
 from tests.corpus.http1.agreement import check_agreement
-from tests.corpus.http1.cases import Driver, load
+from tests.corpus.http1.cases import SMALL, Driver, load
 
 from demijohn.wire import H1Limits
 
 MAX_LEN = 2048
 
-LIMITS = (
-    H1Limits(),
-    H1Limits(
-        request_line=60,
-        head_bytes=160,
-        field_count=6,
-        leading_empty_lines=2,
-        chunk_line=24,
-        extension_bytes_total=30,
-        trailer_bytes=40,
-        trailer_count=2,
-        body_bytes=60,
-    ),
-)
+LIMITS = (H1Limits(), SMALL)
 
 
 def check(data: bytes) -> None:

@@ -4,13 +4,13 @@ A raw client reads every byte; what is invalid is a 500 that shows nothing of it
 """
 
 import enum
-import socket
 
 import pytest
 
 from demijohn.doors.host_wsgi import wsgi_handler
 
 from ..corpus.http1.responses import parse_response
+from ..corpus.http1.swarm import talk
 from .serving import serving
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -158,17 +158,7 @@ def ask(server, name: str, data: bytes = GET) -> bytes:
     """Send requests and end; return every byte of the answers."""
     global current
     current = CASES[name]
-    with server.connect() as sock:
-        sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)
-        return read_all(sock)
-
-
-def read_all(sock: socket.socket) -> bytes:
-    parts = []
-    while part := sock.recv(1 << 16):
-        parts.append(part)
-    return b"".join(parts)
+    return talk(server, data)
 
 
 @pytest.mark.parametrize("name", INVALID)
@@ -228,9 +218,8 @@ def test_an_answer_known_to_be_too_short_says_that_the_connection_is_closed():
     def handler(exchange):
         exchange.respond("200 OK", [("Content-Length", "9")], b"short")
 
-    with serving(handler, runner="inline") as running, running.connect() as sock:
-        sock.sendall(GET + GET)
-        response, rest = parse_response(read_all(sock), "GET")
+    with serving(handler, runner="inline") as running:
+        response, rest = parse_response(talk(running, GET + GET), "GET")
         assert response.fields["connection"] == "close"
         assert (response.body, response.is_complete, rest) == (b"short", False, b"")
 
@@ -268,10 +257,7 @@ def hinting(request):
 @pytest.mark.parametrize("name", HINTS)
 def test_early_hints(hinting, name):
     """RFC 8297: before the answer, and only what is valid."""
-    with hinting.connect() as sock:
-        sock.sendall(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % name.replace(" ", "-").encode())
-        sock.shutdown(socket.SHUT_WR)
-        received = read_all(sock)
+    received = talk(hinting, b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % name.replace(" ", "-").encode())
     assert b"evil" not in received
     if name == "good":
         hints, _, received = received.partition(b"\r\n\r\n")
@@ -282,9 +268,7 @@ def test_early_hints(hinting, name):
 
 
 def test_no_early_hints_for_http_1_0(hinting):
-    with hinting.connect() as sock:
-        sock.sendall(b"GET /good HTTP/1.0\r\n\r\n")
-        assert read_all(sock).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert talk(hinting, b"GET /good HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @pytest.mark.parametrize("door", ["exchange", "wsgi"])

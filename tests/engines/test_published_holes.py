@@ -6,7 +6,6 @@ Above all: what a client sends must not become another variable of the environ, 
 import gzip
 import json
 import logging
-import socket
 
 import pytest
 
@@ -15,6 +14,7 @@ from demijohn.doors.choose import handler_for
 from demijohn.doors.host_wsgi import wsgi_handler
 
 from ..corpus.http1.responses import parse_response
+from ..corpus.http1.swarm import talk
 from .serving import serving
 
 SPOOFED = [
@@ -69,16 +69,6 @@ def server(tmp_path_factory):
     app.static_folder = str(root / "static")
     with serving(handler_for(app)) as running:
         yield running
-
-
-def talk(running, data: bytes) -> bytes:
-    with running.connect() as sock:
-        sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)
-        parts = []
-        while part := sock.recv(1 << 16):
-            parts.append(part)
-        return b"".join(parts)
 
 
 def environ_of(running, fields: list[bytes], body: bytes = b"hi") -> tuple[dict, str]:

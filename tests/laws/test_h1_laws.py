@@ -10,20 +10,10 @@ from demijohn.wire import H1Limits, ProtocolReject
 from demijohn.wire.h1 import CLOSED, H1Connection
 from demijohn.wire.h1.scan import FIELD_LINES, REQUEST_LINE, HeadScanner
 
-from ..corpus.http1.cases import Driver, drive
+from ..corpus.http1.cases import SMALL, Driver, drive
 from ..corpus.http1.mutations import GOOD, mutated, requests, streams
 from ..corpus.http1.responses import parse_responses
 
-SMALL = H1Limits(
-    request_line=60,
-    head_bytes=160,
-    field_count=6,
-    chunk_line=24,
-    extension_bytes_total=30,
-    trailer_bytes=40,
-    trailer_count=2,
-    body_bytes=60,
-)
 LIMITS = st.sampled_from([H1Limits(), SMALL, H1Limits(leading_empty_lines=0), H1Limits(leading_empty_lines=3)])
 
 

@@ -17,6 +17,18 @@ from demijohn.wire.h1 import CLOSED, END_OF_BODY, NEED_DATA, PAUSED, Data, H1Con
 
 HERE = Path(__file__).parent
 
+SMALL = H1Limits(
+    request_line=60,
+    head_bytes=160,
+    field_count=6,
+    chunk_line=24,
+    extension_bytes_total=30,
+    trailer_bytes=40,
+    trailer_count=2,
+    body_bytes=60,
+)
+"""Limits that short inputs reach."""
+
 
 @dataclass
 class Seen:

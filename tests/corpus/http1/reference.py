@@ -1,7 +1,7 @@
 """A second reader of HTTP/1.1 requests, written from RFC 9112 alone: slow, strict, no expressions, nothing of the package.
 
 It reads what a client sent until it ended its side, and says which requests are whole and whether all of it was right. The
-package must agree on every input (`tests/laws/test_h1_reference.py`, `fuzz/`). Its limits are the package's defaults; where the
+package must agree on every input (`tests/laws/test_h1_reference.py`, `fuzz/`). Its limits and policies are the defaults; where the
 package is stricter than the RFC (`wire/h1/README.md`), so is this.
 """
 
@@ -92,8 +92,10 @@ class Reader:
         demand(len(version) == 8 and version.startswith(b"HTTP/1.") and version[7] in DIGITS)
         check_target(method, target)
         begin = self.at
-        request = Request(method, target, version[7] - 48, self.field_lines(100))
+        fields = self.field_lines(100)
         demand(self.at - 2 - begin <= 65_536)
+        # Names that CGI cannot tell from others are as if they had not been sent.
+        request = Request(method, target, version[7] - 48, [pair for pair in fields if b"_" not in pair[0]])
         self.judge(request)
         return request
 

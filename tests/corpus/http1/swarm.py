@@ -1,4 +1,4 @@
-"""Many raw connections at once from one thread: each sends its pieces one by one, and all that comes back is kept.
+"""Raw connections, one or many at once from one thread: each sends its pieces one by one, and all that comes back is kept.
 
 Between two pieces of a connection all others have their turn, so that a server sees most pieces on their own.
 """
@@ -19,6 +19,14 @@ class Script:
     pieces: list[bytes]
     ends: bool
     received: bytearray = field(default_factory=bytearray)
+
+
+def talk(running, data: bytes) -> bytes:
+    """Send requests on one connection, end our side, and return every byte that comes back."""
+    with running.connect() as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(1 << 16), b""))
 
 
 def converse(address, scripts: Iterable[Script], width: int = 64) -> None:
