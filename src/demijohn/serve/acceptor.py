@@ -21,6 +21,13 @@ logger = logging.getLogger("demijohn.error")
 _BATCH = 64
 """Connections taken in one go; with other processes on the listener one, so that they share the load."""
 
+_LARGE_BATCH = 1024
+"""The same after a long round: who waits in the backlog has waited through it, and no idle process took them meanwhile. Clients
+that are connected already have a turn in each round; those that are not must not wait for many."""
+
+_LONG_ROUND = 0.01
+"""Seconds."""
+
 _PAUSE = 1.0
 """Seconds without accepting after the system refused, for want of descriptors or memory."""
 
@@ -72,7 +79,7 @@ class Acceptor:
     def on_event(self, mask: int) -> bool:
         """Take the connections that wait."""
         engine = self._engine
-        for _ in range(self._batch):
+        for _ in range(self._batch if engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH):
             if len(engine.connections) >= engine.options.max_connections:
                 logger.warning(
                     "%d connections are open, the most that max_connections allows; others wait",

@@ -23,6 +23,11 @@ _ERROR_BODY = (
     b"<p>If you ask about it, quote <code>%b</code>.</p>\n"
 )
 
+_REFUSAL_BODY = (
+    b"503 Service Unavailable\n\nThe server is too busy; nothing was done with this request. Try again later.\n"
+)
+_REFUSAL_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+
 
 class Answering(WatchedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
@@ -89,6 +94,10 @@ class Answering(WatchedExchange):
         ):
             self.run_after()
         self.is_running = False
+
+    def refuse(self, retry_after: int) -> None:
+        """Answer 503 in place of the handler, which was not called and will not be; `retry_after` is in seconds."""
+        self.respond("503 Service Unavailable", [*_REFUSAL_HEADERS, ("Retry-After", str(retry_after))], _REFUSAL_BODY)
 
     def wants_thread(self, unsent: int) -> bool:
         """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""

@@ -16,6 +16,7 @@ from .logformat import compile_format
 from .logwriter import LogWriter
 from .options import ServerOptions
 from .reactor import Reactor, Watched
+from .refusals import Refusals
 from .stats import Stats
 from .trust import TrustedPeers
 from .watchdog import Watchdog
@@ -28,6 +29,16 @@ _DIGIT = re.compile("[0-9]").search
 
 class Job(Watched, Protocol):
     """A connection with something to run on a handler's thread."""
+
+    queued_at: float
+    """Since when it waits for a thread; the queue's (runner/queue.py)."""
+
+    @property
+    def can_be_refused(self) -> bool:
+        """It is a request that nobody has begun to answer. Whoever owns the job."""
+
+    def refuse(self, retry_after: int) -> None:
+        """Answer 503 instead of `run`; never raises. Whoever owns the job; then it is taken back as after `run`."""
 
     @property
     def label(self) -> str:
@@ -93,6 +104,7 @@ class Engine:
         "on_stuck",
         "options",
         "reactor",
+        "refusals",
         "runner",
         "server_field",
         "stats",
@@ -132,6 +144,7 @@ class Engine:
         self.reactor = Reactor(clock)
         self.reactor.on_stall = self._postpone
         self.stats = Stats()
+        self.refusals = Refusals(clock)
         self.on_connection_closed = None
         self.on_stuck = None
         self.watchdog = Watchdog(clock)

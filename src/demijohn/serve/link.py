@@ -243,6 +243,16 @@ class Link(Intake):
         if exchange is not None:
             exchange.run()
 
+    @property
+    def can_be_refused(self) -> bool:
+        """See `Job.can_be_refused`."""
+        return self.exchange is not None and self.exchange.state == State.NEW
+
+    def refuse(self, retry_after: int) -> None:
+        """See `Job.refuse`."""
+        if self.exchange is not None:
+            self.exchange.refuse(retry_after)
+
     def hand_in(self) -> bool:
         """Take the link back on a thread that is not the leader; see `Job.hand_in`."""
         exchange = self.exchange

@@ -16,6 +16,7 @@ ProxyProtocol = Literal["off", "auto", "required"]
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
+_POSITIVE_OR_NONE = ("max_requests_per_connection", "max_queued_requests")
 _NOT_NEGATIVE = (
     "stuck_after",
     "keep_alive",
@@ -49,6 +50,13 @@ class ServerOptions:
 
     hand_over_after_ms: float = 1.0
     """`late`: endpoints whose handlers wait for longer than this, again and again, give polling away before they run."""
+
+    max_queued_requests: int | None = 2048
+    """Requests that may wait for a thread; those above it are refused with 503 at once. `None`: any number."""
+
+    max_queue_age: float = 30.0
+    """Seconds that a request may wait for a thread; then it is refused with 503 and `Retry-After`, for its client has most
+    likely given up."""
 
     limits: H1Limits = field(default_factory=H1Limits)
     """What a request may be made of."""
@@ -181,10 +189,12 @@ class ServerOptions:
             raise ValueError(f"request_timeout is {self.request_timeout}; it must be more than 0, or None for no limit")
         if self.max_connections < 1:
             raise ValueError(f"max_connections is {self.max_connections}; it must be at least 1")
-        if self.max_requests_per_connection is not None and self.max_requests_per_connection < 1:
-            raise ValueError(
-                f"max_requests_per_connection is {self.max_requests_per_connection}; it must be at least 1, or None"
-            )
+        for name in _POSITIVE_OR_NONE:
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1, or None for no limit")
+        if not self.max_queue_age > 0:
+            raise ValueError(f"max_queue_age is {self.max_queue_age}; it must be more than 0")
         for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:  # nor "not a number"
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")

@@ -55,6 +55,7 @@ class Reactor:
         "_selector",
         "_wake_read",
         "_wake_write",
+        "busy",
         "clock",
         "now",
         "on_stall",
@@ -68,12 +69,16 @@ class Reactor:
     polled_at: float
     """The same, but never moved on by the runner: what a round found ready has waited since then, if not longer."""
 
+    busy: float
+    """Seconds that the last round took: what was there when it began has waited so long by now."""
+
     on_stall: Callable[[float], None] | None
     """Called when nobody polled for so many seconds, before what came meanwhile is seen. Set once."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.now = self.polled_at = clock.monotonic()
+        self.busy = 0.0
         self.on_stall = None
         self.wheel: DeadlineWheel[Watched] = DeadlineWheel()
         self._selector = selectors.DefaultSelector()
@@ -144,8 +149,9 @@ class Reactor:
 
     def _poll(self) -> None:
         before = self.clock.monotonic()
-        if before - self.polled_at > _STALL and self.on_stall is not None:
-            self.on_stall(before - self.polled_at)
+        self.busy = busy = before - self.polled_at
+        if busy > _STALL and self.on_stall is not None:
+            self.on_stall(busy)
         self._is_polling = True
         # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
         next_time = self.wheel.next_time

@@ -14,7 +14,7 @@ class Stats:
     rejects: int = 0
     """Requests refused by the server itself: malformed, too large, too slow."""
     queued: int = 0
-    """Requests that found every thread busy and had to wait."""
+    """`late`: requests that found every thread busy and had to wait."""
     promotions: int = 0
     """Times a thread took over polling from one that stayed too long in a handler. Written by the watcher."""
     hand_overs: int = 0

@@ -15,7 +15,7 @@ from .line import Line
 class WatchedLine(Line, ABC):
     """A line that is owned by the reactor or, while `is_handled`, by a handler."""
 
-    __slots__ = ("_events", "_hand_in_lock", "_is_paused", "deadline", "is_handled", "slot")
+    __slots__ = ("_events", "_hand_in_lock", "_is_paused", "deadline", "is_handled", "queued_at", "slot")
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
@@ -24,6 +24,8 @@ class WatchedLine(Line, ABC):
         # Moved by the owner; in the wheel's hands: `slot`.
         self.deadline = engine.reactor.now + engine.options.head_timeout
         self.slot = -1.0
+        # See `Job.queued_at`.
+        self.queued_at = 0.0
         # What the selector watches for: 0, READ, WRITE or both; changed by the leader only.
         self._events = 0
         # The leader stopped watching because bytes came while a handler owned the link. Guarded by the lock.

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from demijohn._base.clock import SystemClock
+from demijohn.serve import ServerOptions
 from demijohn.serve.runner.late import LateRunner
 from demijohn.serve.stats import Stats
 
@@ -35,7 +36,7 @@ class Job:
 @pytest.mark.slow
 def test_a_late_thread_does_not_take_the_offer_of_its_successor_for_its_own():
     jobs = SimpleQueue()
-    engine = SimpleNamespace(clock=SystemClock(), stats=Stats(), is_stopped=False)
+    engine = SimpleNamespace(clock=SystemClock(), options=ServerOptions(), stats=Stats(), is_stopped=False)
     # Long enough that the second job can be caught between its begin and its own promotion.
     runner = LateRunner(engine, threads=2, promote_after=0.25, slow_after=60.0)
 
@@ -43,7 +44,7 @@ def test_a_late_thread_does_not_take_the_offer_of_its_successor_for_its_own():
         job = jobs.get()
         return True if job is None else runner.submit(job)
 
-    engine.reactor = SimpleNamespace(turn=turn, give_back=lambda job: None)
+    engine.reactor = SimpleNamespace(turn=turn, give_back=lambda job: None, now=0.0, polled_at=float("inf"))
     server = threading.Thread(target=runner.serve)
     server.start()
     try:

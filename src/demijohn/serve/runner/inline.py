@@ -1,6 +1,16 @@
-"""`InlineRunner`: handlers run on the polling thread, one after another. For applications that must not meet a second thread."""
+"""`InlineRunner`: handlers run on the polling thread, one after another. For applications that must not meet a second thread.
+
+    turn: poll, accept, read, send -> handlers for some milliseconds, in the order their requests came -> turn ...
+
+Handlers do not run where their request is read: then one that came last in a round would not have its next request read in the
+following one, and would get half of what the others get; and who is not connected yet would wait for a round, and for a turn.
+"""
 
 from ..engine import Engine, Job
+from .queue import JobQueue
+
+_HANDLER_SECONDS = 0.01
+"""Handlers run for about so long between two polls; one at least."""
 
 
 class InlineRunner:
@@ -8,13 +18,13 @@ class InlineRunner:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.queue = JobQueue(engine)
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
-        job.run()
-        # Deadlines that are set from now on count from now, however long the handler took.
-        self._engine.reactor.now = self._engine.clock.monotonic()
-        job.complete()
+        if not self.queue.put(job):
+            self.queue.refuse_new(job)
+            job.complete()
         return True
 
     def serve(self) -> None:
@@ -23,9 +33,28 @@ class InlineRunner:
         turn = engine.reactor.turn
         while not engine.is_stopped:
             turn()
+            if self.queue:
+                self._run_handlers()
 
     def wake(self) -> None:
         """The reactor's own wake is enough."""
 
     def stop(self) -> None:
         """Nothing to stop: `serve` has returned."""
+
+    def _run_handlers(self) -> None:
+        engine = self._engine
+        now = engine.clock.monotonic
+        until = now() + _HANDLER_SECONDS
+        while not engine.is_stopped and (job := self.queue.take()) is not None:
+            self.queue.run(job)
+            if not job.hand_in():
+                engine.reactor.give_back(job)
+            if now() >= until:
+                if self.queue:
+                    engine.reactor.call_soon(_nothing)  # the poll is not to wait
+                return
+
+
+def _nothing(mask: int) -> bool:
+    return True

@@ -8,7 +8,7 @@ There is one leadership token. It is in exactly one of these places, and moves b
 the leader's hands; its slot's `offer` (leader in a handler); a follower's inbox. So no lock is on a fast request's way.
 
 With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
-reads waits in `_waiting` for the first that comes back. Accepting, reading and refusing go on all the time.
+reads waits in `queue` for the first that comes back. Accepting, reading and refusing go on all the time.
 
 Handlers known to block give leadership away before they run, so that many of them get going at once. Known means: requests
 with an equal label took long before, and on average they have spent that time waiting, not computing, ever since. (One that
@@ -24,6 +24,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
+from .queue import JobQueue
 
 logger = logging.getLogger("demijohn.error")
 
@@ -80,7 +81,8 @@ class LateRunner:
         # Followers, the last to come first to go: its caches are warm. Appended to under the lock, popped by whoever
         # holds the leadership token.
         self._idle: deque[_Slot] = deque()
-        self._waiting: deque[Job] = deque()
+        self.queue = JobQueue(engine)
+        self._max_age = engine.options.max_queue_age
         self._lock = threading.Lock()
         self._blocking: dict[str, float] = {}  # label -> running average of the seconds that its handlers waited
         self._suspects: dict[str, float] = {}  # label -> when it was slow last
@@ -114,13 +116,14 @@ class LateRunner:
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
-        if not self._idle:
-            with self._lock:
-                if not self._idle:
-                    # Nobody could take over polling: whoever finishes a handler first takes the job.
-                    self._waiting.append(job)
-                    self._engine.stats.queued += 1
-                    return True
+        if not self._idle and self._is_queued(job):
+            return True
+        reactor = self._engine.reactor
+        if (age := reactor.now - reactor.polled_at) > self._max_age and job.can_be_refused:
+            # Handlers that all are quick, but many: this one's turn in the round was late.
+            self.queue.refuse_old(job, age)
+            job.complete()
+            return True
         slot = self._leader
         slot.job = job
         if self._blocking and (label := job.label) in self._blocking:
@@ -146,9 +149,22 @@ class LateRunner:
             return False
         slot.job = None
         # Deadlines that are set from now on count from now, however long the handler took.
-        ended = self._engine.reactor.now = self._now()
+        ended = reactor.now = self._now()
         if ended - began > self._slow_after:
             self._suspect(job.label)
+        job.complete()
+        return True
+
+    def _is_queued(self, job: Job) -> bool:
+        """Let a job wait, or refuse it, if nobody could take over polling; False if somebody can, now."""
+        with self._lock:
+            if self._idle:
+                return False
+            # Whoever finishes a handler first takes it.
+            if self.queue.put(job):
+                self._engine.stats.queued += 1
+                return True
+        self.queue.refuse_new(job)
         job.complete()
         return True
 
@@ -174,14 +190,14 @@ class LateRunner:
             if not job.hand_in():
                 self._engine.reactor.give_back(job)
             with self._lock:
-                if not self._waiting or self._engine.is_stopped:
+                following = None if self._engine.is_stopped else self.queue.take()
+                if following is None:
                     slot.job = None
                     slot.role = Role.FOLLOWING
                     self._idle.append(slot)
                     return
-                job = self._waiting.popleft()
-                slot.job = job
-            job.run()
+                slot.job = job = following
+            self.queue.run(job)
 
     def _run_measured(self, job: Job, label: str) -> None:
         """Run a job whose handler is known to block, and see whether it still does."""

@@ -5,10 +5,10 @@ The plain arrangement that `late` is measured against, and its kill switch.
 
 import logging
 import threading
-from collections import deque
 from queue import SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
+from .queue import JobQueue
 
 logger = logging.getLogger("demijohn.error")
 
@@ -19,15 +19,18 @@ class PoolRunner:
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
         # A job and, behind it, its token. Two queues, so that a thread that dies with a token in hand loses no job.
-        self._jobs: deque[Job] = deque()
+        self.queue = JobQueue(engine)
         self._tokens: SimpleQueue[bool] = SimpleQueue()  # False: stop
         self._count = threads
         self._threads: list[threading.Thread] = []
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
-        self._jobs.append(job)
-        self._tokens.put(True)
+        if self.queue.put(job):
+            self._tokens.put(True)
+        else:
+            self.queue.refuse_new(job)
+            job.complete()
         return True
 
     def serve(self) -> None:
@@ -59,14 +62,13 @@ class PoolRunner:
     def _work(self, number: int) -> None:
         job: Job | None = None
         try:
-            if self._jobs:
+            if self.queue:
                 self._tokens.put(True)  # perhaps of a thread that died: one too many does no harm
             while self._tokens.get() and not self._engine.is_stopped:
-                try:
-                    job = self._jobs.popleft()
-                except IndexError:
-                    continue
-                job.run()
+                job = self.queue.take()
+                if job is None:
+                    continue  # refused meanwhile
+                self.queue.run(job)
                 if not job.hand_in():
                     self._engine.reactor.give_back(job)
                 job = None
