@@ -176,6 +176,8 @@ class AppContext:
                 is_upgrade = b"upgrade" in (head._index or head.index)
             if (
                 app._matches_directly
+                and url_map.binds_plainly
+                and "create_url_adapter" not in app.__dict__
                 and not is_upgrade
                 and not (url_map.host_matching or app.subdomain_matching)
                 and app.config["TRUSTED_HOSTS"] is None

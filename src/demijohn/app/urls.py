@@ -51,7 +51,7 @@ class AppUrls(AppSetup):
             server_name = None
         elif not self.subdomain_matching:
             subdomain = self.url_map.default_subdomain or ""
-        if subdomain is not None and not request._wants_upgrade:
+        if subdomain is not None and self.url_map.binds_plainly and not request._wants_upgrade:
             # PERF: the same adapter, without reading (or for a request of the native door, building) an environ.
             scheme = request.scheme
             return self.url_map.bind(

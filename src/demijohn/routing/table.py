@@ -51,6 +51,12 @@ class Map:
 
     default_converters: ClassVar[Mapping[str, type[BaseConverter]]] = DEFAULT_CONVERTERS
     lock_class: Any = Lock  # Any: libraries of other kinds of threads bring their own
+    binds_plainly: ClassVar[bool] = True
+    """`bind` and `bind_to_environ` are this class's, so who only wants to match may do without an adapter."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # Any: object's signature
+        super().__init_subclass__(**kwargs)
+        cls.binds_plainly = cls.bind is Map.bind and cls.bind_to_environ is Map.bind_to_environ
 
     def __init__(
         self,

@@ -314,6 +314,43 @@ def subclasses(lib):
 
 
 @case
+def adapters(lib):
+    """Of the application's own: by a subclass of the map, a subclass of the application, and by assignment."""
+
+    def shouting(urls):
+        match = urls.match
+        urls.match = lambda path_info=None, *arguments, **options: match(
+            (path_info or urls.path_info).lower(), *arguments, **options
+        )
+        return urls
+
+    class Map(lib.Map):
+        def bind_to_environ(self, *arguments, **options):
+            return shouting(super().bind_to_environ(*arguments, **options))
+
+    class WithMap(lib.Flask):
+        url_map_class = Map
+
+    class WithMethod(lib.Flask):
+        def create_url_adapter(self, request):
+            urls = super().create_url_adapter(request)
+            return urls if urls is None else shouting(urls)
+
+    found = []
+    for cls in (lib.Flask, WithMap, WithMethod):
+        app = cls("adapters", static_folder=None)
+        app.add_url_rule("/path", "path", lambda: lib.url_for("path"))
+        client = app.test_client()
+        found.append([client.get(path).status for path in ("/path", "/PATH", "/other")])
+    app = new_app(lib)
+    app.add_url_rule("/path", "path", lambda: lib.url_for("path"))
+    found.append(app.test_client().get("/PATH").status)
+    create = app.create_url_adapter
+    app.create_url_adapter = lambda request: shouting(create(request)) if request else None
+    return [*found, app.test_client().get("/PATH").status]
+
+
+@case
 def signals(lib):
     app, log, receivers = new_app(lib), [], []
     for name in """request_started request_finished request_tearing_down got_request_exception appcontext_pushed
