@@ -39,6 +39,7 @@ from .app.signals import (
     template_rendered,
 )
 from .app.static import send_file, send_from_directory
+from .app.timelimits import RequestTimedOut
 from .app.travel import after_this_request, copy_current_request_context, stream_with_context
 from .message import error_response as _error_response  # noqa: F401 - gives the HTTP errors their responses
 
@@ -57,6 +58,7 @@ __all__ = [
     "Demijohn",
     "Request",
     "RequestIdFilter",
+    "RequestTimedOut",
     "Response",
     "abort",
     "after_this_request",

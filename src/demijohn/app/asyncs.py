@@ -5,14 +5,19 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
 import os
 import threading
+import time
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ..seam import TimeLimit
 from .slot import _cv_app
+from .timelimits import current_limit, lift_limit
 
 T = TypeVar("T")
 
@@ -82,7 +87,8 @@ class LoopThread:
 
         try:
             loop.call_soon_threadsafe(start)
-            return done.result()
+            limit = current_limit()
+            return done.result() if limit is None else _result_in_time(done, task, limit)
         except BaseException:
             # The waiting thread was interrupted: nobody wants the result any more.
             if not done.done():
@@ -90,6 +96,24 @@ class LoopThread:
             raise
         finally:
             _bring_back(context)
+
+
+def _result_in_time(done: "concurrent.futures.Future[T]", task: "list[asyncio.Task[T]]", limit: TimeLimit) -> T:
+    """Wait for a result no longer than until `limit.deadline`: a thread that waits here cannot be interrupted.
+
+    Raises:
+        BaseException: `limit.error`, here instead of by way of an interruption; or what the task raised.
+    """
+    with contextlib.suppress(limit.error):  # the interruption may come first
+        concurrent.futures.wait([done], timeout=max(0.0, limit.deadline - time.monotonic()))
+    if done.done():
+        return done.result()
+    lift_limit(limit)
+    frames = task[0].get_stack() if task else []
+    where = "".join(line for frame in frames for line in traceback.format_list(traceback.extract_stack(frame, 1)))
+    logger = _cv_app.get().app.logger
+    logger.error("An async function did not return within its time limit, and is cancelled. It was here:\n%s", where)
+    raise limit.error
 
 
 def _hand_over(done: "concurrent.futures.Future[T]", task: "asyncio.Task[T]") -> None:

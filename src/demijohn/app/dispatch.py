@@ -19,6 +19,7 @@ from .results import make_response
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .slot import _cv_app
 from .teardown import run_all
+from .timelimits import begin_limit, end_limit
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -48,9 +49,12 @@ class AppDispatch(AppFailures):
             ctx = RequestContext(self, None, request)
         error: BaseException | None = None
         response: Response | None = None
+        exchange = request._exchange
         try:
             try:
                 ctx.push()
+                if exchange is not None and (ctx.plan.timeout is not MISSING or exchange.time_limit is not None):
+                    begin_limit(exchange, ctx.plan.timeout)
                 response = self.full_dispatch_request()
             except Exception as raised:  # noqa: BLE001 - handle_exception answers it, or raises it again
                 error = raised
@@ -60,6 +64,8 @@ class AppDispatch(AppFailures):
             error = error or raised
             raise
         finally:
+            if exchange is not None and exchange.time_limit is not None:
+                end_limit(exchange)
             if preserve is not None:
                 preserve(ctx)
             if error is not None and self.should_ignore_error(error):

@@ -11,6 +11,7 @@ from .debughints import refuse_form_redirect
 from .registry import Hook
 from .requests import Request, Response
 from .signals import got_request_exception
+from .timelimits import RequestTimedOut
 from .urls import AppUrls
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -76,6 +77,9 @@ class AppFailures(AppUrls):
         Raises:
             Exception: `e`, in debug and test mode, or as `PROPAGATE_EXCEPTIONS` says.
         """
+        if isinstance(e, RequestTimedOut):
+            # While the answer was being finished. The server has logged where.
+            return self.finalize_request(e, from_error_handler=True)
         exc_info = sys.exc_info()
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         propagate = self.config["PROPAGATE_EXCEPTIONS"]

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .registry import Hook, blueprint_scopes
+from .timelimits import timeout_of
 
 
 class EndpointPlan:
     """Hooks in the order they are called, every one of them callable from sync code; async ones are wrapped."""
 
-    __slots__ = ("after", "before", "endpoint", "scopes", "teardown", "url_values", "view")
+    __slots__ = ("after", "before", "endpoint", "scopes", "teardown", "timeout", "url_values", "view")
 
     def __init__(self, app: Any, endpoint: str | None) -> None:  # Any: the application is above this file
         ensure_sync: Callable[[Hook], Hook] = app.ensure_sync
@@ -32,6 +33,7 @@ class EndpointPlan:
         self.teardown: tuple[Hook, ...] = tuple(
             map(ensure_sync, _hooks(app.teardown_request_funcs, self.scopes, last_first=True))
         )
+        self.timeout = timeout_of(app, endpoint)
 
 
 def _blueprints_of(endpoint: str | None) -> list[str]:

@@ -136,7 +136,9 @@ class Scaffold(Resources):
         """Add a rule for an endpoint, by default named after the view; the view may be given later, see `endpoint`.
 
         `methods` are by default those of the view (`view_func.methods`), else GET. `provide_automatic_options` decides
-        whether OPTIONS is answered for the view; by default it is, unless the view takes OPTIONS itself.
+        whether OPTIONS is answered for the view; by default it is, unless the view takes OPTIONS itself. `timeout`: seconds
+        that requests of this endpoint may take before they are interrupted with `RequestTimedOut` and answered with 504; `None`
+        for no limit, also where the config's `REQUEST_TIMEOUT` or the server has one. Enforced by demijohn's server.
         """
         raise NotImplementedError
 

@@ -21,11 +21,12 @@ from .config import DEFAULT_CONFIG, Config, ConfigAttribute
 from .context import _AppCtxGlobals
 from .helpers import get_debug_flag
 from .json.provider import DefaultJSONProvider, JSONProvider
-from .registry import H, Hook, HookList
+from .registry import H, Hook, HookList, ViewRegistry
 from .rendering import default_variables
 from .requests import Request, Response
 from .scaffold import Scaffold, endpoint_of, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
+from .timelimits import check_timeout
 
 
 class _LazyClass:
@@ -112,6 +113,8 @@ class AppSetup(Scaffold):
         """Asked in turn when `url_for` finds no rule: `f(error, endpoint, values)` returns a URL, or `None`."""
 
         self.teardown_appcontext_funcs: HookList[Hook] = HookList(self._revision)
+        self.view_timeouts: ViewRegistry[str, float | None] = ViewRegistry(self._revision)
+        """Endpoint -> seconds its view may take, see `route`'s `timeout`; others have `REQUEST_TIMEOUT`."""
         self.shell_context_processors: list[Hook] = []
         self.blueprints: dict[str, Blueprint] = {}
         """By the name they were registered with, in order."""
@@ -242,11 +245,14 @@ class AppSetup(Scaffold):
         """See `Scaffold.add_url_rule`; further options go to the rule class.
 
         Raises:
-            TypeError: `methods` is a string.
+            TypeError: `methods` is a string; `timeout` is no number.
+            ValueError: `timeout` is not more than 0.
             AssertionError: the endpoint has another view already.
         """
         if endpoint is None:
             endpoint = endpoint_of(view_func)
+        if "timeout" in options:
+            self.view_timeouts[endpoint] = check_timeout(options.pop("timeout"))
         methods = options.pop("methods", None)
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)

@@ -13,7 +13,7 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from demijohn.message.environ import REQUEST_ID_KEY, environ_from_head
+from demijohn.message.environ import EXCHANGE_KEY, REQUEST_ID_KEY, environ_from_head
 from demijohn.message.segment import find_segment
 from demijohn.message.wsgi import FileWrapper, WSGIApplication
 from demijohn.seam import Exchange, FileSegment, Handler
@@ -73,6 +73,7 @@ class WSGICall:
         environ["wsgi.early_hints"] = self._early_hints
         environ["demijohn.after_response"] = exchange.after
         environ[REQUEST_ID_KEY] = exchange.request_id
+        environ[EXCHANGE_KEY] = exchange
         body = self._application(environ, self._start_response)
         if type(body) is list or type(body) is tuple:
             # PERF: what frameworks return for most answers; nothing to close, and one write.

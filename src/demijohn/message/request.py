@@ -15,7 +15,7 @@ from demijohn.http.error_base import HTTPException
 from demijohn.http.errors import BadRequest, UnsupportedMediaType
 from demijohn.seam import Exchange
 
-from .environ import REQUEST_ID_KEY, environ_from_head
+from .environ import EXCHANGE_KEY, REQUEST_ID_KEY, environ_from_head
 from .request_form import RequestForm
 from .wsgi import WSGIApplication
 
@@ -46,6 +46,7 @@ class Request(RequestForm):
         if cls.__init__ is not _plain_init:
             environ = environ_from_head(exchange.head, exchange.body, exchange.peer, root_path=root_path)
             environ[REQUEST_ID_KEY] = exchange.request_id
+            environ[EXCHANGE_KEY] = exchange
             return cls(environ)
         # PERF: one frame for each request on the native door; whatever can be computed later is.
         request = cls.__new__(cls)

@@ -4,7 +4,8 @@ The lowest of the files that make up `Request` (base, target, headers, body, req
 Nothing is parsed here that a request may not need. A request belongs to the thread that handles it.
 """
 
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
 from urllib.parse import unquote
 
 from demijohn.http.headers import EnvironHeaders, Headers
@@ -12,6 +13,7 @@ from demijohn.http.multidict import ImmutableList, ImmutableMultiDict, MultiDict
 from demijohn.seam import BodySource, Exchange, Peer, RequestHead, new_request_id
 
 from .environ import (
+    EXCHANGE_KEY,
     REQUEST_ID_KEY,
     Environ,
     body_from_environ,
@@ -23,6 +25,8 @@ from .environ import (
 )
 from .properties import cached_property, environ_property
 from .user_agent import UserAgent
+
+F = TypeVar("F", bound=Callable[[], object])
 
 
 class RequestBase:
@@ -56,7 +60,7 @@ class RequestBase:
     _made_from_environ = False
 
     _exchange: Exchange | None = None
-    """What a request that came natively came by."""
+    """What the request came by, where the server is demijohn's; of both doors."""
 
     _after_response: Any = None  # Any: `app.afterwards.AfterResponse`, two rooms above
     """What the door has to see to once the answer is out; set by the application."""
@@ -82,6 +86,7 @@ class RequestBase:
         self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
         self.headers = EnvironHeaders(environ)
         self.remote_addr = environ.get("REMOTE_ADDR") or None
+        self._exchange = environ.get(EXCHANGE_KEY)
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
@@ -114,6 +119,33 @@ class RequestBase:
     def peer(self) -> Peer:
         """The two ends of the connection."""
         return self._peer
+
+    @property
+    def disconnected(self) -> bool:
+        """The client has gone, or ended its side of the connection: nobody waits for the answer. May be asked from any thread.
+
+        Always false under a server that does not tell (demijohn's and waitress do), and in tests.
+        """
+        if self._exchange is not None:
+            return self._exchange.disconnected
+        ask = self.environ.get("waitress.client_disconnected")
+        return ask is not None and bool(ask())
+
+    def on_disconnect(self, function: F) -> F:
+        """Call `function()` when the client goes away before its answer is out; for the thread that handles the request.
+
+        It runs on a thread of its own, in a copy of the context variables of this call, so it sees the same request. Usable as a
+        decorator. Never called under servers other than demijohn's, nor in tests.
+        """
+        if self._exchange is not None:
+            self._exchange.on_disconnect(function)
+        return function
+
+    @property
+    def deadline(self) -> float | None:
+        """When the view will be interrupted, on the scale of `time.monotonic()`; `None` if it may take as long as it likes."""
+        limit = None if self._exchange is None else self._exchange.time_limit
+        return None if limit is None or limit.is_over else limit.deadline
 
     @cached_property
     def request_id(self) -> str:

@@ -37,7 +37,10 @@ class HandlerTimeout(Exception):
 class TimeLimit(ABC):
     """A limit that a handler is under, see `Exchange.limit_time`. For the handler's thread."""
 
-    __slots__ = ("deadline", "error")
+    __slots__ = ("deadline", "error", "is_over")
+
+    is_over: bool
+    """The answer has begun, or the limit was lifted: it does not matter any more."""
 
     deadline: float
     """When the handler is interrupted, on the scale of `time.monotonic`."""

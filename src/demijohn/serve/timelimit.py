@@ -43,7 +43,7 @@ class HandlerLimit(TimeLimit):
     """A limit that the watchdog enforces. `enforce` is the watchdog's, all else the handler's thread's."""
 
     __slots__ = (
-        "_answer", "_exchange", "_guard", "_is_answered", "_is_over", "_is_reported", "_limit", "_stuck_at", "_thread",
+        "_answer", "_exchange", "_guard", "_is_answered", "_is_reported", "_limit", "_stuck_at", "_thread",
         "_was_interrupted", "next_at", "on_end", "on_stuck",
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ class HandlerLimit(TimeLimit):
         self._limit = seconds
         self._stuck_at = self.deadline + stuck_after
         self._thread = threading.get_ident()
-        self._is_over = False
+        self.is_over = False
         self._is_answered = False  # by the server
         self._is_reported = False
         self._was_interrupted = False
@@ -78,7 +78,7 @@ class HandlerLimit(TimeLimit):
             ClientDisconnected: too late, the server has answered.
             BaseException: `error`, if it was under way.
         """
-        self._is_over = True
+        self.is_over = True
         try:
             self._answer.pop()
         except IndexError:
@@ -94,7 +94,7 @@ class HandlerLimit(TimeLimit):
         Raises:
             BaseException: `error`, if it was just being delivered; call again then.
         """
-        self._is_over = True
+        self.is_over = True
         if self.on_end is not None:
             self.on_end(self)
         with self._guard:
@@ -107,7 +107,7 @@ class HandlerLimit(TimeLimit):
     def enforce(self, now: float) -> None:
         """Do what is due at `now`, and set `next_at`."""
         with self._guard:
-            if self._is_over:
+            if self.is_over:
                 self.next_at = NEVER
                 return
             stack = sys._current_frames().get(self._thread)

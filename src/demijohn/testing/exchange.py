@@ -35,16 +35,16 @@ _PEER = Peer(remote=("127.0.0.1", 50000), local=("127.0.0.1", 80))
 class _RecordedLimit(TimeLimit):
     """A time limit that nobody enforces."""
 
-    __slots__ = ("is_ended",)
+    __slots__ = ()
 
     def __init__(self, seconds: float, error: type[BaseException]) -> None:
         self.deadline = time.monotonic() + seconds
         self.error = error
-        self.is_ended = False
+        self.is_over = False
 
     def end(self) -> None:
         """See `TimeLimit.end`."""
-        self.is_ended = True
+        self.is_over = True
 
 
 class RecordingExchange(Exchange):
