@@ -33,3 +33,14 @@ class Peer:
 
     root_path: str = ""
     """What a trusted proxy has cut off in front of the path, decoded, without a slash at its end; targets do not have it."""
+
+    def seen_through(
+        self,
+        remote: tuple[str, int] | None,
+        local: tuple[str, int] | str,
+        scheme: str,
+        tls: Mapping[str, str] | None,
+        root_path: str,
+    ) -> "Peer":
+        """Return the peer of a request that came through a proxy at the other end. PERF: `replace` takes twice as long."""
+        return Peer(remote, local, scheme, self.is_multithread, self.is_multiprocess, tls, root_path)

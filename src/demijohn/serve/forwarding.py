@@ -7,13 +7,14 @@ trusted proxies wrote. So what an application reads in these fields agrees with 
 The rule. Each proxy adds the address of its own client at the right of the list. We walk from the right while the address is that
 of a trusted peer; the first other one is the client, or the last of all if there is none. What stands left of it the client
 may have written: it is never looked at. What is malformed in the rest is 400: a trusted proxy does not write such things, so
-somebody else did. The leader only, but `apply` touches nothing shared.
+somebody else did. Used by the leader only.
 """
 
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote
@@ -28,6 +29,7 @@ logger = logging.getLogger("demijohn.error")
 
 _X_FAMILY: Final = (b"x-forwarded", b"x-real-ip")
 _X_FOR: Final = b"x-forwarded-for"
+_FORWARDED: Final = b"forwarded"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 """What may be said, and what it means for a request that is HTTP in any case."""
@@ -59,7 +61,7 @@ class Claim:
 class Forwarding:
     """The setting `forwarded`, for all connections of a server."""
 
-    __slots__ = ("_has_warned", "_is_family", "_read", "_trusted")
+    __slots__ = ("_has_warned", "_is_x_family", "_read", "_trusted")
 
     def __init__(self, family: str, trusted: TrustedPeers) -> None:
         """Believe in `x-forwarded` or in `rfc7239`."""
@@ -67,7 +69,7 @@ class Forwarding:
         self._read: Callable[[RequestHead, TrustedPeers], Claim] = (
             read_x_forwarded if family == "x-forwarded" else read_rfc7239
         )
-        self._is_family: Callable[[bytes], bool] = _is_x_forwarded if family == "x-forwarded" else _is_rfc7239
+        self._is_x_family = family == "x-forwarded"
         self._has_warned = False
 
     def for_peer(self, peer: Peer) -> "ForwardingPeer":
@@ -105,14 +107,16 @@ class ForwardingPeer:
             ProtocolReject: 400: a trusted proxy says what cannot be.
         """
         owner = self._owner
-        said = [name for name in head.index if _is_x_forwarded(name) or _is_rfc7239(name)]
+        said = [name for name in head.index if name.startswith(_X_FAMILY) or name == _FORWARDED]
         if not said:
             return head, self.peer
         if not self._is_trusted:
             owner.warn(said[0], self.peer)
             return _change(head, set(said), {}), self.peer
         claim = owner._read(head, owner._trusted)
-        return self._take(head, claim, {name for name in said if not owner._is_family(name)})
+        # RFC 7239 has one name, the other family all others.
+        dropped = {name for name in said if (name == _FORWARDED) is owner._is_x_family}
+        return self._take(head, claim, dropped)
 
     def _take(self, head: RequestHead, claim: Claim, dropped: set[bytes]) -> tuple[RequestHead, Peer]:
         peer = self.peer
@@ -136,15 +140,7 @@ class ForwardingPeer:
             remote = claim.client.name, at if isinstance(at, int) else 0
         if dropped or claim.replaced:
             head = _change(head, dropped, claim.replaced)
-        return head, replace(peer, remote=remote, local=local, scheme=scheme, tls=tls, root_path=claim.prefix)
-
-
-def _is_x_forwarded(name: bytes) -> bool:
-    return name.startswith(_X_FAMILY)
-
-
-def _is_rfc7239(name: bytes) -> bool:
-    return name == b"forwarded"
+        return head, peer.seen_through(remote, local, scheme, tls, claim.prefix)
 
 
 # ---------------------------------------------------------------------- X-Forwarded-*
@@ -189,7 +185,8 @@ def _walk_hops(members: list[bytes], trusted: TrustedPeers, claim: Claim) -> int
         text = members[at].decode("latin-1")
         # COMPAT: nginx writes "unix:" for a client on a Unix socket.
         claim.is_unix = text == "unix:"
-        claim.client = None if claim.is_unix else _hop(text)
+        # PERF: clients come again, and proxies do with each request. Bounded in number and length.
+        claim.client = None if claim.is_unix else _known_hop(text) if len(text) <= _KNOWN_LENGTH else _hop(text)
         if not trusted.has(None if claim.client is None else claim.client.name):
             return at
     return 0
@@ -203,6 +200,10 @@ def _hop(text: str) -> Node:
     if node is None:
         raise ProtocolReject(400, "X-Forwarded-For has an invalid address from a trusted proxy", _X_RULE)
     return _as_ipv4(node)
+
+
+_known_hop = lru_cache(1024)(_hop)
+_KNOWN_LENGTH: Final = 64
 
 
 def _as_ipv4(node: Node) -> Node:
@@ -240,7 +241,7 @@ def read_rfc7239(head: RequestHead, trusted: TrustedPeers) -> Claim:
     """
     elements: list[tuple[str, dict[str, str]]] = []
     for name, value in head.fields:
-        if name.lower() == b"forwarded":
+        if name.lower() == _FORWARDED:
             # SECURITY: line by line: no quote that a client leaves open can reach into what a proxy wrote.
             line = split_forwarded(value.decode("latin-1"))
             if line is None:
