@@ -10,7 +10,27 @@ def _rule_has(text: str) -> Holds:
     return lambda arguments, theirs, ours: any(isinstance(rule, dict) and text in rule["rule"] for rule in arguments[0])
 
 
+def _takes_a_slash(arguments: list[Any], theirs: Any, ours: Any) -> bool:
+    """Holds for rules that put up with a slash and end with a variable whose converter mentions one in its regex."""
+    rules = [rule for entry in arguments[0] for rule in (entry[2] if isinstance(entry, list) else [entry])]
+    is_lax = arguments[1].get("strict_slashes") is False
+    return any(
+        rule["rule"].endswith(("<list:x>", "<list:y>", "<list:z>")) and (is_lax or rule.get("strict_slashes") is False)
+        for rule in rules
+    ) and "NotFound" in str(theirs)
+
+
 ROUTES = [
+    Deviation(
+        "urlmaps.ask",
+        _takes_a_slash,
+        "With strict_slashes=False a leaf takes a slash at its end, whatever its converter's regex looks like.",
+        [
+            [{"rule": "/a/<list:x>", "endpoint": "e", "strict_slashes": False}],
+            {"converters": True},
+            [["match", {}, "/a/b/", "GET"]],
+        ],
+    ),
     Deviation(
         "urlmaps.ask",
         None,
