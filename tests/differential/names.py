@@ -120,7 +120,7 @@ _HOMES = {
     "flask": ("flask:", "demijohn:"),
     **dict.fromkeys(["MethodView", "View"], ("flask.views", "demijohn.app.views")),
     "Config": ("flask", "demijohn"),
-    "load_dotenv": ("flask.cli", "demijohn.app.dotenv"),
+    **dict.fromkeys(["ScriptInfo", "load_dotenv"], ("flask.cli", "demijohn.manage.cli")),
     **dict.fromkeys(["SessionInterface", "SessionMixin"], ("flask.sessions", "demijohn.app.sessions")),
     "TaggedJSONSerializer": ("flask.json.tag", "demijohn.app.json.tag"),
 }

@@ -181,6 +181,24 @@ FEATURES = [
     Deviation(
         "features.run",
         None,
+        "All teardown functions run, even if one raises.",
+        ["teardown_that_raises"],
+    ),
+    Deviation(
+        "features.run",
+        None,
+        "In a `with client:` block a context is torn down once, when it is let go.",
+        ["teardown_in_client_blocks"],
+    ),
+    Deviation(
+        "features.run",
+        None,
+        "`module:a.b` and `module:` lead to an application, and an application is not called for one.",
+        ["discovery_of_more"],
+    ),
+    Deviation(
+        "features.run",
+        None,
         "Each request has a context and a `g` of its own, also inside of another context of the application, as from Flask 3.2 on.",
         ["nested_clients"],
     ),

@@ -1,6 +1,7 @@
 """Features of applications as Flask's documentation shows them, each a small application of its own."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -443,6 +444,108 @@ def errors_with_a_response_of_their_own(lib, folder):
     app.register_error_handler(lib.HTTPException, lambda error: "never")
     app.add_url_rule("/", "view", view)
     return answers(app, "/")
+
+
+@case
+def teardown_that_raises(lib, folder):
+    app, log = new_app(lib), []
+
+    def note(name, error=None):
+        def teardown(exc):
+            log.append(name)
+            if error is not None:
+                raise error
+
+        return teardown
+
+    app.teardown_appcontext(note("application"))
+    app.teardown_request(note("first"))
+    app.teardown_request(note("second", KeyError("second")))
+    app.add_url_rule("/", "view", lambda: "view")
+    return [attempt(app.test_client().get, "/"), log]
+
+
+@case
+def teardown_in_client_blocks(lib, folder):
+    app, log = new_app(lib), []
+    app.teardown_request(lambda error: log.append(lib.request.path))
+    app.add_url_rule("/<name>", "view", lambda name: name)
+    with app.test_client() as client:
+        client.get("/one")
+        log.append("asked for one")
+        client.get("/two")
+        log.append("asked for two")
+    return log
+
+
+MODULES = {
+    "several": """
+app = make("app")
+other = make("other")
+def create_app(a="d", b=None): return make(f"created{a}{b}")
+def needs(x): return make("needs")
+def boom(): raise ValueError("boom")
+def wrong(): return 5
+class space: app = make("nested")
+""",
+    "second": "application = make('application')",
+    "only": "z = make('only')",
+    "two": "z, y = make('z'), make('y')",
+    "maker": "def make_app(): return make('made')",
+    "factory_that_needs": "def create_app(x): return make('never')",
+    "imports_nothing": "import nothing_like_this",
+    "wrong_syntax": "x =",
+    "raises": "raise RuntimeError('while it is imported')",
+    "empty": "",
+    "package/__init__": "app = make('package')",
+    "package/module": "app = make('module')",
+    "package/inner/__init__": "app = make('inner')",
+    "app": "app = make('default')",
+}
+SPECS = """several several:app several:other several:create_app several:create_app() several:create_app('x')
+several:create_app('x',b=3) several:create_app(a='k') several:create_app(1+1) several:create_app(name) several:needs
+several:needs() several:boom several:boom() several:wrong several:space several:nope several:app.x several.py several.py:other
+./several.py:app several:create_app( several:1x second only two maker factory_that_needs imports_nothing wrong_syntax raises empty
+package package.module package.module:app package/module.py package/inner package/inner/__init__.py package.nowhere nowhere
+nowhere.deep""".split()
+
+
+def discovered(lib, folder, specs):
+    """The name of the application that each of these words leads to."""
+    home = lib.Flask.__module__.partition(".")[0]
+    begin = (
+        f"from {home} import {lib.Flask.__name__}\nmake = lambda name: {lib.Flask.__name__}(name, static_folder=None)\n"
+    )
+    for name, source in MODULES.items():
+        path = Path(folder) / "found" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(begin + source)
+    here, search, known, found = os.getcwd(), sys.path.copy(), set(sys.modules), []
+    try:
+        os.chdir(Path(folder) / "found")
+        for spec in specs:
+            try:
+                found.append([spec, lib.ScriptInfo(spec).load_app().name])
+            except Exception:
+                found.append([spec, None])
+            for name in set(sys.modules) - known:
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(os.path.realpath(folder)):
+                    del sys.modules[name]
+            sys.path[:] = search
+    finally:
+        os.chdir(here)
+        sys.path[:] = search
+    return found
+
+
+@case
+def discovery(lib, folder):
+    return discovered(lib, folder, [*SPECS, None])
+
+
+@case
+def discovery_of_more(lib, folder):
+    return discovered(lib, folder, ["several:space.app", "several:", "several:app()"])
 
 
 @case
