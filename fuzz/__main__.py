@@ -11,7 +11,7 @@ import tempfile
 
 import atheris
 
-HARNESSES = ("h1_requests", "chunked", "proxy_line", "multipart", "field_values")
+HARNESSES = ("h1_requests", "chunked", "proxy_line", "answers", "multipart", "field_values")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["h1_requests", "chunked", "proxy_line", "multipart", "field_values"])
+@pytest.mark.parametrize("name", ["h1_requests", "chunked", "proxy_line", "answers", "multipart", "field_values"])
 def test_seeds(name):
     harness = importlib.import_module(f"fuzz.{name}")
     seeds = list(harness.seeds())
