@@ -10,6 +10,7 @@ from typing import IO, Any, Literal, overload
 from demijohn.http.errors import RequestEntityTooLarge
 
 from .bodystream import BodyStream
+from .environ import body_from_environ
 from .properties import cached_property
 from .request_negotiation import RequestNegotiation
 
@@ -38,9 +39,11 @@ class RequestBody(RequestNegotiation):
             length = self.content_length
             if length is not None and length > limit:
                 raise RequestEntityTooLarge
-        stream: Any = BodyStream(
-            self._body, limit
-        )  # Any: a RawIOBase is an IO[bytes] to everybody but the type checker
+        body = self._body
+        if "environ" in self.__dict__ and self.environ.get("wsgi.input") is not body and not self._made_from_environ:
+            # Somebody put a stream of his own into the environ, as recipes for check sums do.
+            body = body_from_environ(self.environ)
+        stream: Any = BodyStream(body, limit)  # Any: a RawIOBase is an IO[bytes] to everybody but the type checker
         return stream  # type: ignore[no-any-return]  # see above
 
     @overload

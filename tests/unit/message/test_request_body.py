@@ -28,6 +28,24 @@ FORM = (
 )
 
 
+class Summing:
+    """A stream that somebody puts around another to see what is read."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self.seen = b""
+
+    def read(self, size=-1):
+        data = self._stream.read(size)
+        self.seen += data
+        return data
+
+    def readline(self, size=-1):
+        line = self._stream.readline(size)
+        self.seen += line
+        return line
+
+
 class FailingBody:
     """A body source that gives something, then fails."""
 
@@ -221,3 +239,29 @@ def test_a_body_stream_over_an_exact_limit_reads_no_further():
     body = Exact()
     assert BodyStream(body, 3).read() == b"abc"
     assert body.asked == [4, 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "ask"),
+    [
+        (b"a=1&b=2", URLENCODED, lambda request: request.form["b"] == "2"),
+        (FORM, MULTIPART, lambda request: request.files["f"].read() == b"file\r\ncontent"),
+        (b"[1]", JSON, lambda request: request.json == [1]),
+        (b"raw", (b"Content-Type", b"text/plain"), lambda request: request.get_data() == b"raw"),
+        (b"raw", (b"Content-Type", b"text/plain"), lambda request: request.stream.readline() == b"raw"),
+    ],
+    ids=["form", "files", "json", "data", "stream"],
+)
+def test_a_stream_put_into_the_environ_is_the_one_that_is_read(post, body, kind, ask):
+    with post(body, kind) as request:
+        summing = request.environ["wsgi.input"] = Summing(request.environ["wsgi.input"])
+        assert ask(request)
+    assert summing.seen == body
+
+
+def test_a_stream_put_into_the_environ_is_held_to_the_limit(post):
+    request = post(b"a=1&b=2", URLENCODED)
+    request.max_content_length = 3
+    request.environ["wsgi.input"] = Summing(request.environ["wsgi.input"])
+    with pytest.raises(RequestEntityTooLarge):
+        request.form["a"]
