@@ -549,6 +549,32 @@ def discovery_of_more(lib, folder):
 
 
 @case
+def check_sums(lib, folder):
+    """A view that puts a stream of its own around the body."""
+    app = new_app(lib)
+
+    class Summing:
+        def __init__(self, stream):
+            self._stream = stream
+            self.seen = b""
+
+        def read(self, *arguments):
+            data = self._stream.read(*arguments)
+            self.seen += data
+            return data
+
+    @app.post("/<how>")
+    def view(how):
+        request = lib.request
+        summing = request.environ["wsgi.input"] = Summing(request.environ["wsgi.input"])
+        read = {"form": lambda: request.form.to_dict(), "data": lambda: len(request.get_data())}[how]()
+        return [read, summing.seen.decode()]
+
+    client = app.test_client()
+    return [client.post(f"/{how}", data={"a": "1", "b": "2"}).get_json() for how in ("form", "data")]
+
+
+@case
 def dotenv_files(lib, folder):
     texts = {
         "own.env": "A=own\nexport B='${A} $A'\nNAME\nC=\"x\\ty\" # z\nD = ${DEMIJOHN_MISSING:-d}\nHOME=own\nE=${HOME}",
