@@ -220,24 +220,25 @@ def test_nothing_spins_when_all_threads_are_busy(threaded_runner):
             client.close()
 
 
-def test_at_the_most_connections_nothing_spins_and_others_wait(runner):
-    clock = JumpingClock()
-    with serving(Site(), runner, clock, max_connections=3) as running:
+def test_at_the_most_connections_nothing_spins_and_others_wait(threaded_runner):
+    site, clock = Site(), JumpingClock()
+    with serving(site, threaded_runner, clock, threads=3, max_connections=3) as running:
         polls = Polls(running)
         clients = [Client(running) for _ in range(3)]
         for client in clients:
-            assert client.get("/").status == 200
+            client.send(GET % b"/wait")
+            assert site.entered.acquire(timeout=TIMEOUT)
         waiting = Client(running)
         waiting.send(GET % b"/")
         wait_until(lambda: not running.server._acceptors[0]._is_watching)
         assert polls.during(0.4) < 20
         assert running.server.stats.connections_accepted == 3
-        clients[0].close()
-        wait_until(lambda: len(links(running)) == 2)
-        clock.jump(2.1, running)
-        assert waiting.read_answer().status == 200
-        for client in (*clients, waiting):
+        site.go.set()
+        for client in clients:
+            assert client.read_answer().status == 200
             client.close()
+        assert waiting.read_answer().status == 200
+        waiting.close()
 
 
 # ---------------------------------------------------------------- slow readers

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from ..seam import Peer
+from .admission import Admission
 from .deadlines import NEVER
 from .engine import Connection, Engine
 from .handshakes import Handshakes
@@ -29,7 +30,7 @@ _LONG_ROUND = 0.01
 """Seconds."""
 
 _PAUSE = 1.0
-"""Seconds without accepting after the system refused, for want of descriptors or memory."""
+"""Seconds without accepting when there is no place, no descriptor or no memory; less if a connection is closed meanwhile."""
 
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -38,9 +39,11 @@ class Acceptor:
     """One listener in one process."""
 
     __slots__ = (
+        "_admission",
         "_batch",
         "_engine",
         "_handshakes",
+        "_is_in_want",
         "_is_multithread",
         "_is_watching",
         "_listener",
@@ -49,10 +52,13 @@ class Acceptor:
         "slot",
     )
 
-    def __init__(self, engine: Engine, listener: Listener, handshakes: Handshakes) -> None:
+    def __init__(self, engine: Engine, listener: Listener, handshakes: Handshakes, admission: Admission) -> None:
         self._engine = engine
         self._listener = listener
         self._handshakes = handshakes
+        self._admission = admission
+        # The last attempt found no descriptor or no memory.
+        self._is_in_want = False
         self._batch = 1 if engine.options.is_multiprocess else _BATCH
         self._is_multithread = engine.options.runner != "inline"
         self._is_watching = False
@@ -79,14 +85,15 @@ class Acceptor:
     def on_event(self, mask: int) -> bool:
         """Take the connections that wait."""
         engine = self._engine
-        for _ in range(self._batch if engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH):
+        for number in range(self._batch if engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH):
             if len(engine.connections) >= engine.options.max_connections:
-                logger.warning(
-                    "%d connections are open, the most that max_connections allows; others wait",
-                    len(engine.connections),
-                )
-                self._pause()
-                break
+                # Of the first it is known that somebody waits: the listener is ready.
+                if number:
+                    break
+                if not self._admission.make_room():
+                    self._admission.complain()
+                    self._wait()
+                    break
             try:
                 sock, address = self._listener.sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -94,9 +101,9 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _OUT_OF_RESOURCES:
                     raise
-                logger.error("Cannot accept connections for %g s: %s", _PAUSE, error)  # noqa: TRY400 - not a fault of the code
-                self._pause()
+                self._on_want(error)
                 break
+            self._is_in_want = False
             engine.stats.connections_accepted += 1
             self._open(sock, address)
         return True
@@ -114,6 +121,27 @@ class Acceptor:
     def fail(self) -> None:
         """`accept` failed in a way we do not know: try again later rather than spin."""
         self._pause()
+
+    def _on_want(self, error: OSError) -> None:
+        """There are no descriptors, or there is no memory. Idle connections have some of both."""
+        if self._admission.make_room():
+            return  # called again at once: somebody waits
+        if self._is_in_want:
+            # Since the last pause nobody has left. Clients are told, rather than left to wait for nobody knows what.
+            self._admission.shed(self._listener.sock)
+        else:
+            logger.error("Cannot accept connections: %s", error)
+        self._is_in_want = True
+        self._wait()
+
+    def _wait(self) -> None:
+        """Go on when a connection is closed, or after a pause."""
+        self._pause()
+        self._admission.when_closed(self._resume)
+
+    def _resume(self) -> None:
+        self.stop()  # the pause
+        self.start()
 
     def _pause(self) -> None:
         self.stop()
@@ -136,6 +164,10 @@ class Acceptor:
             local = _plain_address(sock.getsockname())
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
         engine = self._engine
+        if engine.clients is not None and not engine.clients.admits(remote):
+            # Without a word: it costs nothing, over TLS nothing could be said yet, and browsers try again.
+            sock.close()
+            return
         if engine.options.proxy_protocol != "off" and engine.trusted_peers.has(remote and remote[0]):
             try:
                 ProxiedOpening(engine, sock, peer, self._begin).open()

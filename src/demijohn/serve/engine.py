@@ -10,6 +10,7 @@ from typing import Protocol
 from .._base.clock import Clock
 from ..seam import Handler, RequestHead
 from .accesslog import AccessLog
+from .clients import ClientCount
 from .deadlines import NEVER
 from .forwarding import Forwarding
 from .logformat import compile_format
@@ -91,6 +92,7 @@ class Engine:
 
     __slots__ = (
         "access_log",
+        "clients",
         "clock",
         "connections",
         "forwarding",
@@ -118,7 +120,7 @@ class Engine:
     """Ask for a quick stop because of a KeyboardInterrupt that a handler met. Any thread."""
 
     on_connection_closed: Callable[[], None] | None
-    """Called by the leader after a connection was closed, while the server drains."""
+    """Called by the leader after a connection was closed, while the server drains or somebody waits for a place."""
 
     on_stuck: Callable[[], object] | None
     """Called by the watchdog's thread when a handler has ignored the end of its time limit for long: its thread is lost."""
@@ -127,7 +129,7 @@ class Engine:
     """No further requests are wanted. Set by the leader."""
 
     is_last_answer: bool
-    """Answers end their connection: there is no keep-alive, or the server drains. Set by the server."""
+    """Answers end their connection: there is no keep-alive, the server drains, or all places are taken. Set by the leader."""
 
     is_stopped: bool
     """Leave the loop. Set by the server."""
@@ -152,6 +154,8 @@ class Engine:
         self.is_last_answer = options.keep_alive == 0
         self.is_stopped = False
         self.connections: set[Connection] = set()
+        most = options.max_connections_per_client
+        self.clients = None if most is None else ClientCount(most, self.trusted_peers, self.refusals)
         self.server_field = options.server_name.encode("latin-1")
 
     def _postpone(self, seconds: float) -> None:

@@ -22,6 +22,9 @@ from .reactor import READ, WRITE
 from .state import State
 
 _RECEIVE_BYTES = 64 << 10
+_YOUNG = 2.0
+"""Seconds that any client gets for its request's head, however many others want its place."""
+
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -37,6 +40,8 @@ class Link(Intake):
         self._watch(READ)  # first: it may fail
         self.engine.connections.add(self)
         self.engine.stats.connections_open += 1
+        if self.engine.clients is not None:
+            self.engine.clients.enter(self, self.peer.remote)
         self.engine.reactor.wheel.add(self, self.engine.reactor.now)
 
     def close(self) -> None:
@@ -68,6 +73,8 @@ class Link(Intake):
             exchange.discard()
         engine.connections.discard(self)
         engine.stats.connections_open -= 1
+        if engine.clients is not None:
+            engine.clients.leave(self)
 
     def reset(self) -> None:
         """Close so that the client sees an error, not an end: for answers that were cut."""
@@ -82,14 +89,41 @@ class Link(Intake):
 
     def drain(self) -> None:
         """The server is stopping: a link between two requests goes at once, others after their answer."""
+        # If a request has arrived that we have not read yet, it will be answered, with `Connection: close`.
+        self._close_if_silent()
+
+    def _close_if_silent(self) -> bool:
+        """Close between two requests, if none has arrived meanwhile; tell whether it was closed."""
         with self._hand_in_lock:  # whoever hands in after this sees that the server drains
             if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
-                return
+                return False
         try:
             self.sock.recv(1, socket.MSG_PEEK)
         except OSError:
             self.close()
-        # Otherwise a request has arrived that we have not read yet: it will be answered, with `Connection: close`.
+            return True
+        return False
+
+    @property
+    def idleness(self) -> tuple[int, float] | None:
+        """How far in front it stands, the smallest first, when somebody must leave to make room; `None`: it is needed."""
+        if self.is_handled:
+            return None
+        if self.phase is Phase.IDLE:
+            return 0, self.deadline
+        if (
+            self.phase is Phase.HEAD
+            and self.deadline < self.engine.reactor.now + self.engine.options.head_timeout - _YOUNG
+        ):
+            return 1, self.deadline
+        return None
+
+    def evict(self) -> bool:
+        """Make room; False if a request has come meanwhile."""
+        if self.phase is Phase.HEAD and self.h1.has_buffered and not self.is_handled:
+            self.close()
+            return True
+        return self._close_if_silent()
 
     # ------------------------------------------------------------------ LEADER: callbacks
 

@@ -78,6 +78,8 @@ class Opening:
         engine = self._engine
         engine.connections.add(self)
         engine.stats.connections_open += 1
+        if engine.clients is not None:
+            engine.clients.enter(self, self._peer.remote)
         engine.reactor.wheel.add(self, engine.reactor.now)
 
     def on_event(self, mask: int) -> bool:
@@ -216,6 +218,8 @@ class Opening:
         engine.reactor.wheel.remove(self)
         engine.connections.discard(self)
         engine.stats.connections_open -= 1
+        if engine.clients is not None:
+            engine.clients.leave(self)
 
     # ------------------------------------------------------------------ A THREAD OF HANDSHAKES
 

@@ -16,7 +16,7 @@ ProxyProtocol = Literal["off", "auto", "required"]
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
-_POSITIVE_OR_NONE = ("max_requests_per_connection", "max_queued_requests")
+_POSITIVE_OR_NONE = ("max_requests_per_connection", "max_queued_requests", "max_connections_per_client")
 _NOT_NEGATIVE = (
     "stuck_after",
     "keep_alive",
@@ -114,7 +114,13 @@ class ServerOptions:
     """A streamed answer is pulled until this much waits for the client, and again when half of it is gone."""
 
     max_connections: int = 16_384
-    """With this many connections open no more are accepted; new clients wait in the listen backlog."""
+    """With this many connections open, idle ones are closed to let new clients in; if there are none, those wait in the
+    listen backlog until one is closed, and answers end their connection."""
+
+    max_connections_per_client: int | None = None
+    """Connections that one client may have open, by IPv4 address or IPv6 /64; more are closed when they come. Trusted peers
+    and Unix sockets are not counted. `None`: no limit, for an office or a mobile network may be behind one address; against
+    clients that keep connections for nothing, deadlines and `max_connections` help by themselves."""
 
     server_name: str = "demijohn"
     """The `Server` field of answers; empty for none."""

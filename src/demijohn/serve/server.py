@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from .._base.clock import Clock, SystemClock
 from ..seam import Handler
 from .acceptor import Acceptor
+from .admission import Admission
 from .deadlines import NEVER
 from .engine import Engine
 from .errorlog import open_error_log
@@ -56,7 +57,8 @@ class Server:
         engine.interrupt = self._interrupt
         engine.on_stuck = on_stuck
         self._handshakes = Handshakes(engine.options.tls_handshake_threads)
-        self._acceptors = [Acceptor(engine, listener, self._handshakes) for listener in listeners]
+        self._admission = Admission(engine)
+        self._acceptors = [Acceptor(engine, listener, self._handshakes, self._admission) for listener in listeners]
         self._was_interrupted = False
         self._on_drain = on_drain
         # In the wheel while the server drains: a connection like any other, with the drain's deadline.
@@ -119,6 +121,7 @@ class Server:
 
     def _begin(self, mask: int) -> bool:
         if not self._engine.is_draining:  # `shutdown` may have come before `serve_forever`
+            self._admission.open()
             for acceptor in self._acceptors:
                 acceptor.start()
         return True
@@ -173,6 +176,7 @@ class Server:
         engine = self._engine
         for acceptor in self._acceptors:
             acceptor.stop()
+        self._admission.close()
         for connection in list(engine.connections):
             # A thread may still be in this one's handler; its socket goes all the same.
             connection.reset()

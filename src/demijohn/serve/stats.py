@@ -9,6 +9,8 @@ class Stats:
 
     connections_accepted: int = 0
     connections_open: int = 0
+    evictions: int = 0
+    """Connections closed to make room for new ones: idle ones, and heads that did not come whole."""
     requests: int = 0
     """Requests given to a handler."""
     rejects: int = 0

@@ -37,3 +37,10 @@ def test_a_wrong_value_is_named(settings, message):
 def test_a_wrong_limit_is_named(settings, message):
     with pytest.raises(ValueError, match=message):
         ServerOptions(**settings)
+
+
+@pytest.mark.parametrize("name", ["max_queued_requests", "max_connections_per_client", "max_requests_per_connection"])
+def test_a_limit_may_be_none(name):
+    assert getattr(ServerOptions(**{name: None}), name) is None
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1, or None"):
+        ServerOptions(**{name: 0})
