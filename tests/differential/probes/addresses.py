@@ -1,19 +1,11 @@
 """Hosts, subdomains, methods and URLs of whole applications. Each case is one, asked for everything that matters."""
 
-from differential.plain import attempt, plain
+from differential.cases import Cases
+from differential.plain import attempt
 from differential.probes.setups import new_app
 
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
-
-
-def run(lib, name):
-    """The outcome of one case."""
-    return plain(CASES[name](lib))
+CASES = Cases()
+case, run = CASES.add, CASES.run
 
 
 def asked(app, paths, hosts=("localhost",), methods=("GET",), **options):

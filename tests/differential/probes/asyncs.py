@@ -3,21 +3,12 @@
 import asyncio
 import contextvars
 
-from differential.plain import attempt
+from differential.cases import Cases
 from differential.probes.setups import answers, new_app
 
-CASES = {}
+CASES = Cases()
+case, run = CASES.add, CASES.run
 variable = contextvars.ContextVar("variable", default="unset")
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
-
-
-def run(lib, name):
-    """The outcome of one case."""
-    return attempt(CASES[name], lib)
 
 
 @case

@@ -6,20 +6,12 @@ import io
 import re
 import uuid
 
+from differential.cases import Cases
 from differential.plain import attempt, plain
 from differential.probes.setups import new_app
 
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
-
-
-def run(lib, name):
-    """The outcome of one case."""
-    return plain(CASES[name](lib))
+CASES = Cases()
+case, run = CASES.add, CASES.run
 
 
 def with_key(lib):
