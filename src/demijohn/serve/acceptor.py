@@ -101,7 +101,8 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _OUT_OF_RESOURCES:
                     raise
-                self._on_want(error)
+                if not number:  # otherwise those that just came may be idle soon
+                    self._on_want(error)
                 break
             self._is_in_want = False
             engine.stats.connections_accepted += 1

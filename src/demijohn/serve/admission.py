@@ -1,8 +1,9 @@
 """`Admission`: whether another connection may come in, and what makes room for it. One per server; the leader only.
 
-When all places are taken, those who do nothing leave first: idle keep-alive connections, the idlest first, then heads that have
-not come whole for a while. Keeping a connection open is a favour and not load; a client that comes back to a closed one opens
-another. Until there is room, answers end their connection, and accepting goes on at once when one is closed.
+When all places are taken, those who do nothing leave first: connections that had their last answer, then idle ones, the idlest
+first, then heads that have not come whole for a while. Keeping a connection open is a favour and not load; a client that comes
+back to a closed one opens another. Until there is room, answers end their connection, and accepting goes on at once when one is
+closed.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import socket
 from collections.abc import Callable
 
 from .engine import Engine
+from .lingering import Lingering
 from .link import Link
 
 _BATCH = 64
@@ -65,12 +67,12 @@ class Admission:
         found = heapq.nsmallest(
             _BATCH,
             (
-                (rank, id(link), link)
-                for link in engine.connections
-                if isinstance(link, Link) and (rank := link.idleness)
+                (rank, id(one), one)
+                for one in engine.connections
+                if isinstance(one, Link | Lingering) and (rank := one.idleness)
             ),
         )
-        evicted = sum(link.evict() for _, _, link in found)
+        evicted = sum(one.evict() for _, _, one in found)
         engine.stats.evictions += evicted
         if not evicted:
             self._look_at = now + _LOOK_AGAIN

@@ -59,6 +59,20 @@ class Lingering:
         if self._engine.on_connection_closed is not None:
             self._engine.on_connection_closed()
 
+    @property
+    def idleness(self) -> tuple[int, float] | None:
+        """See `Link.idleness`: it is the first to go, for it has had its answer."""
+        return -1, self.deadline
+
+    def evict(self) -> bool:
+        """Make room; False if that would send a reset behind the answer."""
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            self.close()
+            return True
+        return False
+
     def on_event(self, mask: int) -> bool:
         """The client sent something, or its end."""
         if self not in self._engine.connections:
