@@ -75,6 +75,17 @@ class Demijohn(AppServing):
             return ""
         return str(rule.endpoint)
 
+    def streams_body(self, head: RequestHead, root_path: str = "") -> bool:
+        """Tell whether the body of a request is for the view to read while it arrives (`route(..., stream_body=True)`).
+
+        So is one that is announced to be above `MAX_CONTENT_LENGTH`: it will be refused, so nobody waits for it.
+        """
+        limit = self.config["MAX_CONTENT_LENGTH"]
+        if limit is not None and int(head.index.get(b"content-length", b"0")) > limit:
+            return True
+        streamed = self.streamed_endpoints
+        return bool(streamed) and self.endpoint_for(head, root_path) in streamed
+
     def app_context(self) -> AppContext:
         """Return a context of the application without a request: `with app.app_context(): ...`."""
         return AppContext(self)

@@ -121,6 +121,17 @@ class MountHandler:
             return f"{mount.name}::{handler.label(head, _root(mounts))}"
         return head.path
 
+    def streams(self, head: RequestHead, mounts: tuple[Mount, ...] = ()) -> bool:
+        """Tell whether a body is read while it arrives; see `seam.Handler`. Foreign applications have it read before."""
+        mount = self._find(head, mounts)
+        if mount is None:
+            return self._own.streams(head, _root(mounts))
+        handler = self._handlers[mount.name]
+        mounts = (*mounts, mount)
+        if isinstance(handler, MountHandler):
+            return handler.streams(head, mounts)
+        return isinstance(handler, NativeHandler) and handler.streams(head, _root(mounts))
+
     def __call__(self, exchange: Exchange, mounts: tuple[Mount, ...] = ()) -> None:
         """Answer one request; `mounts` are those it has come through."""
         mount = self._find(exchange.head, mounts)

@@ -139,6 +139,9 @@ class Scaffold(Resources):
         whether OPTIONS is answered for the view; by default it is, unless the view takes OPTIONS itself. `timeout`: seconds
         that requests of this endpoint may take before they are interrupted with `RequestTimedOut` and answered with 504; `None`
         for no limit, also where the config's `REQUEST_TIMEOUT` or the server has one. Enforced by demijohn's server.
+
+        `stream_body`: requests of this endpoint reach the view as soon as their head is there; `request.stream`, `iter_parts` and
+        `form` then wait for the body while it arrives. A slow client holds the view's thread; without it the server waits for it.
         """
         raise NotImplementedError
 

@@ -113,6 +113,8 @@ class AppSetup(Scaffold):
         """Asked in turn when `url_for` finds no rule: `f(error, endpoint, values)` returns a URL, or `None`."""
 
         self.teardown_appcontext_funcs: HookList[Hook] = HookList(self._revision)
+        self.streamed_endpoints: set[str] = set()
+        """Endpoints whose views read the body while it arrives, see `route`'s `stream_body`."""
         self.view_timeouts: ViewRegistry[str, float | None] = ViewRegistry(self._revision)
         """Endpoint -> seconds its view may take, see `route`'s `timeout`; others have `REQUEST_TIMEOUT`."""
         self.shell_context_processors: list[Hook] = []
@@ -251,6 +253,8 @@ class AppSetup(Scaffold):
         """
         if endpoint is None:
             endpoint = endpoint_of(view_func)
+        if "stream_body" in options and options.pop("stream_body"):
+            self.streamed_endpoints.add(endpoint)
         if "timeout" in options:
             self.view_timeouts[endpoint] = check_timeout(options.pop("timeout"))
         methods = options.pop("methods", None)

@@ -27,6 +27,9 @@ class NativeApplication(Protocol):
     def endpoint_for(self, head: RequestHead, root_path: str = "", /) -> str:
         """Return the endpoint that a request would be routed to, or an empty string. Any thread; must be quick."""
 
+    def streams_body(self, head: RequestHead, root_path: str = "", /) -> bool:
+        """Tell whether what a request would be routed to reads its body while it arrives. Any thread; must be quick."""
+
     @property
     def current_context(self) -> Callable[[object], Any]:  # Any: of the application's own type
         """Returns the context that is current in this thread, or what it is given. PERF: the `get` of a `ContextVar`."""
@@ -48,6 +51,10 @@ class NativeHandler:
         """Return the endpoint that `head` leads to: requests of one endpoint take about equally long. See `seam.Handler`."""
         endpoint_for = self._application.endpoint_for
         return endpoint_for(head, root_path) if root_path else endpoint_for(head)
+
+    def streams(self, head: RequestHead, root_path: str = "") -> bool:
+        """Tell whether the view that `head` leads to reads the body while it arrives. See `seam.Handler`."""
+        return self._application.streams_body(head, root_path)
 
     def __call__(self, exchange: Exchange, root_path: str = "", mounts: object = None) -> None:
         """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given."""

@@ -6,8 +6,8 @@ Read by the thread that runs the handler.
 import io
 from typing import Any, NoReturn, Self
 
-from demijohn.http.errors import ClientDisconnected, RequestEntityTooLarge
-from demijohn.seam import BodyError, BodySource, BodyTooLarge
+from demijohn.http.errors import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+from demijohn.seam import BodyError, BodySource, BodyTimeout, BodyTooLarge
 
 
 class BodyStream(io.RawIOBase):
@@ -15,6 +15,7 @@ class BodyStream(io.RawIOBase):
 
     Raises:
         demijohn.http.errors.ClientDisconnected: the body broke off before its end (400).
+        demijohn.http.errors.RequestTimeout: it comes too slowly (408).
         demijohn.http.errors.RequestEntityTooLarge: there is a byte beyond `limit`, or beyond the server's own (413).
     """
 
@@ -115,4 +116,6 @@ class BodyStream(io.RawIOBase):
 def _raise_http(error: Exception) -> NoReturn:
     if isinstance(error, BodyTooLarge):
         raise RequestEntityTooLarge from error
+    if isinstance(error, BodyTimeout):
+        raise RequestTimeout from error
     raise ClientDisconnected from error

@@ -4,7 +4,7 @@
 The framework never sees a socket, the server never sees Flask's API; both see these.
 """
 
-from .body import EMPTY_BODY, BodyError, BodySource, BodyTooLarge, BufferedBody, ClientDisconnected
+from .body import EMPTY_BODY, BodyError, BodySource, BodyTimeout, BodyTooLarge, BufferedBody, ClientDisconnected
 from .exchange import Exchange, FileSegment, Handler, HandlerTimeout, TimeLimit
 from .head import RequestHead
 from .peer import Peer
@@ -14,6 +14,7 @@ __all__ = [
     "EMPTY_BODY",
     "BodyError",
     "BodySource",
+    "BodyTimeout",
     "BodyTooLarge",
     "BufferedBody",
     "ClientDisconnected",

@@ -12,6 +12,9 @@ from typing import BinaryIO, Final, Protocol
 class BodyError(Exception):
     """The body cannot be read to its end; the connection will be closed after the answer."""
 
+    status = "400 Bad Request"
+    """What the server answers if a handler lets it escape."""
+
 
 class ClientDisconnected(BodyError):
     """The client went away before it had sent the whole body. An incomplete body is never handed over as complete."""
@@ -19,6 +22,14 @@ class ClientDisconnected(BodyError):
 
 class BodyTooLarge(BodyError):
     """The body is longer than the limit that was set for it (413)."""
+
+    status = "413 Content Too Large"
+
+
+class BodyTimeout(BodyError):
+    """The client took too long to send the body (408)."""
+
+    status = "408 Request Timeout"
 
 
 class BodySource(Protocol):

@@ -169,4 +169,9 @@ Handler = Callable[[Exchange], None]
 
 A handler may have a method `label(head: RequestHead) -> str`: requests with equal labels are expected to take about equally
 long, from which the server learns which ones block. Without one it goes by the path.
+
+It may have a method `streams(head: RequestHead) -> bool`, asked on the polling thread for each request with a body, so it must be
+quick: whether the handler reads this one's body itself, while it arrives. Then `exchange.body` waits for the client, and raises
+`BodyError` when the rest does not come; a client that waits for `100 Continue` gets it at the first read. Without one, or if it
+says no, the body is there before the handler is called, and a slow client holds no thread.
 """

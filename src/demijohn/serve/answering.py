@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 
-from ..seam import EMPTY_BODY, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
+from ..seam import EMPTY_BODY, BodyError, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
 from ..seam.exchange import HeaderList
 from .line import Line
 from .state import State
@@ -26,7 +26,8 @@ _ERROR_BODY = (
 _REFUSAL_BODY = (
     b"503 Service Unavailable\n\nThe server is too busy; nothing was done with this request. Try again later.\n"
 )
-_REFUSAL_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+TEXT: HeaderList = [("Content-Type", "text/plain; charset=utf-8")]
+_REFUSAL_HEADERS = [*TEXT, ("Cache-Control", "no-store")]
 
 
 class Answering(WatchedExchange):
@@ -210,6 +211,11 @@ class Answering(WatchedExchange):
         engine = self._line.engine
         if self.time_limit is not None:
             self.time_limit.end()  # again: the error may be what it broke off with
+        if isinstance(error, BodyError) and self.state == State.NEW and not self._line.h1.has_started:
+            # The client's fault, not the application's.
+            self._line.h1.must_close = True
+            self._answer_failure(error.status, f"{error.status}\n\n{error}\n".encode(), TEXT)
+            return
         self._log_error("no answer in time" if isinstance(error, HandlerTimeout) else "error in the application", error)
         if self.state == State.DONE:
             self._line.h1.must_close = True  # what is on its way arrives whole
@@ -222,9 +228,9 @@ class Answering(WatchedExchange):
         if isinstance(error, KeyboardInterrupt):
             engine.interrupt()
 
-    def _answer_failure(self, status: str, body: bytes) -> None:
+    def _answer_failure(self, status: str, body: bytes, headers: HeaderList = HTML) -> None:
         try:
-            self.respond(status, HTML, body)
+            self.respond(status, headers, body)
         except ClientDisconnected:
             self._give_up()  # the server has answered, since the handler's time was over
 

@@ -10,7 +10,7 @@ from ..seam import BufferedBody
 class BodyBuffer:
     """Filled by the polling thread; what `finish` returns belongs to the handler."""
 
-    __slots__ = ("_chunks", "_file", "_memory_bytes", "counted", "size")
+    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "counted", "size")
 
     size: int
     """Bytes received so far."""
@@ -18,8 +18,9 @@ class BodyBuffer:
     counted: int
     """Of these, how many the deadline was moved for; -1 before there is one. For whoever fills it."""
 
-    def __init__(self, memory_bytes: int) -> None:
+    def __init__(self, memory_bytes: int, directory: str | None = None) -> None:
         self._memory_bytes = memory_bytes
+        self._directory = directory
         self._chunks: list[bytes] = []
         self._file: BinaryIO | None = None
         self.size = 0
@@ -36,7 +37,7 @@ class BodyBuffer:
             self._chunks.append(data)
             if self.size <= self._memory_bytes:
                 return
-            self._file = tempfile.TemporaryFile(prefix="demijohn-body-")  # noqa: SIM115 - closed with the body
+            self._file = tempfile.TemporaryFile(prefix="demijohn-body-", dir=self._directory)  # noqa: SIM115 - closed with the body
             data = b"".join(self._chunks)
             self._chunks.clear()
         self._file.write(data)
@@ -58,3 +59,16 @@ class BodyBuffer:
         if self._file is not None:
             with contextlib.suppress(OSError):  # no room for what is buffered: nobody wants it any more
                 self._file.close()
+
+
+class UnreadBody(BodyBuffer):
+    """What is received only to be forgotten."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def append(self, data: bytes) -> None:
+        """Count it."""
+        self.size += len(data)

@@ -110,6 +110,7 @@ class Engine:
         "runner",
         "server_field",
         "stats",
+        "streams",
         "trusted_peers",
         "watchdog",
     )
@@ -138,6 +139,10 @@ class Engine:
         self.handler = handler
         # See `Handler`: what requests that take about equally long have in common.
         self.label_of: Callable[[RequestHead], str] = getattr(handler, "label", path_shape)
+        # See `Handler`: whether it reads a request's body itself; `None`: never.
+        self.streams: Callable[[RequestHead], bool] | None = getattr(handler, "streams", None)
+        if options.stream_bodies:
+            self.streams = _always
         self.options = options
         self.access_log = open_access_log(options) if options.access_log else None
         self.trusted_peers = TrustedPeers(options.trusted_peers)
@@ -164,6 +169,10 @@ class Engine:
             deadline = connection.deadline
             if deadline != NEVER:  # of a handler's thread, which may set one just now, and counts for itself
                 connection.deadline = deadline + seconds
+
+
+def _always(head: RequestHead) -> bool:
+    return True
 
 
 def path_shape(head: RequestHead) -> str:

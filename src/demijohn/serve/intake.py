@@ -12,16 +12,20 @@ from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
 from .answered import Answered
-from .bodybuffer import BodyBuffer
+from .bodybuffer import BodyBuffer, UnreadBody
 from .engine import Engine
 from .exchange import H1Exchange
 from .forwarding import ForwardingPeer
 from .phase import Phase
 from .rate import seconds_left
 from .reactor import READ, WRITE
+from .streambody import StreamBody
 from .watchedline import WatchedLine
 
 logger = logging.getLogger("demijohn.error")
+
+_READING = (Phase.IDLE, Phase.BODY)
+"""What a link may be in after an answer, with more to read."""
 
 _MAX_ROUNDS = 16
 """Requests of one client answered in a row before others get their turn."""
@@ -51,6 +55,10 @@ class Intake(WatchedLine):
         """Give the link to a handler. False: this thread is not the leader any more."""
 
     @abstractmethod
+    def _begin_cycle(self) -> None:
+        """Get ready for the next request, once this one was read and answered, or close."""
+
+    @abstractmethod
     def _leave(self) -> None:
         """Close, when all is sent, and without a reset that would destroy the answer on its way."""
 
@@ -71,15 +79,23 @@ class Intake(WatchedLine):
                 self._reject(reject)
                 return True
             if type(event) is RequestHead:
-                if h1.has_body:
-                    self._begin_body()
-                    continue
                 body: BodySource = EMPTY_BODY
+                if h1.has_body:
+                    if self.engine.streams is None or not self._is_streamed(event):
+                        self._begin_body()
+                        continue
+                    body = StreamBody(self)
             elif type(event) is Data:
                 if not self._take_body(event.data):
                     return True
                 continue
             elif event is END_OF_BODY:
+                if type(self._body) is UnreadBody:
+                    self._body = None
+                    self._begin_cycle()
+                    if self.phase is not Phase.IDLE:
+                        return True
+                    continue
                 try:
                     body = self._end_body()
                 except OSError as error:
@@ -101,7 +117,7 @@ class Intake(WatchedLine):
                 h1.must_close = True
             if not self._submit():
                 return False
-            if self.is_handled or self.phase is not Phase.IDLE or not h1.has_buffered:
+            if self.is_handled or self.phase not in _READING or not h1.has_buffered:
                 return True
         if not self._is_requeued:
             self._is_requeued = True
@@ -115,9 +131,25 @@ class Intake(WatchedLine):
         self.h1.head = head
         return head
 
+    def _is_streamed(self, head: RequestHead) -> bool:
+        """Tell whether the handler wants to read the body itself."""
+        streams = self.engine.streams
+        try:
+            return streams is not None and streams(head)
+        except Exception:
+            # The application's: then the body is read for it.
+            logger.exception("Nobody knows whether the body of %s %s is streamed", head.method, head.target)
+            return False
+
+    def _drain_body(self) -> None:
+        """Read and forget what a handler left of its streamed body, to get to the next request."""
+        self.phase = Phase.BODY
+        self._body = UnreadBody()
+        self._count_body(self._body)
+
     def _begin_body(self) -> None:
         self.phase = Phase.BODY
-        self._body = BodyBuffer(self.engine.options.body_memory_bytes)
+        self._body = BodyBuffer(self.engine.options.body_memory_bytes, self.engine.options.body_dir)
         if interim := self.h1.render_continue():
             # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
             self.send(interim)

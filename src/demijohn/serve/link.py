@@ -204,7 +204,7 @@ class Link(Intake):
 
     def _go_on(self) -> bool:
         """After `complete`, outside `_advance`: read the next pipelined request, or what came meanwhile."""
-        if self.phase is not Phase.IDLE:
+        if self.phase is not Phase.IDLE and self.phase is not Phase.BODY:
             return True
         if self._events != READ:
             self._watch(READ)
@@ -216,6 +216,12 @@ class Link(Intake):
             exchange.log()
         exchange.discard()
         self.exchange = None
+        if self.h1.has_body and not (self.h1.is_body_complete or self.h1.must_close):
+            self._drain_body()
+        else:
+            self._begin_cycle()
+
+    def _begin_cycle(self) -> None:
         if self.h1.must_close or self.engine.is_draining:
             self._leave()
             return
@@ -299,6 +305,7 @@ class Link(Intake):
             or self.outbox.size
             or h1.must_close
             or h1.has_buffered
+            or (h1.has_body and not h1.is_body_complete)
         ):
             return False
         deadline = engine.clock.monotonic() + engine.options.keep_alive

@@ -110,6 +110,13 @@ class ServerOptions:
     body_memory_bytes: int = 1 << 20
     """Request bodies up to this size are kept in memory, larger ones in a temporary file."""
 
+    body_dir: str | None = None
+    """Directory of these temporary files; `None`: the system's (`TMPDIR`, `/tmp`). Where that is in memory, take another."""
+
+    stream_bodies: bool = False
+    """Handlers are started as soon as a request's head is there, and read its body themselves while it arrives. A slow client
+    then holds a thread, with `inline` the only one; routes that want it can ask for it one by one instead (`stream_body`)."""
+
     outbox_bytes: int = 256 << 10
     """A streamed answer is pulled until this much waits for the client, and again when half of it is gone."""
 

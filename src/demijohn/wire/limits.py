@@ -48,6 +48,10 @@ class H1Limits:
     been sent. `refuse`: 400. `keep`: passed on, but for those that spell another field of the request, or one that frames,
     routes or vouches for it (Host, Content-Length, X-Forwarded-For, ...)."""
 
+    unread_bytes: int = 65_536
+    """Content that an answer may leave unread on a connection that goes on; it is read and forgotten. With more, or if it is
+    not known how much, the answer says `Connection: close`."""
+
     def __post_init__(self) -> None:
         """Refuse numbers that no request could satisfy.
 

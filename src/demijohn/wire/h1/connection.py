@@ -161,6 +161,8 @@ class H1Connection(RequestReader):
         if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
             # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.
             self.must_close = True
+        elif self.has_body and not self.is_body_complete:
+            self.must_close = self.must_close or self._leaves_much_unread()
         self.has_started = True
         if close or fields.says_close or self.must_close:
             self.must_close = True
@@ -279,6 +281,11 @@ class H1Connection(RequestReader):
         text = f"{status}\n\n{reject.reason} ({reject.rfc})\n".encode()
         fields = [("Content-Type", "text/plain; charset=utf-8")]
         return self.render_response(status, fields, text, date=date, server=server)
+
+    def _leaves_much_unread(self) -> bool:
+        """More content is still to come than is worth reading it for the sake of the connection."""
+        length = self.content_length
+        return length is None or length - self.body_received > self.limits.unread_bytes
 
     def _has_content_begun(self) -> bool:
         """The client sends its content without waiting: some of it has come."""
