@@ -9,10 +9,8 @@ Two methods are for the leader while a handler owns the connection, and touch th
 
 import contextlib
 import os
-import select
 import socket
 import ssl
-import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -21,12 +19,6 @@ _RECORD_BYTES = 16 << 10
 
 _FILE_BYTES = 256 << 10
 """Read from a file in one go."""
-
-_RECORD_HEAD = struct.Struct("!BHH")
-_ALERT = 21
-_DATA = 23
-
-_PEER_HAS_ENDED = getattr(select, "POLLRDHUP", 0)  # Linux
 
 
 class TlsSocket(ssl.SSLSocket):
@@ -48,7 +40,9 @@ class TlsSocket(ssl.SSLSocket):
             ssl.SSLEOFError: the peer closed the connection without that: what came may have been cut by anybody.
         """
         if flags:
-            return self._peek()
+            # Not by OpenSSL, which may be at work on the handler's thread. The end is told apart from data by
+            # `has_hung_up` (watchdog.py): there is always a `close_notify` unread before it.
+            return socket.socket.recv(self, buflen, flags)
         try:
             return super().recv(max(buflen, _RECORD_BYTES))
         except ssl.SSLWantReadError:
@@ -60,26 +54,6 @@ class TlsSocket(ssl.SSLSocket):
         except OSError:
             self.is_failed = True
             raise
-
-    def _peek(self) -> bytes:
-        """Look without reading: `b""` if the peer has ended its side, something undecipherable if it sent more.
-
-        OpenSSL may be at work on another thread, so this goes by what can be seen from outside: an end behind unread bytes,
-        and records that must be `close_notify`, which comes a moment before the end.
-        """
-        data = socket.socket.recv(self, _RECORD_HEAD.size, socket.MSG_PEEK)
-        if len(data) == _RECORD_HEAD.size:
-            kind, _, length = _RECORD_HEAD.unpack(data)
-            # RFC 8446 §5.2: from TLS 1.3 on an alert looks like data: two bytes, their kind, and 16 that authenticate them.
-            # Nobody begins a request with two bytes in a record of their own.
-            if kind == _ALERT or (kind == _DATA and length == 2 + 1 + 16):
-                return b""
-        if data and _PEER_HAS_ENDED:
-            poll = select.poll()
-            poll.register(self.fileno(), _PEER_HAS_ENDED)
-            if poll.poll(0):
-                return b""
-        return data
 
     def send(self, data: Any, flags: int = 0) -> int:  # Any: what ssl takes, anything with bytes in it
         """Send what goes now. A record that did not go whole is kept by OpenSSL: send the same bytes again, or more."""

@@ -13,6 +13,7 @@ from demijohn.serve.certificates import CertificateError, CertificateFiles, Cert
 from demijohn.serve.handshakes import Handshakes
 from demijohn.serve.tlsfacts import render_name
 from demijohn.serve.tlssocket import TlsSocket
+from demijohn.serve.watchdog import has_hung_up
 
 
 @pytest.fixture
@@ -275,7 +276,10 @@ def test_a_look_at_a_connection_that_another_thread_owns(pair):
     client.settimeout(0)
     with pytest.raises(ssl.SSLWantReadError):
         client.unwrap()
-    assert server.recv(1, socket.MSG_PEEK) == b""
+    assert len(server.recv(1, socket.MSG_PEEK)) == 1, "close_notify, as it seems from outside"
+    assert not has_hung_up(server)
+    client.close()
+    assert has_hung_up(server)
     assert server.recv(65536) == b""
 
 
