@@ -106,6 +106,12 @@ def certificates() -> Certificates:
 class ClientSocket(ssl.SSLSocket):
     """A cut of the stream is told apart from its end, and raised as what it is on a plain socket."""
 
+    def send(self, *args) -> int:
+        try:
+            return super().send(*args)
+        except ssl.SSLEOFError:
+            raise ConnectionResetError("gone") from None
+
     def recv_into(self, *args) -> int:
         try:
             return super().recv_into(*args)

@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,7 @@ def odd_connections(running) -> None:
                 client.close()
 
 
+@pytest.mark.over_tls
 def test_odd_connections_leave_nothing_behind(runner):
     site = Site()
     gc.collect()
@@ -244,16 +246,19 @@ def test_at_the_most_connections_nothing_spins_and_others_wait(threaded_runner):
 # ---------------------------------------------------------------- slow readers
 
 
+@pytest.mark.over_tls
 def test_a_stream_whose_client_reads_nothing_is_cut_and_closed(runner):
     site, clock = Site(), JumpingClock()
     with serving(site, runner, clock, threads=2, write_timeout=10) as running, Client(running) as client:
         client.send(GET % b"/stream")
         wait_until(
-            lambda: links(running) and links(running)[0].phase is Phase.SENDING and not links(running)[0].is_handled
+            lambda: (
+                [getattr(link, "phase", None) for link in links(running)] == [Phase.SENDING]
+                and not links(running)[0].is_handled
+            )
         )
-        let_turn(running)
-        clock.jump(12, running)
-        assert site.streams[0].closed.wait(TIMEOUT)
+        # More than once: the system still moves bytes to the client, which is progress, for a moment.
+        wait_until(lambda: clock.jump(12, running) or site.streams[0].closed.wait(0.05))
         wait_until(lambda: not links(running))
         with pytest.raises((ConnectionResetError, EOFError)):
             client.read_answer()
@@ -544,7 +549,8 @@ def visit(running, random: random.Random, faults: list[str]) -> None:
                 client.send(data[at : min(at + step, stop)])
             if stop < len(data) or random.random() < 0.1:
                 return
-            is_half_closed = random.random() < 0.15
+            # Python's TLS cannot end one side and read on.
+            is_half_closed = random.random() < 0.15 and not isinstance(client.sock, ssl.SSLSocket)
             if is_half_closed:
                 client.sock.shutdown(socket.SHUT_WR)
             for way, text, size in batch:
@@ -571,6 +577,7 @@ def visit(running, random: random.Random, faults: list[str]) -> None:
             client.close()
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_mix_of_everything_is_answered_right_and_ends(runner, seed):
     mix = Mix()
