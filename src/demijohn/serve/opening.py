@@ -203,6 +203,7 @@ class Opening:
             # First: the server that drains must not think that this was the last connection.
             Lingering(self._engine, self._sock).open()
             self._let_go()
+            self._tell()
         else:
             self._close()
 
@@ -210,6 +211,9 @@ class Opening:
         self._watch(0)
         self._sock.close()
         self._let_go()
+        self._tell()
+
+    def _tell(self) -> None:
         if self._engine.on_connection_closed is not None:
             self._engine.on_connection_closed()
 
