@@ -60,6 +60,8 @@ def serving(
     runner, _, tls = runner.partition("+")
     if tls and certificates is None:
         certificates = certs.certificates()
+    # A test that ends need not wait for what its clients might still send; those about the grace say so.
+    options.setdefault("drain_idle_grace", 0)
     running = Running(handler, ServerOptions(runner=runner, **options), clock, certificates, listener)
     try:
         yield running

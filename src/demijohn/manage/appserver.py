@@ -7,6 +7,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 from ..doors.choose import handler_for
@@ -201,11 +202,11 @@ class AppServer:
             # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
             self._start_up()
             server = HookedServer(self._make_server(closes=with_signals), self._wind_up)
-            self._let_stop_by(server.shutdown)
+            self._let_stop_by(partial(server.shutdown, is_patient=False))  # somebody waits for it
             if with_signals:
                 with (
                     SignalPipe(WATCHED) as signals,
-                    StopWatch(server, signals, drain_timeout=self._options.drain_timeout, is_alone=True),
+                    StopWatch(server, signals, drain_timeout=self._options.stop_seconds, is_alone=True),
                 ):
                     self._run(server, on_start)
             else:
@@ -242,7 +243,7 @@ class AppServer:
             arbiter = Arbiter(
                 self._boot_worker,
                 self._processes,
-                drain_timeout=self._options.drain_timeout,
+                drain_timeout=self._options.stop_seconds,
                 stop_listening=self._stop_listening,
             )
             self._let_stop_by(arbiter.stop)

@@ -60,9 +60,9 @@ class HookedServer:
             if not self._is_hurried:
                 self._afterwards()
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, is_patient: bool = True) -> None:
         """Stop in good order. Any thread."""
-        self._server.shutdown()
+        self._server.shutdown(is_patient=is_patient)
 
     def shutdown_now(self) -> None:
         """Stop without waiting for anything. Any thread."""

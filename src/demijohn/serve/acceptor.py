@@ -34,6 +34,9 @@ _PAUSE = 1.0
 
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
+_MOST_FAILURES = 16
+"""Errors in a row that are taken for single connections that came to nothing."""
+
 
 class Acceptor:
     """One listener in one process."""
@@ -42,6 +45,7 @@ class Acceptor:
         "_admission",
         "_batch",
         "_engine",
+        "_failures",
         "_handshakes",
         "_is_in_want",
         "_is_multithread",
@@ -62,6 +66,7 @@ class Acceptor:
         self._batch = 1 if engine.options.is_multiprocess else _BATCH
         self._is_multithread = engine.options.runner != "inline"
         self._is_watching = False
+        self._failures = 0  # in a row
         self.deadline = NEVER
         self.slot = -1.0
         address = listener.address
@@ -82,10 +87,25 @@ class Acceptor:
             self._engine.reactor.forget(self._listener.sock)
             self._is_watching = False
 
+    def finish(self) -> None:
+        """Accept no more because the listener will be closed: whoever waits in the backlog then is reset, so take all first."""
+        try:
+            while self._accept(_LARGE_BATCH):
+                pass
+        except OSError as error:
+            logger.error("Cannot accept the connections that wait: %s", error)  # noqa: TRY400 - not a fault of the code
+        self.stop()
+
     def on_event(self, mask: int) -> bool:
         """Take the connections that wait."""
+        self._accept(self._batch if self._engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH)
+        return True
+
+    def _accept(self, most: int) -> int:
+        """Take so many connections, and return how many there were."""
         engine = self._engine
-        for number in range(self._batch if engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH):
+        taken = 0
+        for number in range(most):
             if len(engine.connections) >= engine.options.max_connections:
                 # Of the first it is known that somebody waits: the listener is ready.
                 if number:
@@ -96,22 +116,29 @@ class Acceptor:
                     break
             try:
                 sock, address = self._listener.sock.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            except (BlockingIOError, InterruptedError):
                 break
             except OSError as error:
-                if error.errno not in _OUT_OF_RESOURCES:
-                    raise
-                if not number:  # otherwise those that just came may be idle soon
-                    self._on_want(error)
+                if error.errno in _OUT_OF_RESOURCES:
+                    if not number:  # otherwise those that just came may be idle soon
+                        self._on_want(error)
+                    break
+                self._failures += 1
+                if self._failures < _MOST_FAILURES:
+                    continue  # accept(2): also what happened to a connection that waited, which is gone by that
+                logger.error("Cannot accept connections for %g s: %s", _PAUSE, error)  # noqa: TRY400 - not a fault of the code
+                self._pause()
                 break
             self._is_in_want = False
+            self._failures = 0
+            taken += 1
             engine.stats.connections_accepted += 1
             self._open(sock, address)
-        return True
+        return taken
 
     def on_deadline(self, mask: int) -> bool:
         """The pause is over."""
-        if not self._engine.is_draining:
+        if not self._engine.is_closing:
             self.start()
         return True
 

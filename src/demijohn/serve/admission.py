@@ -81,7 +81,7 @@ class Admission:
     def when_closed(self, resume: Callable[[], None]) -> None:
         """Have `resume` called once, when a connection was closed; until then no client is encouraged to stay."""
         engine = self._engine
-        if not engine.is_draining:
+        if not engine.is_closing:
             if resume not in self._waiting:
                 self._waiting.append(resume)
             engine.is_last_answer = True
@@ -90,7 +90,7 @@ class Admission:
     def _on_connection_closed(self) -> None:
         engine = self._engine
         engine.on_connection_closed = None
-        engine.is_last_answer = engine.options.keep_alive == 0
+        engine.is_last_answer = engine.is_draining or engine.options.keep_alive == 0
         waiting, self._waiting = self._waiting, []
         for resume in waiting:
             resume()

@@ -65,7 +65,7 @@ class Connection(Watched, Protocol):
     """An open connection."""
 
     def drain(self) -> None:
-        """The server is stopping: close if between two requests. The leader."""
+        """The server has stopped accepting: if between two requests, have only `Engine.idle_timeout` for the next. The leader."""
 
     def reset(self) -> None:
         """Close at once. The leader."""
@@ -88,7 +88,7 @@ class Runner(Protocol):
 
 
 class Engine:
-    """Shared by all links; fields are set before the first connection and then only read, but for `is_draining`."""
+    """Shared by all links; fields are set before the first connection and then only read, but for those of a stop."""
 
     __slots__ = (
         "access_log",
@@ -97,7 +97,9 @@ class Engine:
         "connections",
         "forwarding",
         "handler",
+        "idle_timeout",
         "interrupt",
+        "is_closing",
         "is_draining",
         "is_last_answer",
         "is_stopped",
@@ -121,13 +123,19 @@ class Engine:
     """Ask for a quick stop because of a KeyboardInterrupt that a handler met. Any thread."""
 
     on_connection_closed: Callable[[], None] | None
-    """Called by the leader after a connection was closed, while the server drains or somebody waits for a place."""
+    """Called by the leader after a connection was closed, while the server is closing or somebody waits for a place."""
 
     on_stuck: Callable[[], object] | None
     """Called by the watchdog's thread when a handler has ignored the end of its time limit for long: its thread is lost."""
 
+    idle_timeout: float
+    """How long a connection is kept between two requests; 0 is not at all. Set by the server."""
+
     is_draining: bool
-    """No further requests are wanted. Set by the leader."""
+    """A stop was asked for: nobody should send new requests here. Set by the leader."""
+
+    is_closing: bool
+    """Nothing is accepted any more, which may be later than `is_draining`. Set by the leader."""
 
     is_last_answer: bool
     """Answers end their connection: there is no keep-alive, the server drains, or all places are taken. Set by the leader."""
@@ -155,13 +163,22 @@ class Engine:
         self.on_connection_closed = None
         self.on_stuck = None
         self.watchdog = Watchdog(clock)
-        self.is_draining = False
+        self.idle_timeout = options.keep_alive
+        self.is_draining = self.is_closing = False
         self.is_last_answer = options.keep_alive == 0
         self.is_stopped = False
         self.connections: set[Connection] = set()
         most = options.max_connections_per_client
         self.clients = None if most is None else ClientCount(most, self.trusted_peers, self.refusals)
         self.server_field = options.server_name.encode("latin-1")
+
+    def grant_grace(self, connection: Connection) -> bool:
+        """Give a connection that sent nothing what is given when the server is closing; False if that is no time at all."""
+        if not self.idle_timeout:
+            return False
+        connection.deadline = min(connection.deadline, self.reactor.now + self.idle_timeout)
+        self.reactor.wheel.add(connection, self.reactor.now)
+        return True
 
     def _postpone(self, seconds: float) -> None:
         """Give clients the time back in which nobody looked at what they sent or took. The leader only."""

@@ -88,13 +88,18 @@ class Link(Intake):
             self.reset()
 
     def drain(self) -> None:
-        """The server is stopping: a link between two requests goes at once, others after their answer."""
-        # If a request has arrived that we have not read yet, it will be answered, with `Connection: close`.
-        self._close_if_silent()
+        """See `Connection.drain`; in the middle of a request it goes on, and its answer is the last."""
+        with self._hand_in_lock:  # whoever hands in after this sees that the server drains
+            if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
+                return
+        self.phase = Phase.IDLE  # also before the first request: the time for a head begins with its first byte
+        if not self.engine.grant_grace(self):
+            # If a request has arrived that we have not read yet, it will be answered, with `Connection: close`.
+            self._close_if_silent()
 
     def _close_if_silent(self) -> bool:
         """Close between two requests, if none has arrived meanwhile; tell whether it was closed."""
-        with self._hand_in_lock:  # whoever hands in after this sees that the server drains
+        with self._hand_in_lock:
             if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
                 return False
         try:
@@ -164,7 +169,7 @@ class Link(Intake):
             self._wait_for_client(self.deadline - self.engine.reactor.now)
             return True if self.deadline > self.engine.reactor.now else self._abandon()
         else:
-            self.close()
+            self._leave()  # no reset: a request that crosses our end on its way was not looked at, and may be sent again
         return True
 
     def on_returned(self, mask: int) -> bool:
@@ -222,12 +227,12 @@ class Link(Intake):
             self._begin_cycle()
 
     def _begin_cycle(self) -> None:
-        if self.h1.must_close or self.engine.is_draining:
+        if self.h1.must_close or not self.engine.idle_timeout:
             self._leave()
             return
         self.h1.start_next_cycle()
         self.phase = Phase.IDLE
-        self._set_deadline(self.engine.options.keep_alive)
+        self._set_deadline(self.engine.idle_timeout)
 
     def _on_writable(self) -> bool:
         self.flush()

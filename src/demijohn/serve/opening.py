@@ -131,8 +131,8 @@ class Opening:
         return True
 
     def drain(self) -> None:
-        """The server is stopping: who has not begun to speak is let go, a handshake under way is finished."""
-        if not self._is_stepping and not isinstance(self._sock, TlsSocket):
+        """See `Connection.drain`; a handshake under way is finished."""
+        if not self._is_stepping and not isinstance(self._sock, TlsSocket) and not self._engine.grant_grace(self):
             try:
                 self._sock.recv(1, socket.MSG_PEEK)
             except OSError:
@@ -163,7 +163,7 @@ class Opening:
         link = Link(engine, self._sock, self._peer)
         link.open()
         self._let_go()
-        if engine.is_draining:
+        if engine.is_closing:
             link.drain()
 
     def refuse(self, first: bytes) -> None:

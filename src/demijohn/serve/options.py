@@ -27,6 +27,8 @@ _NOT_NEGATIVE = (
     "write_timeout",
     "min_send_rate",
     "linger_timeout",
+    "drain_delay",
+    "drain_idle_grace",
     "drain_timeout",
     "body_memory_bytes",
     "outbox_bytes",
@@ -97,8 +99,15 @@ class ServerOptions:
     linger_timeout: float = 2.0
     """How long a connection that we close is still read, so that no reset destroys the answer (RFC 9112 §9.6)."""
 
+    drain_delay: float = 0.0
+    """How long after `shutdown` it goes on accepting, no longer ready: for balancers that take a while to look elsewhere."""
+
+    drain_idle_grace: float = 2.0
+    """Once it accepts no more: how long connections without a request are kept. A request that was on its way to one of them is
+    answered; without a grace it would be lost, for a client cannot know that the server stops until an answer has told it."""
+
     drain_timeout: float = 30.0
-    """How long `shutdown` waits for requests in flight."""
+    """Once it accepts no more: how long requests in flight, and `drain_idle_grace`, may take."""
 
     request_timeout: float | None = None
     """How long a handler may run before it begins its answer; then it is interrupted, and the answer is 504. A handler may set
@@ -230,6 +239,11 @@ class ServerOptions:
             raise ValueError(f"request_id_header is {self.request_id_header!r}, which cannot be the name of a field")
         if self.trust_request_id and not self.request_id_header:
             raise ValueError("trust_request_id has no effect without a request_id_header")
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long a graceful stop takes at most."""
+        return self.drain_delay + self.drain_timeout
 
     @property
     def access_line(self) -> str:

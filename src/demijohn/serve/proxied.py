@@ -92,7 +92,9 @@ class ProxiedOpening:
         return True
 
     def drain(self) -> None:
-        """The server is stopping: if something has come, it may be the line of a request that is to be answered."""
+        """See `Connection.drain`; if something has come, it may be the line of a request that is to be answered."""
+        if self._engine.grant_grace(self):
+            return
         try:
             self._sock.recv(1, socket.MSG_PEEK)
         except OSError:
@@ -114,7 +116,7 @@ class ProxiedOpening:
         finally:
             # Not before: the server that drains must not think that this was the last connection.
             self._let_go()
-        if engine.is_draining and connection in engine.connections:
+        if engine.is_closing and connection in engine.connections:
             connection.drain()
 
     def _end(self) -> None:

@@ -44,8 +44,8 @@ class Server:
             listeners: at least one.
             options: see `ServerOptions`.
             clock: for tests.
-            on_drain: called on the polling thread once accepting has stopped; a good moment to close the listeners, so that
-                new clients are refused instead of waiting in the backlog for nobody.
+            on_drain: called on the polling thread once accepting has stopped; it is to close the listeners, so that new clients
+                are refused instead of waiting in the backlog for nobody. Those that waited until now have been accepted.
             on_stuck: called on a thread of the server's when a handler is stuck beyond its time limit, which costs the process a
                 thread: a good moment to have it replaced. The default does nothing.
         """
@@ -61,7 +61,9 @@ class Server:
         self._acceptors = [Acceptor(engine, listener, self._handshakes, self._admission) for listener in listeners]
         self._was_interrupted = False
         self._on_drain = on_drain
-        # In the wheel while the server drains: a connection like any other, with the drain's deadline.
+        self._is_accepting = False  # set by the leader
+        self._is_stop_requested = False
+        # In the wheel while the server drains: a connection like any other, with the deadline of what it does then.
         self.deadline = NEVER
         self.slot = -1.0
 
@@ -79,6 +81,11 @@ class Server:
     def stats(self) -> Stats:
         """Live counters; read them from any thread."""
         return self._engine.stats
+
+    @property
+    def is_ready(self) -> bool:
+        """It accepts, and no stop was asked for: what a balancer wants to know. Any thread."""
+        return self._is_accepting and not self._is_stop_requested
 
     def serve_forever(self) -> None:
         """Serve until `shutdown`, then return when the requests in flight are answered, or `drain_timeout` is over.
@@ -106,13 +113,20 @@ class Server:
         if self._was_interrupted:
             raise KeyboardInterrupt
 
-    def shutdown(self) -> None:
-        """Stop accepting, finish what is in flight, make `serve_forever` return. Any thread and signal handlers; at once."""
-        self._engine.reactor.call_soon(self._drain)
+    def shutdown(self, *, is_patient: bool = True) -> None:
+        """Stop in good order. Any thread and signal handlers; returns at once, and `serve_forever` when all is done.
+
+        From now on it is not ready and each answer says `Connection: close`; after `drain_delay` nothing more is accepted, what
+        is in flight is finished, and connections without a request are kept for `drain_idle_grace`. Not patient: without these
+        two times, for somebody waits. May be called again.
+        """
+        self._is_stop_requested = True
+        self._engine.reactor.call_soon(self._drain if is_patient else self._drain_in_haste)
         self._engine.reactor.wake()
 
     def shutdown_now(self) -> None:
         """Make `serve_forever` return without waiting for anybody. Any thread and signal handlers."""
+        self._is_stop_requested = True
         self._engine.is_stopped = True
         self._engine.reactor.wake()
         self._runner.wake()
@@ -124,31 +138,65 @@ class Server:
             self._admission.open()
             for acceptor in self._acceptors:
                 acceptor.start()
+            self._is_accepting = True
         return True
 
     def _drain(self, mask: int) -> bool:
+        """Go on for `drain_delay`. Whoever is answered meanwhile is told to connect anew, so that few are left at its end."""
         engine = self._engine
-        if engine.is_draining:
-            return True
+        if not engine.is_draining:
+            engine.is_draining = engine.is_last_answer = True
+            if engine.options.drain_delay:
+                self._set_deadline(engine.options.drain_delay)
+            else:
+                self._close_doors(engine.options.drain_idle_grace)
+        return True
+
+    def _drain_in_haste(self, mask: int) -> bool:
+        engine = self._engine
         engine.is_draining = engine.is_last_answer = True
+        if engine.is_closing:
+            engine.idle_timeout = 0
+            self._drain_connections()
+        else:
+            self._close_doors(0)
+        return True
+
+    def _close_doors(self, grace: float) -> None:
+        """Accept no more, and finish."""
+        engine = self._engine
+        engine.is_closing = True
+        engine.idle_timeout = grace
         for acceptor in self._acceptors:
-            acceptor.stop()
+            if self._on_drain is None:
+                acceptor.stop()  # the listener stays open: whoever waits there waits for the next server
+            else:
+                acceptor.finish()
         if self._on_drain is not None:
             self._on_drain()
-        for connection in list(engine.connections):
-            connection.drain()
-        self.deadline = engine.reactor.now + engine.options.drain_timeout
         engine.on_connection_closed = self._on_connection_closed
-        engine.reactor.wheel.add(self, engine.reactor.now)
+        self._set_deadline(engine.options.drain_timeout)
+        self._drain_connections()
+
+    def _drain_connections(self) -> None:
+        for connection in list(self._engine.connections):
+            connection.drain()
         self._on_connection_closed()
-        return True
+
+    def _set_deadline(self, seconds: float) -> None:
+        reactor = self._engine.reactor
+        self.deadline = reactor.now + seconds
+        reactor.wheel.add(self, reactor.now)
 
     def _on_connection_closed(self) -> None:
         if not self._engine.connections:
             self.shutdown_now()
 
     def on_deadline(self, mask: int) -> bool:
-        """The drain took too long."""
+        """The delay is over, or the drain took too long."""
+        if not self._engine.is_closing:
+            self._close_doors(self._engine.options.drain_idle_grace)
+            return True
         logger.warning(
             "%d connections were still busy after drain_timeout (%g s); they are cut",
             len(self._engine.connections),

@@ -18,7 +18,7 @@ class Idle:
     def serve_forever(self):
         os.read(self.read, 1)
 
-    def shutdown(self):
+    def shutdown(self, *, is_patient=True):
         os.write(self.write, b"1")
 
     shutdown_now = shutdown
@@ -27,7 +27,7 @@ class Idle:
 class Stubborn(Idle):
     """Does not care about being told."""
 
-    def shutdown(self):
+    def shutdown(self, *, is_patient=True):
         pass
 
     shutdown_now = shutdown

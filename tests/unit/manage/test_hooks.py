@@ -17,7 +17,7 @@ class Server:
         if self.fails:
             raise KeyboardInterrupt
 
-    def shutdown(self):
+    def shutdown(self, *, is_patient=True):
         self.calls.append("shutdown")
 
     def shutdown_now(self):

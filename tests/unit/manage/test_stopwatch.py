@@ -23,8 +23,8 @@ class Server:
     def serve_forever(self):
         raise AssertionError("not here")
 
-    def shutdown(self):
-        self.told.put("shutdown")
+    def shutdown(self, *, is_patient=True):
+        self.told.put("shutdown" if is_patient else "shutdown in haste")
 
     def shutdown_now(self):
         self.told.put("shutdown_now")
@@ -50,7 +50,7 @@ def signals():
 def test_the_first_signal_is_graceful_and_for_a_lone_process_the_second_is_not(server, signals, number):
     with StopWatch(server, signals, drain_timeout=60, is_alone=True):
         signals.send(number)
-        assert server.next() == "shutdown"
+        assert server.next() == ("shutdown in haste" if number == signal.SIGINT else "shutdown")
         signals.send(number)
         assert server.next() == "shutdown_now"
         signals.send(number)
@@ -60,7 +60,7 @@ def test_the_first_signal_is_graceful_and_for_a_lone_process_the_second_is_not(s
 def test_a_worker_may_be_told_twice(server, signals):
     with StopWatch(server, signals, drain_timeout=60):
         signals.send(signal.SIGINT)
-        assert server.next() == "shutdown"
+        assert server.next() == "shutdown in haste"
         signals.send(signal.SIGTERM)
         signals.send(signal.SIGQUIT)
         assert server.next() == "shutdown_now", "the second SIGTERM has changed nothing"

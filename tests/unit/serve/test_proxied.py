@@ -143,6 +143,7 @@ def test_the_deadline_closes(stage, caplog):
 def test_every_way_to_end_it_closes_once(stage, ending):
     closed = []
     stage.engine.on_connection_closed = lambda: closed.append(True)
+    stage.engine.idle_timeout = 0
     for _ in range(2):
         getattr(stage.opening, ending)()
     assert stage.is_closed

@@ -29,8 +29,8 @@ class Serving(Protocol):
     def serve_forever(self) -> None:
         """Serve; return when stopped."""
 
-    def shutdown(self) -> None:
-        """Stop accepting, finish what is in flight. Any thread; returns at once."""
+    def shutdown(self, *, is_patient: bool = True) -> None:
+        """Stop accepting, finish what is in flight; not patient: wait for nothing else. Any thread; returns at once."""
 
     def shutdown_now(self) -> None:
         """Stop without finishing anything. Any thread; returns at once."""
@@ -39,7 +39,8 @@ class Serving(Protocol):
 class StopWatch:
     """Watches while it is entered (as a context manager, around `serve_forever`).
 
-    SIGTERM, SIGINT: stop gracefully. SIGQUIT: stop now. With `is_alone`, a second SIGTERM or SIGINT stops now as well; a
+    SIGTERM, SIGINT: stop gracefully, and after SIGINT, behind which somebody sits at a keyboard, without waiting for clients that
+    might still send something. SIGQUIT: stop now. With `is_alone`, a second SIGTERM or SIGINT stops now as well; a
     supervised worker gets Ctrl+C twice, from the terminal and from its supervisor, and must not mistake that for impatience.
     """
 
@@ -102,7 +103,7 @@ class StopWatch:
                 if self._lifeline in ready:
                     selector.unregister(self._lifeline)
                     logger.warning("The supervisor is gone; process %d stops.", os.getpid())
-                    self._raise_level(1)
+                    self._raise_level(1, is_patient=True)
                 for number in self._signals.take():
                     self._on_signal(number)
                 if self._deadline is not None and self._clock.monotonic() >= self._deadline:
@@ -114,9 +115,9 @@ class StopWatch:
         if number == signal.SIGQUIT or (self._is_alone and self._stop_level >= 1):
             self._raise_level(2)
         else:
-            self._raise_level(1)
+            self._raise_level(1, is_patient=number != signal.SIGINT)
 
-    def _raise_level(self, level: int) -> None:
+    def _raise_level(self, level: int, *, is_patient: bool = False) -> None:
         if level <= self._stop_level:
             return
         self._stop_level = level
@@ -124,7 +125,7 @@ class StopWatch:
             if self._is_alone:
                 logger.info("Stopping once the requests in flight are answered; again to stop at once.")
             self._deadline = self._clock.monotonic() + self._drain_timeout + self._quick_timeout
-            self._server.shutdown()
+            self._server.shutdown(is_patient=is_patient)
         else:
             self._deadline = self._clock.monotonic() + self._quick_timeout
             self._server.shutdown_now()
