@@ -23,7 +23,8 @@ class ListenOptions:
 
     reuse_port: bool = False
     """SO_REUSEPORT: each process listens for itself, and other servers may join in. The system spreads the connections without
-    looking at who is busy, and those that wait for a process that ends are lost; so only for very many short connections."""
+    looking at who is busy, and those that wait for a process that dies are lost (one that stops takes them first); so only for
+    very many short connections."""
 
     dual_stack: bool | None = None
     """Whether `[::]` takes IPv4, too; `None` for the system's default. `:port` has a socket for each anyway."""
