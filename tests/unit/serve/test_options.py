@@ -18,6 +18,8 @@ from demijohn.serve import ServerOptions
         ({"proxy_protocol": True}, "proxy_protocol is True"),
         ({"trusted_peers": ("10.0.0.0/8", "localhost")}, "trusted_peers has 'localhost'"),
         ({"drain_timeout": -0.5}, "drain_timeout is -0.5"),
+        ({"drain_delay": -1}, "drain_delay is -1"),
+        ({"drain_idle_grace": float("nan")}, "drain_idle_grace is nan"),
     ],
 )
 def test_a_wrong_value_is_named(settings, message):
