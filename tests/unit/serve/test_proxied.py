@@ -153,7 +153,8 @@ def test_every_way_to_end_it_closes_once(stage, ending):
 
 def test_what_has_come_before_a_drain_is_still_read(stage):
     stage.proxy.sendall(render_v1(*ENDS) + REQUEST)
-    stage.engine.is_draining = True
+    stage.engine.is_closing = True
+    stage.engine.idle_timeout = 0
     stage.opening.drain()
     assert not stage.is_closed
     stage.opening.on_event(1)
