@@ -265,7 +265,7 @@ def test_a_stop_from_a_signal_handler(runner):
     """`serve_forever` on the main thread, which is where signals are handled."""
     listener = Listener.tcp("127.0.0.1", 0)
     site = Site()
-    server = Server(site, [listener], ServerOptions(runner=runner, linger_timeout=0.1))
+    server = Server(site, [listener], ServerOptions(runner=runner, linger_timeout=0.1, drain_idle_grace=0))
     answers = []
 
     def visit():

@@ -167,6 +167,7 @@ class Server:
         engine = self._engine
         engine.is_closing = True
         engine.idle_timeout = grace
+        engine.on_connection_closed = None  # nobody waits for a place any more
         for acceptor in self._acceptors:
             if self._on_drain is None:
                 acceptor.stop()  # the listener stays open: whoever waits there waits for the next server
