@@ -16,6 +16,7 @@ from .opening import Opening
 from .proxied import ProxiedOpening
 from .reactor import READ
 from .redirecting import RedirectLink
+from .stats import CONNECTIONS_ACCEPTED
 
 logger = logging.getLogger("demijohn.error")
 
@@ -132,7 +133,7 @@ class Acceptor:
             self._is_in_want = False
             self._failures = 0
             taken += 1
-            engine.stats.connections_accepted += 1
+            engine.stats.cells[CONNECTIONS_ACCEPTED] += 1
             self._open(sock, address)
         return taken
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from .engine import Engine
 from .lingering import Lingering
 from .link import Link
+from .stats import EVICTIONS
 
 _BATCH = 64
 """Connections closed in one go: looking at all of them for each new one would cost more than it is worth."""
@@ -73,7 +74,7 @@ class Admission:
             ),
         )
         evicted = sum(one.evict() for _, _, one in found)
-        engine.stats.evictions += evicted
+        engine.stats.cells[EVICTIONS] += evicted
         if not evicted:
             self._look_at = now + _LOOK_AGAIN
         return evicted > 0

@@ -12,6 +12,7 @@ from ..seam import EMPTY_BODY, BodyError, BodySource, ClientDisconnected, Handle
 from ..seam.exchange import HeaderList
 from .line import Line
 from .state import State
+from .stats import ANSWERS, ENDED, SENT_BYTES
 from .watchedexchange import HTML, TIMEOUT_BODY, TIMEOUT_STATUS, WatchedExchange
 
 _TURN_BYTES = 1 << 20
@@ -33,7 +34,7 @@ _REFUSAL_HEADERS = [*TEXT, ("Cache-Control", "no-store")]
 class Answering(WatchedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
 
-    __slots__ = ("_after", "_chunks", "_context", "_iterator", "is_running")
+    __slots__ = ("_after", "_chunks", "_context", "_is_counted", "_iterator", "is_running")
 
     is_running: bool
     """A thread is in `run`. With `state` PULLED between two runs: the stream is parked, `run` goes on with it."""
@@ -51,7 +52,7 @@ class Answering(WatchedExchange):
         self.is_running = False
         self._status = ""
         self._fields = ()
-        self._is_logged = False
+        self._is_logged = self._is_counted = False
         line.request_count = self._number = line.request_count + 1
         self._began = self._called = line.engine.reactor.now
         self._chunks: Iterable[bytes] | None = None
@@ -116,7 +117,17 @@ class Answering(WatchedExchange):
             self._call_logged(function, "error after the answer")
 
     def discard(self) -> None:
-        """Free the request's body; the client is watched no more."""
+        """Count the answer, free the request's body; the client is watched no more."""
+        if not self._is_counted:
+            self._is_counted = True
+            line = self._line
+            stats = line.engine.stats
+            with stats.lock:
+                cells = stats.cells
+                cells[ENDED] += 1
+                cells[ANSWERS + int(self._status[:1] or "0")] += 1
+                cells[SENT_BYTES] += line.sent_bytes - line.counted_bytes
+            line.counted_bytes = line.sent_bytes
         if self.body is not EMPTY_BODY:
             self.body.close()
         if self._client_watch is not None:

@@ -143,7 +143,7 @@ class Engine:
     is_stopped: bool
     """Leave the loop. Set by the server."""
 
-    def __init__(self, handler: Handler, options: ServerOptions, clock: Clock) -> None:
+    def __init__(self, handler: Handler, options: ServerOptions, clock: Clock, stats: Stats | None = None) -> None:
         self.handler = handler
         # See `Handler`: what requests that take about equally long have in common.
         self.label_of: Callable[[RequestHead], str] = getattr(handler, "label", path_shape)
@@ -158,8 +158,8 @@ class Engine:
         self.clock = clock
         self.reactor = Reactor(clock)
         self.reactor.on_stall = self._postpone
-        self.stats = Stats()
-        self.refusals = Refusals(clock)
+        self.stats = stats or Stats()
+        self.refusals = Refusals(clock, self.stats)
         self.on_connection_closed = None
         self.on_stuck = None
         self.watchdog = Watchdog(clock)

@@ -19,6 +19,7 @@ from .forwarding import ForwardingPeer
 from .phase import Phase
 from .rate import seconds_left
 from .reactor import READ, WRITE
+from .stats import ANSWERS, REJECTS, REQUESTS
 from .streambody import StreamBody
 from .watchedline import WatchedLine
 
@@ -110,7 +111,7 @@ class Intake(WatchedLine):
             if h1.head is None:
                 raise RuntimeError("the protocol ended a request that it never began")
             self.exchange = H1Exchange(self, h1.head, body)
-            self.engine.stats.requests += 1
+            self.engine.stats.cells[REQUESTS] += 1
             self.patience = self.engine.options.write_timeout
             self._requests_left -= 1
             if not self._requests_left:
@@ -206,13 +207,16 @@ class Intake(WatchedLine):
     def _reject(self, reject: ProtocolReject) -> None:
         """Answer what is not a request, or not one we take, and close."""
         engine = self.engine
-        engine.stats.rejects += 1
+        engine.stats.cells[REJECTS] += 1
         if self._forwarding is not None and self.h1.head is None:
             self.peer = self._forwarding.peer  # nobody knows whose it would have been
         remote = self.peer.remote[0] if self.peer.remote is not None else "a Unix socket"
         logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
         answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)
         self.send(answer)
+        if answer:
+            with engine.stats.lock:
+                engine.stats.cells[ANSWERS + reject.status // 100] += 1
         if answer and engine.access_log is not None and engine.access_log.wants(self.h1.head, str(reject.status)):
             length = len(answer.partition(b"\r\n\r\n")[2])
             engine.access_log.write(

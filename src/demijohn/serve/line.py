@@ -21,7 +21,7 @@ class Line:
     """Socket, protocol and outbox of one connection."""
 
     __slots__ = (
-        "_taken", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer",
+        "_taken", "counted_bytes", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer",
         "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
@@ -33,10 +33,12 @@ class Line:
         self.h1.is_secure = peer.scheme == "https"
         self.outbox = Outbox()
         self.request_count = 0  # given to a handler so far
-        # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next two.
+        # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next three.
         self.patience = engine.options.write_timeout
-        # Bytes that the socket took, and how many of them the client was known to have when that was looked at last.
+        # Bytes that the socket took, how many of them the server's counts have, and how many the client was known to have
+        # when that was looked at last.
         self.sent_bytes = 0
+        self.counted_bytes = 0
         self._taken = 0
         # A send failed: no byte will arrive any more. Set by the owner, read by any thread.
         self.is_broken = False

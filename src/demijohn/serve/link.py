@@ -20,6 +20,7 @@ from .lingering import Lingering
 from .phase import Phase
 from .reactor import READ, WRITE
 from .state import State
+from .stats import CONNECTIONS_OPEN, RECEIVED_BYTES, SENT_BYTES
 
 _RECEIVE_BYTES = 64 << 10
 _YOUNG = 2.0
@@ -39,7 +40,7 @@ class Link(Intake):
         """Begin: watch the socket."""
         self._watch(READ)  # first: it may fail
         self.engine.connections.add(self)
-        self.engine.stats.connections_open += 1
+        self.engine.stats.cells[CONNECTIONS_OPEN] += 1
         if self.engine.clients is not None:
             self.engine.clients.enter(self, self.peer.remote)
         self.engine.reactor.wheel.add(self, self.engine.reactor.now)
@@ -72,7 +73,12 @@ class Link(Intake):
                 exchange.run_after()
             exchange.discard()
         engine.connections.discard(self)
-        engine.stats.connections_open -= 1
+        stats = engine.stats
+        stats.cells[CONNECTIONS_OPEN] -= 1
+        if self.sent_bytes != self.counted_bytes:  # an answer to what was no request, or one given after it was counted
+            with stats.lock:
+                stats.cells[SENT_BYTES] += self.sent_bytes - self.counted_bytes
+            self.counted_bytes = self.sent_bytes
         if engine.clients is not None:
             engine.clients.leave(self)
 
@@ -152,6 +158,9 @@ class Link(Intake):
             self.close()
             return True
         if data:
+            stats = self.engine.stats
+            with stats.lock:
+                stats.cells[RECEIVED_BYTES] += len(data)
             self.h1.receive_data(data)
         else:
             self.is_read_closed = True

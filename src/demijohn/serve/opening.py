@@ -20,6 +20,7 @@ from .handshakes import Handshakes
 from .lingering import Lingering
 from .link import Link
 from .reactor import READ, WRITE
+from .stats import CONNECTIONS_OPEN, TLS_FAILURES, TLS_HANDSHAKES
 from .tlsfacts import tls_facts
 from .tlssocket import TlsSocket
 
@@ -77,7 +78,7 @@ class Opening:
         self._watch(READ)  # first: it may fail
         engine = self._engine
         engine.connections.add(self)
-        engine.stats.connections_open += 1
+        engine.stats.cells[CONNECTIONS_OPEN] += 1
         if engine.clients is not None:
             engine.clients.enter(self, self._peer.remote)
         engine.reactor.wheel.add(self, engine.reactor.now)
@@ -159,7 +160,7 @@ class Opening:
     def _hand_over(self) -> None:
         """The handshake is done: what comes now is HTTP."""
         engine = self._engine
-        engine.stats.tls_handshakes += 1
+        engine.stats.cells[TLS_HANDSHAKES] += 1
         link = Link(engine, self._sock, self._peer)
         link.open()
         self._let_go()
@@ -186,7 +187,7 @@ class Opening:
             self._leave()
 
     def _complain(self, why: str) -> None:
-        self._engine.stats.tls_failures += 1
+        self._engine.stats.cells[TLS_FAILURES] += 1
         remote = self._peer.remote[0] if self._peer.remote is not None else "a Unix socket"
         logger.info("No TLS with %s: %s", remote, why)
 
@@ -221,7 +222,7 @@ class Opening:
         engine = self._engine
         engine.reactor.wheel.remove(self)
         engine.connections.discard(self)
-        engine.stats.connections_open -= 1
+        engine.stats.cells[CONNECTIONS_OPEN] -= 1
         if engine.clients is not None:
             engine.clients.leave(self)
 

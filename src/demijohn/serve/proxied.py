@@ -14,6 +14,7 @@ from ..wire.proxyline import V2_MAX_LENGTH, ProxyInfo, ProxyLine
 from ..wire.reject import ProtocolReject
 from .engine import Connection, Engine
 from .reactor import READ
+from .stats import CONNECTIONS_OPEN, REJECTS
 
 logger = logging.getLogger("demijohn.error")
 
@@ -49,7 +50,7 @@ class ProxiedOpening:
         engine = self._engine
         engine.reactor.watch(self._sock, READ, self.on_event)  # first: it may fail
         engine.connections.add(self)
-        engine.stats.connections_open += 1
+        engine.stats.cells[CONNECTIONS_OPEN] += 1
         engine.reactor.wheel.add(self, engine.reactor.now)
 
     def on_event(self, mask: int) -> bool:
@@ -128,7 +129,7 @@ class ProxiedOpening:
 
     def _refuse(self, why: str) -> None:
         remote = "a Unix socket" if self._peer.remote is None else self._peer.remote[0]
-        self._engine.stats.rejects += 1
+        self._engine.stats.cells[REJECTS] += 1
         logger.warning("Closed a connection of %s, of trusted_peers: %s", remote, why)
         self._close()
 
@@ -146,7 +147,7 @@ class ProxiedOpening:
         engine = self._engine
         engine.reactor.wheel.remove(self)
         engine.connections.discard(self)
-        engine.stats.connections_open -= 1
+        engine.stats.cells[CONNECTIONS_OPEN] -= 1
 
 
 def client_of(info: ProxyInfo, peer: Peer) -> Peer:

@@ -115,6 +115,10 @@ class Reactor:
                     raise  # the thread is being ended; its successor goes on
         return True
 
+    def unread_since(self) -> float:
+        """Return when the last poll ended, if nobody polls now: what came since waits to be read. Else 0. Any thread."""
+        return 0.0 if self._is_polling else self.polled_at
+
     def watch(self, sock: socket.socket, events: int, callback: Callback, watched_events: int = 0) -> None:
         """Call back when `sock` is ready for `events`; `watched_events` is what it is watched for now, 0 for nothing."""
         if watched_events:

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 
 from .._base.clock import Clock
+from .stats import REFUSED, Stats
 
 logger = logging.getLogger("demijohn.error")
 
@@ -16,10 +17,11 @@ _SECONDS = 10.0
 
 
 class Refusals:
-    """Counts by the name of the setting that sets the limit."""
+    """Counts by the name of the setting that sets the limit; `stats.REFUSED` has them all."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, stats: Stats) -> None:
         self._now = clock.monotonic
+        self._cells = stats.cells
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._mentioned: dict[str, tuple[float, int]] = {}  # when a limit was mentioned last, and its count then
@@ -28,6 +30,7 @@ class Refusals:
         """Count one. `what` says what happened and is logged, with how often it did since it was logged last."""
         with self._lock:
             count = self._counts[limit] = self._counts[limit] + 1
+            self._cells[REFUSED[limit]] += 1
             at, before = self._mentioned.get(limit, (-_SECONDS, 0))
             now = self._now()
             if now - at < _SECONDS:

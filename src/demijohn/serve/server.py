@@ -36,6 +36,7 @@ class Server:
         clock: Clock | None = None,
         on_drain: Callable[[], None] | None = None,
         on_stuck: Callable[[], object] | None = None,
+        stats: Stats | None = None,
     ) -> None:
         """Prepare; nothing is accepted yet. The listeners stay the caller's: `shutdown` does not close them.
 
@@ -48,11 +49,12 @@ class Server:
                 are refused instead of waiting in the backlog for nobody. Those that waited until now have been accepted.
             on_stuck: called on a thread of the server's when a handler is stuck beyond its time limit, which costs the process a
                 thread: a good moment to have it replaced. The default does nothing.
+            stats: where to count; by default, in memory of its own.
         """
         if not listeners:
             raise ValueError("A server needs at least one listener")
         self._listeners = list(listeners)
-        self._engine = engine = Engine(handler, options or ServerOptions(), clock or SystemClock())
+        self._engine = engine = Engine(handler, options or ServerOptions(), clock or SystemClock(), stats)
         self._runner = engine.runner = make_runner(engine)
         engine.interrupt = self._interrupt
         engine.on_stuck = on_stuck
@@ -86,6 +88,15 @@ class Server:
     def is_ready(self) -> bool:
         """It accepts, and no stop was asked for: what a balancer wants to know. Any thread."""
         return self._is_accepting and not self._is_stop_requested
+
+    def queued(self) -> tuple[int, float]:
+        """Return how many requests wait for a thread, and the monotonic time since when the first does; 0 if there is none.
+
+        Who has sent something while the only thread that reads is inside a handler may wait, too, since that began. Any thread.
+        """
+        queue = self._runner.queue
+        times = [since for since in (queue.oldest(), self._engine.reactor.unread_since()) if since]
+        return len(queue), min(times, default=0.0)
 
     def serve_forever(self) -> None:
         """Serve until `shutdown`, then return when the requests in flight are answered, or `drain_timeout` is over.

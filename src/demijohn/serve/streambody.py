@@ -13,6 +13,7 @@ from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
 from .line import Line
 from .rate import seconds_left
+from .stats import RECEIVED_BYTES
 
 _RECEIVE_BYTES = 64 << 10
 
@@ -140,7 +141,9 @@ class StreamBody:
             except OSError:
                 break
             if data:
-                options = line.engine.options
+                options, stats = line.engine.options, line.engine.stats
+                with stats.lock:
+                    stats.cells[RECEIVED_BYTES] += len(data)
                 self._left = seconds_left(self._left, len(data), options.min_receive_rate, options.body_timeout)
                 h1.receive_data(data)
             else:

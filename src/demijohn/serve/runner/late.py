@@ -24,6 +24,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
+from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
 from .queue import JobQueue
 
 logger = logging.getLogger("demijohn.error")
@@ -127,7 +128,7 @@ class LateRunner:
         slot = self._leader
         slot.job = job
         if self._blocking and (label := job.label) in self._blocking:
-            self._engine.stats.hand_overs += 1
+            self._engine.stats.cells[HAND_OVERS] += 1
             slot.role = Role.LATE
             self._promote(self._idle.pop())
             self._run_measured(job, label)
@@ -162,7 +163,7 @@ class LateRunner:
                 return False
             # Whoever finishes a handler first takes it.
             if self.queue.put(job):
-                self._engine.stats.queued += 1
+                self._engine.stats.cells[QUEUED] += 1
                 return True
         self.queue.refuse_new(job)
         job.complete()
@@ -262,7 +263,7 @@ class LateRunner:
                 job = self._leader.offer.pop()
             except IndexError:
                 return  # just finished
-            self._engine.stats.promotions += 1
+            self._engine.stats.cells[PROMOTIONS] += 1
             # Now and not when it is over: equal requests may be next in line.
             self._learn(job.label)
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
@@ -297,7 +298,7 @@ class LateRunner:
             # Raised into this thread from outside: jobs and callbacks raise nothing.
             logger.critical("A thread died, one that %s; another takes its place", slot.role.value, exc_info=True)
             if not self._engine.is_stopped:
-                self._engine.stats.threads_replaced += 1
+                self._engine.stats.cells[THREADS_REPLACED] += 1
                 self._start(slot)
 
     def _resume(self, slot: _Slot) -> None:

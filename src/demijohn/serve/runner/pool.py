@@ -8,6 +8,7 @@ import threading
 from queue import SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
+from ..stats import THREADS_REPLACED
 from .queue import JobQueue
 
 logger = logging.getLogger("demijohn.error")
@@ -80,5 +81,5 @@ class PoolRunner:
                 self._engine.reactor.give_back(job)
             if not self._engine.is_stopped:
                 self._threads.remove(threading.current_thread())
-                self._engine.stats.threads_replaced += 1
+                self._engine.stats.cells[THREADS_REPLACED] += 1
                 self._start(number)

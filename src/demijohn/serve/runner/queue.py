@@ -39,8 +39,13 @@ class JobQueue:
 
     def oldest_age(self, now: float) -> float:
         """Return for how many seconds the next job has waited; 0 if there is none. Any thread."""
+        oldest = self.oldest()
+        return max(0.0, now - oldest) if oldest else 0.0
+
+    def oldest(self) -> float:
+        """Return since when the next job has waited; 0 if there is none. Any thread."""
         try:
-            return max(0.0, now - self._jobs[0].queued_at)
+            return self._jobs[0].queued_at
         except IndexError:
             return 0.0
 
