@@ -14,6 +14,7 @@ from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
 from .hooks import HookedServer, lifecycle_of
+from .messages import own_handler, writing_aside
 from .supervisor.arbiter import Arbiter
 from .supervisor.policy import EXIT_BOOT_FAILED
 from .supervisor.signals import SignalPipe
@@ -229,11 +230,11 @@ class AppServer:
         self._lifecycle.worker_stop()
         self._lifecycle.shutdown()
 
-    @staticmethod
-    def _run(server: HookedServer, on_start: Callable[[], None] | None) -> None:
-        if on_start is not None:
-            on_start()
-        server.serve_forever()
+    def _run(self, server: HookedServer, on_start: Callable[[], None] | None) -> None:
+        with writing_aside(self._options.log_queue_bytes):
+            if on_start is not None:
+                on_start()
+            server.serve_forever()
 
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
@@ -254,6 +255,8 @@ class AppServer:
 
     def _boot_worker(self) -> HookedServer:
         """Make the server of a worker, in the worker."""
+        if (handler := own_handler()) is not None:
+            handler.start_writer(self._options.log_queue_bytes)
         self._lifecycle.worker_start()
         self._listeners = [listener.for_process() for listener in self._listeners]
         return HookedServer(self._make_server(), self._lifecycle.worker_stop)

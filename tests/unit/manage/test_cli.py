@@ -1,9 +1,12 @@
 """The `demijohn` command and groups like it: options, commands of applications and plug-ins, errors, what is printed."""
 
+import json
+import logging
 import os
 import ssl
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -47,6 +50,7 @@ def environment(monkeypatch, tmp_path):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(logging.getLogger("demijohn.access"), "level", logging.NOTSET)  # a debug mode before
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
@@ -83,7 +87,7 @@ class TestCommand:
     def test_help_lists_them_beside_the_built_in_ones(self, invoke, site):
         lines = invoke("--app", site, "--help").output.splitlines()
         commands = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]]
-        assert commands == ["greet", "routes", "run", "shell"]
+        assert commands == ["check", "config", "greet", "routes", "run", "shell"]
 
     def test_help_without_an_application(self, invoke):
         result = invoke("--help")
@@ -292,39 +296,107 @@ class TestShell:
 class TestRun:
     @pytest.fixture
     def calls(self, monkeypatch):
+        """What would have been served: host, port, name of the application, how to listen, how to serve, processes."""
         calls = []
+
+        class Server:
+            exit_code = 0
+
+            def __init__(self, app, listeners, options, processes):
+                host, port, listening = listeners[0]
+                name = getattr(app, "import_name", app)
+                listening["options_of_listeners"] = listening.pop("options")
+                listening["processes"] = processes
+                calls.append(SimpleNamespace(where=(host, port), name=name, app=app, options=options, **listening))
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *error):
+                return None
+
+            def serve_until_signalled(self, on_start):
+                return None
+
+        monkeypatch.setattr("demijohn.manage.serving.AppServer", Server)
         monkeypatch.setattr(
-            "demijohn.manage.devserver.run_simple",
-            lambda host, port, app, **options: calls.append((host, port, app.import_name, options)),
+            "demijohn.manage.serving.open_listeners", lambda host, port, **listening: [(host, port, listening)]
         )
-        monkeypatch.setattr("demijohn.manage.devserver.configure_logging", lambda: None)
+        monkeypatch.setattr("demijohn.manage.serving.close_all", lambda listeners: None)
+        monkeypatch.setattr("demijohn.manage.serving.configure_logging", lambda settings: None)
         return calls
 
     def test_it_serves(self, invoke, site, calls):
         assert invoke("run", site, "-h", "::1", "-p", "80", "--no-threads", "--processes", "3").exit_code == 0
         assert invoke("--app", site, "run").exit_code == 0
-        assert calls == [
-            ("::1", 80, site, {"threads": 1, "processes": 3}),
-            ("127.0.0.1", 5000, site, {"threads": 16, "processes": 1}),
+        assert [(call.where, call.name, call.options.threads, call.processes) for call in calls] == [
+            (("::1", 80), site, 1, 3),
+            (("127.0.0.1", 5000), site, 16, 1),
         ]
+        assert [call.options.runner for call in calls] == ["inline", "late"]
+
+    @pytest.mark.parametrize(
+        ("words", "threads"),
+        [
+            (["--threads", "4"], 4),
+            (["--without-threads"], 1),
+            (["--with-threads"], 16),
+            (["--no-threads", "--threads", "4"], 1),
+        ],
+    )
+    def test_words_for_threads(self, invoke, site, calls, words, threads):
+        assert invoke("run", site, *words).exit_code == 0
+        assert calls[0].options.threads == threads
 
     @pytest.mark.parametrize("prefix", ["DEMIJOHN", "FLASK"])
     def test_by_environment(self, invoke, site, calls, monkeypatch, prefix):
         monkeypatch.setenv(f"{prefix}_RUN_PORT", "8123")
         monkeypatch.setenv(f"{prefix}_RUN_HOST", "0.0.0.0")
         assert invoke("--app", site, "run").exit_code == 0
-        assert calls[0][:2] == ("0.0.0.0", 8123)
+        assert calls[0].where == ("0.0.0.0", 8123)
+
+    def test_options_of_flask_and_gunicorn(self, invoke, site, calls):
+        words = "--reload --no-reload --debugger --extra-files a:b --exclude-patterns *.tmp --graceful-timeout 5 -w 2".split()
+        words += ["--keep-alive", "2m", "--accesslog", "-", "--limit-request-line", "4K", "--worker-connections", "9"]
+        words += ["--access-log-skip", "/healthz", "--access-log-skip", "/static/", "--access-log-fields", "t={x-t}i"]
+        words += ["--access-log-format", "json"]
+        assert invoke("run", site, *words).exit_code == 0
+        options = calls[0].options
+        assert (options.drain_timeout, options.keep_alive, options.limits.request_line) == (5, 120, 4096)
+        assert (options.access_log, options.access_log_file, options.max_connections) == (True, "-", 9)
+        assert (options.access_log_skip, options.access_log_fields) == (("/healthz", "/static/"), {"t": "{x-t}i"})
+        assert calls[0].processes == 2
+        assert options.is_multiprocess
+
+    def test_a_default_map(self, invoke, site, calls):
+        group = DemijohnGroup(context_settings={"default_map": {"run": {"port": 7001, "processes": 2}}})
+        assert invoke("run", site, group=group).exit_code == 0
+        assert invoke("run", site, "-p", "7002", group=group).exit_code == 0
+        assert [(call.where[1], call.processes) for call in calls] == [(7001, 2), (7002, 2)]
+
+    def test_pyproject_names_the_application(self, invoke, site, calls, tmp_path):
+        (tmp_path / "pyproject.toml").write_text(f"[tool.demijohn]\napp = '{site}'\nport = 81\n")
+        assert invoke("run").exit_code == 0
+        assert (calls[0].name, calls[0].where[1]) == (site, 81)
+        assert "static" in invoke("routes").output or "No routes" in invoke("routes").output
+        assert invoke("greet", "Ada").output.startswith("Hello Ada")
+
+    def test_settings_are_read_before_the_application_is(self, invoke, tmp_path):
+        (tmp_path / "app.py").write_text("raise SystemExit(9)\n")
+        result = invoke("run", "--keep-alive", "soon")
+        assert result.exit_code == 2
+        assert "--keep-alive: keep_alive is 'soon'; it must be a time in seconds" in result.output
 
     def test_where_to_listen(self, invoke, site, calls):
         words = ["-b", ":80", "--bind", "unix:/x", "--backlog", "7", "--reuse-port", "--unix-mode", "660"]
         assert invoke("run", site, *words).exit_code == 0
-        assert calls[0][3]["bind"] == (":80", "unix:/x")
-        assert calls[0][3]["listen"] == ListenOptions(backlog=7, reuse_port=True, unix_mode=0o660)
+        assert calls[0].bind == (":80", "unix:/x")
+        assert calls[0].options_of_listeners == ListenOptions(backlog=7, reuse_port=True, unix_mode=0o660)
         assert invoke("run", site, "--unix-mode", "999").exit_code == 2
         for words in (["-h", "::1"], ["-p", "80"]):
             result = invoke("run", site, "-b", ":80", *words)
             assert result.exit_code == 2
-            assert "--host and --port cannot be used with it" in result.output
+            assert "cannot be used with it" in result.output
 
     def test_certificates(self, invoke, site, calls, tmp_path):
         cert, key, ca = (str(tmp_path / name) for name in ("cert", "key", "ca"))
@@ -334,36 +406,111 @@ class TestRun:
         assert invoke("run", site, *words, "--redirect-http", ":80", "--redirect-port", "443").exit_code == 0
         files = CertificateFiles(cert, key)
         tls = TlsOptions(files, names={"*.a.test": files}, client_verify="required", client_ca=ca)
-        assert calls[0][3] == {
-            "threads": 16, "processes": 1, "ssl_context": tls, "redirect_http": (":80",), "redirect_port": 443,
-        }  # fmt: skip
+        assert (calls[0].ssl_context, calls[0].redirect_http, calls[0].redirect_port) == (tls, (":80",), 443)
         assert invoke("run", site, "--certfile", cert, "--ca-certs", ca, "--client-certs", "optional").exit_code == 0
-        assert calls[1][3]["ssl_context"].client_verify == "optional"
+        assert calls[1].ssl_context.client_verify == "optional"
         assert invoke("run", site, "--cert", "adhoc").exit_code == 0
-        assert calls[2][3]["ssl_context"] == "adhoc"
+        assert calls[2].ssl_context == "adhoc"
 
     def test_a_context_by_its_import_name(self, invoke, site, calls, tmp_path, monkeypatch):
         (tmp_path / "contexts_of_tests.py").write_text("import ssl\nit = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n")
         monkeypatch.syspath_prepend(tmp_path)
         assert invoke("run", site, "--cert", "contexts_of_tests:it").exit_code == 0
-        assert isinstance(calls[0][3]["ssl_context"], ssl.SSLContext)
+        assert isinstance(calls[0].ssl_context, ssl.SSLContext)
         result = invoke("run", site, "--cert", "contexts_of_tests:it", "--key", __file__)
-        assert 'When "--cert" is an SSLContext object, "--key" is not used.' in result.output
+        assert "--keyfile: keyfile is not used if certfile is an SSLContext object." in result.output
 
     @pytest.mark.parametrize(
         ("words", "message"),
         [
             (["--cert", "nowhere.pem"], "File 'nowhere.pem' does not exist."),
-            (["--key", __file__], '"--cert" must also be specified.'),
-            (["--ca-certs", __file__], '"--cert" must also be specified.'),
-            (["--cert", "adhoc", "--key", __file__], 'When "--cert" is "adhoc", "--key" is not used.'),
+            (["--key", __file__], "--keyfile: keyfile is of no use without certfile."),
+            (["--ca-certs", __file__], "--ca-certs: ca_certs is of no use without certfile."),
+            (["--cert", "adhoc", "--key", __file__], 'keyfile is not used if certfile is "adhoc".'),
+            (["--trust-request-id"], "trust_request_id is from --trust-request-id"),
+            (["--access-log-format", "%(nope)s"], "access_log_format is from --access-log-format"),
+            (["--error-log-file", "/nowhere/at/all"], "error_log_file: /nowhere/at/all: No such file or directory."),
         ],
     )
-    def test_certificates_that_do_not_go_together(self, invoke, site, calls, words, message):
+    def test_settings_that_do_not_go_together(self, invoke, site, calls, words, message):
         result = invoke("run", site, *words)
         assert result.exit_code == 2
         assert message in " ".join(result.output.split())
         assert calls == []
+
+    def test_mounts(self, invoke, site, calls, tmp_path):
+        (tmp_path / "plain_of_tests.py").write_text("def app(environ, start_response): ...\n")
+        assert (
+            invoke("run", site, "--mount", "/in=plain_of_tests", "--mount", "a.test=plain_of_tests:app").exit_code == 0
+        )
+        assert [(mount.host, mount.prefix) for mount in calls[0].app.iter_mounts()] == [("a.test", ""), (None, "/in")]
+        result = invoke("run", site, "--mount", "/in=nowhere")
+        assert (result.exit_code, "There is no module 'nowhere'" in result.output) == (2, True)
+        result = invoke("run", site, "--mount", "/<x>=plain_of_tests")
+        assert (result.exit_code, "mount (--mount): " in result.output) == (2, True)
+
+    def test_help_has_topics(self, invoke):
+        output = invoke("run", "--help").output
+        for title in ("Options", "Listening", "Processes and threads", "Logs", "TLS", "Limits"):
+            assert f"\n{title}:\n" in output
+        assert "-w, --workers, --processes N" in output
+        assert "[default: 15s]" in output
+
+
+class TestConfig:
+    def test_each_value_and_where_it_is_from(self, invoke, monkeypatch, tmp_path):
+        (tmp_path / "pyproject.toml").write_text("[tool.demijohn]\nthreads = 3\n")
+        (tmp_path / "own.toml").write_text("keep-alive = '2m'\n")
+        monkeypatch.setenv("DEMIJOHN_BACKLOG", "7")
+        result = invoke("config", "--workers", "2", "--config", "own.toml")
+        assert result.exit_code == 0
+        lines = [" ".join(line.split()) for line in result.output.splitlines()]
+        for line in (
+            "workers = 2 (--workers)",
+            "backlog = 7 (DEMIJOHN_BACKLOG)",
+            f"keep_alive = 2m ({tmp_path}/own.toml)",
+            f"threads = 3 ({tmp_path}/pyproject.toml [tool.demijohn])",
+            "port = 5000 (default)",
+        ):
+            assert line in lines
+
+    def test_as_json(self, invoke):
+        result = json.loads(invoke("config", "--json", "--keep-alive", "90", "--access-log-skip", "/a").output)
+        assert result["keep_alive"] == {"value": 90, "text": "90s", "source": "command_line", "where": "--keep-alive"}
+        assert result["access_log_skip"]["value"] == ["/a"]
+        assert result["port"] == {"value": 5000, "text": "5000", "source": "default", "where": "default"}
+
+    def test_check(self, invoke, site, tmp_path):
+        for words in (("check", site), ("config", site, "--check")):
+            result = invoke(*words, "--workers", "2")
+            assert result.exit_code == 0
+            assert f"Application: {site}, served natively." in result.output
+            assert "Processes: 2; threads in each: 16; runner: late; TLS: no; access log: no." in result.output
+        (tmp_path / "plain_of_tests.py").write_text("def app(environ, start_response): ...\n")
+        assert "Application: function, served through WSGI." in invoke("check", "plain_of_tests").output
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            (("nowhere",), 2, "There is no module 'nowhere'"),
+            (("broken_of_tests",), 3, "KeyError"),
+            (("--bind", "8000"), 2, "'8000' is no address to listen on"),
+            (("--cert", __file__), 2, "test_cli.py"),
+            (("--limit-chunk-line", "3"), 2, "limit_chunk_line is from --limit-chunk-line"),
+        ],
+    )
+    def test_check_finds(self, invoke, site, tmp_path, words, code, message):
+        (tmp_path / "broken_of_tests.py").write_text("{}['here']\n")
+        if words[0].startswith("-"):
+            words = (site, *words)
+        result = invoke("check", *words)
+        assert result.exit_code == code
+        assert message in result.output
+
+    def test_check_warns(self, invoke, site):
+        result = invoke("check", site, "--trusted-peers", "*", "--forwarded", "x-forwarded")
+        assert result.exit_code == 0
+        assert "Warning: trusted_peers is *: whoever connects may claim any address" in result.output
 
 
 class TestGroups:
@@ -513,3 +660,30 @@ class TestPlugins:
         assert "Hello Ada" in result.stdout
         result = invoke("--app", site, "--help", group=DemijohnGroup())
         assert "The command 'broken' of plug_broken:hello cannot be used" in result.stderr
+
+
+class TestCompletion:
+    """What a shell asks for; see docs/command-line.md."""
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_the_script(self, invoke, shell):
+        result = invoke(env={"_DEMIJOHN_COMPLETE": f"{shell}_source"}, prog_name="demijohn")
+        assert result.exit_code == 0
+        assert "_DEMIJOHN_COMPLETE" in result.output
+
+    @pytest.mark.parametrize(
+        ("words", "expected"),
+        [
+            ("demijohn ru", {"plain,run"}),
+            ("demijohn run --keep", {"plain,--keep-alive", "plain,--keepalive"}),
+            ("demijohn run --runner l", {"plain,late"}),
+        ],
+    )
+    def test_words(self, invoke, words, expected):
+        environ = {
+            "_DEMIJOHN_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        }
+        result = invoke(env=environ, prog_name="demijohn")
+        assert set(result.stdout.split()) == expected

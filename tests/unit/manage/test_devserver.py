@@ -11,7 +11,8 @@ import pytest
 
 from demijohn.manage import devserver
 from demijohn.manage.binding import BindError
-from demijohn.manage.devserver import announce, make_server, run_simple
+from demijohn.manage.devserver import make_server, run_simple
+from demijohn.manage.serving import announce
 
 
 def hello(environ, start_response):
@@ -269,3 +270,44 @@ def test_log_writes_at_the_named_level(caplog):
         ("WARNING", "the disk is full"),
         ("INFO", "noted"),
     ]
+
+
+class TestSettings:
+    def test_any_setting_is_a_keyword(self):
+        keywords = {"keep_alive": "2m", "limit_request_line": 4096, "workers": 2, "backlog": 7, "graceful_timeout": 5}
+        with make_server("127.0.0.1", 0, hello, threaded=True, **keywords) as server:
+            options = server._options
+            assert (options.keep_alive, options.limits.request_line, options.drain_timeout) == (120, 4096, 5)
+            assert (options.threads, options.is_multiprocess, server.multiprocess) == (16, True, True)
+
+    @pytest.mark.parametrize("serve", [run_simple, make_server])
+    def test_errors(self, serve):
+        with pytest.raises(TypeError, match=r"unexpected keyword argument 'keep_alife'\. Did you mean keep_alive\?"):
+            serve("127.0.0.1", 0, hello, keep_alife=5)
+        with pytest.raises(ValueError, match=r"keep_alive=\.\.\.\): keep_alive is 'soon'; it must be"):
+            serve("127.0.0.1", 0, hello, keep_alive="soon")
+        with pytest.raises(TypeError, match="processes and workers, which are the same"):
+            serve("127.0.0.1", 0, hello, processes=2, workers=3)
+
+    def test_by_app_run(self, monkeypatch):
+        from demijohn import Demijohn
+
+        servers = []
+        monkeypatch.setattr(
+            devserver.AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server)
+        )
+        Demijohn("x").run(port=0, keep_alive=3, access_log_skip=["/healthz"])
+        assert (servers[0]._options.keep_alive, servers[0]._options.threads) == (3, 16)
+        with pytest.raises(TypeError, match="Did you mean threads"):
+            Demijohn("x").run(port=0, thread=3)
+
+    def test_risks_are_told_at_the_start(self, monkeypatch, caplog):
+        caplog.set_level(logging.INFO, "demijohn")
+        run_briefly(monkeypatch, limit_body_bytes=None)
+        assert any(message.startswith(" * Warning: limit_body_bytes is none") for message in caplog.messages)
+
+    def test_what_standard_error_has_already_is_not_written_twice(self, monkeypatch):
+        monkeypatch.setattr("demijohn.manage.serving.own_handler", lambda: None)
+        assert run_briefly(monkeypatch, error_log_file="-")._options.error_log_file == "-"
+        monkeypatch.setattr("demijohn.manage.serving.own_handler", object)
+        assert run_briefly(monkeypatch, error_log_file="-")._options.error_log_file is None

@@ -14,8 +14,9 @@ from engines import certs
 from demijohn.manage import binding
 from demijohn.manage.addresses import TcpAddress
 from demijohn.manage.binding import BindError, bind_all, close_all
-from demijohn.manage.devserver import announce, make_server
+from demijohn.manage.devserver import make_server
 from demijohn.manage.listening import open_listeners
+from demijohn.manage.serving import announce
 from demijohn.serve import Listener, ListenOptions
 
 

@@ -6,16 +6,19 @@
 from ...app.commands import AppGroup, with_appcontext
 from ...app.dotenv import load_dotenv
 from ...app.scriptinfo import ScriptInfo, pass_script_info
-from .builtins import routes_command, run_command, shell_command
+from .builtins import routes_command, shell_command
 from .discovery import NoAppException
 from .group import DemijohnGroup
 from .main import main
+from .running import check_command, config_command, run_command
 
 __all__ = [
     "AppGroup",
     "DemijohnGroup",
     "NoAppException",
     "ScriptInfo",
+    "check_command",
+    "config_command",
     "load_dotenv",
     "main",
     "pass_script_info",

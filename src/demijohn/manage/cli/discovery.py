@@ -7,8 +7,9 @@ from typing import IO, Any
 
 import click
 
+from ..settings.pyproject import SettingsError, read_section
 from ..supervisor.policy import EXIT_BOOT_FAILED
-from .loading import ApplicationImportError, ApplicationNotFoundError, WSGIApplication, load, locate
+from .loading import APP_ENV_NAMES, ApplicationImportError, ApplicationNotFoundError, WSGIApplication, load, locate
 
 
 class NoAppException(click.UsageError):
@@ -34,18 +35,30 @@ class AppImportFailed(click.ClickException):
 
 
 def load_application(words: str | None) -> WSGIApplication:
-    """Return the application that `words` lead to; without words, what the environment or the working directory says.
+    """Return the application that `words` lead to; without words, what the environment, pyproject.toml or files here say.
 
     Raises:
         NoAppException: there is none.
         AppImportFailed: its own code raised.
     """
+    directory = os.getcwd()
+    if words is None and not any(os.environ.get(name) for name in APP_ENV_NAMES):
+        words = _words_of_project(directory)
     try:
-        return load(locate(words, os.getcwd(), os.environ))
+        return load(locate(words, directory, os.environ))
     except ApplicationNotFoundError as error:
         raise NoAppException(str(error)) from None
     except ApplicationImportError as error:
         raise AppImportFailed(error) from error
+
+
+def _words_of_project(directory: str) -> str | None:
+    """Return what `[tool.demijohn]` says; the commands that take settings look at all of it."""
+    try:
+        words = read_section(directory).get("app")
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    return words if isinstance(words, str) and words else None
 
 
 def _skip_our_frames(tb: TracebackType | None) -> TracebackType | None:

@@ -15,8 +15,9 @@ from ...app.commands import AppGroup
 from ...app.dotenv import load_dotenv
 from ...app.helpers import get_load_dotenv
 from ...app.scriptinfo import ScriptInfo
-from .builtins import COMMANDS, set_debug
+from .builtins import COMMANDS
 from .discovery import AppImportFailed, NoAppException
+from .running import set_debug
 
 PLUGIN_GROUPS: Final = ("demijohn.commands", "flask.commands")
 """Entry points that are commands; of two with one name, the first counts."""
@@ -86,7 +87,7 @@ class DemijohnGroup(AppGroup):
     """A group with the commands of an application besides its own.
 
     Args:
-        add_default_commands: `run`, `routes` and `shell` are there.
+        add_default_commands: `run`, `config`, `check`, `routes` and `shell` are there.
         create_app: makes the application, instead of looking for it.
         add_version_option: `--version` is there.
         load_dotenv: read `.env`, `.demijohnenv` and `.flaskenv`.

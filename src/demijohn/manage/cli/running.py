@@ -1,0 +1,200 @@
+"""The commands that take settings: `run`, `config`, `check`. What they need is imported when they run: help is quick."""
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ...app.helpers import get_debug_flag
+from ...app.scriptinfo import ScriptInfo, pass_script_info
+from .discovery import load_application
+
+if TYPE_CHECKING:
+    from ..settings.load import Settings
+
+DEBUG_ENV_NAMES: Final = ("DEMIJOHN_DEBUG", "FLASK_DEBUG")
+
+APP_HELP: Final = """
+APP is module:attribute, module:factory(), path/to/file.py, path/to/file.py:attribute, or a package. Without it: what --app,
+DEMIJOHN_APP, FLASK_APP or [tool.demijohn] of pyproject.toml says, else app.py or wsgi.py here. Without an attribute: app or
+application, else the only Demijohn object, else what create_app() or make_app() returns.
+"""
+
+SETTINGS_HELP: Final = """
+Settings come from options, then environment variables (DEMIJOHN_KEEP_ALIVE for --keep-alive; PORT, WEB_CONCURRENCY and
+FORWARDED_ALLOW_IPS), then the file of --config, then [tool.demijohn] of pyproject.toml here. See demijohn config --reference.
+"""
+
+
+def set_debug(ctx: click.Context, option: click.Parameter, value: bool | None) -> bool | None:
+    """Set the environment's debug flags, which whatever is loaded from now on goes by; callback of `--debug`."""
+    source = ctx.get_parameter_source(option.name or "")
+    if value is not None and source not in {click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP}:
+        for name in DEBUG_ENV_NAMES:
+            os.environ[name] = "1" if value else "0"
+    return value
+
+
+def load_app(info: ScriptInfo, words: str | None) -> Any:  # Any: see ScriptInfo
+    """Return the application of a command line; `words` are the command's own."""
+    if words is not None:
+        info.app_import_path = words
+    return info.load_app()
+
+
+class SettingsCommand(click.Command):
+    """A command with an option for every setting."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: click's
+        super().__init__(*args, **{"epilog": f"{APP_HELP}{SETTINGS_HELP}", **kwargs})
+        self._has_options = False
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return all parameters; those of settings are made when they are asked for."""
+        if not self._has_options:
+            from .options import setting_options
+
+            self._has_options = True
+            self.params += setting_options()
+        return super().get_params(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options by topic."""
+        from .options import write_options
+
+        write_options(self, ctx, formatter)
+
+
+_APP: Final = click.argument("app", required=False)
+
+_DEBUG: Final = click.option(
+    "--debug/--no-debug",
+    default=None,
+    is_eager=True,
+    expose_value=False,
+    callback=set_debug,
+    help="Debug mode of the application, and a log line for each request.",
+)
+
+
+@click.command("run", cls=SettingsCommand)
+@_APP
+@_DEBUG
+@pass_script_info
+@click.pass_context
+def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
+    """Serve APP until CTRL+C or SIGTERM."""
+    settings = _read_and_enter(ctx)
+    application = _load(info, app, settings)
+    from ...serve.certificates import CertificateError
+    from ..serving import serve
+
+    if getattr(application, "debug", False) is True:
+        import logging
+
+        logging.getLogger("demijohn.access").setLevel(logging.INFO)
+    try:
+        serve(application, settings)
+    except (ValueError, CertificateError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.command("config", cls=SettingsCommand)
+@_APP
+@_DEBUG
+@click.option("--json", "is_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Load the application and check everything, as demijohn check does."
+)
+@click.option("--reference", "is_reference", is_flag=True, help="Describe all settings instead, as Markdown.")
+@pass_script_info
+@click.pass_context
+def config_command(
+    ctx: click.Context,
+    /,
+    info: ScriptInfo,
+    app: str | None,
+    is_json: bool,
+    is_check: bool,
+    is_reference: bool,
+    **_options: Any,
+) -> None:
+    """Show the value of each setting, and where it is from. Takes the same words as run."""
+    from ..settings.show import as_json, as_table, reference
+
+    if is_reference:
+        click.echo(reference(), nl=False)
+        return
+    if is_check:
+        _check(info, app, _read_and_enter(ctx))
+    else:
+        settings = _read(ctx)
+        click.echo(as_json(settings) if is_json else as_table(settings))
+
+
+@click.command("check", cls=SettingsCommand)
+@_APP
+@_DEBUG
+@pass_script_info
+@click.pass_context
+def check_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
+    """Load APP and check all settings, without serving. Takes the same words as run; exits with 0 if run would serve."""
+    _check(info, app, _read_and_enter(ctx))
+
+
+def _read(ctx: click.Context) -> "Settings":
+    from ..settings.load import load_settings
+    from ..settings.pyproject import SettingsError
+    from .options import command_line_of
+
+    try:
+        return load_settings(command_line_of(ctx), os.environ, os.getcwd())
+    except SettingsError as error:
+        raise click.UsageError(str(error), ctx) from None
+
+
+def _read_and_enter(ctx: click.Context) -> "Settings":
+    """Read the settings, and do what they want to be done before the application is loaded."""
+    from ..identity import enter
+
+    settings = _read(ctx)
+    try:
+        enter(settings)
+    except ValueError as error:
+        raise click.UsageError(str(error), ctx) from None
+    return settings
+
+
+def _load(info: ScriptInfo, words: str | None, settings: "Settings") -> Any:  # Any: see ScriptInfo
+    """Return the application, with what is mounted in it."""
+    if words is None and info.app_import_path is None:
+        words = settings["app"]
+    places = settings["mount"]
+    has_root = words is not None or info.app_import_path is not None or info.create_app is not None
+    if not places:
+        return load_app(info, words)
+    from ..mounting import with_mounts
+
+    root = load_app(info, words) if has_root else None
+    try:
+        return with_mounts(root, places, _load_mounted)
+    except ValueError as error:
+        raise click.UsageError(f"mount ({settings.origin('mount').where}): {error}") from None
+
+
+def _load_mounted(words: str) -> Any:  # Any: see ScriptInfo
+    application: Any = load_application(words)
+    if hasattr(application, "debug"):
+        application.debug = get_debug_flag()
+    return application
+
+
+def _check(info: ScriptInfo, words: str | None, settings: "Settings") -> None:
+    from ..checking import check
+
+    application = _load(info, words, settings)
+    try:
+        for line in check(application, settings):
+            click.echo(line)
+    except (ValueError, TypeError, OSError) as error:
+        raise click.UsageError(str(error)) from None

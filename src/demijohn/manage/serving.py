@@ -1,0 +1,122 @@
+"""`open_server`, `serve`: from an application and `Settings` to a server that listens, and to its end and exit code.
+
+Here: what is checked before anything is bound, and what is said at the start. Not here: where settings come from, serving itself.
+"""
+
+import logging
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..serve import ServerOptions
+from ..serve.logwriter import LogWriter
+from .activation import reloader_fd
+from .appserver import AppServer, WSGIApplication
+from .binding import BindError, close_all
+from .identity import become, pid_file
+from .listening import open_listeners, spell_out
+from .messages import configure_logging, own_handler
+from .settings.build import listen_options, server_options, ssl_context, worker_count
+from .settings.load import Settings
+from .settings.pyproject import SettingsError
+from .settings.risks import warnings_of
+
+logger = logging.getLogger("demijohn.manage")
+
+EXIT_CANNOT_LISTEN = 1
+
+
+def serve(application: WSGIApplication, settings: Settings, *, tls: Any = None) -> None:  # Any: see certificates_for
+    """Serve until SIGINT or SIGTERM, with the start-up messages.
+
+    Args:
+        application: what answers.
+        settings: how.
+        tls: what TLS is served with, instead of what the settings say; see `certificates_for`.
+
+    Raises:
+        SettingsError: settings that do not go together.
+        TypeError, ValueError, CertificateError: see `open_listeners`.
+        SystemExit: code 1 if it is not possible to listen there, 3 if no worker could boot.
+    """
+    configure_logging(settings)
+    missing = [
+        name
+        for name, is_asked in (("reloader", settings["reload"] is True), ("debugger", settings["debugger"] is True))
+        if is_asked
+    ]
+    if missing:
+        logger.warning(" * Without %s: not part of this version.", " and ".join(missing))
+    for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
+        logger.warning(" * Warning: %s", warning)
+    try:
+        server = open_server(application, settings, fd=reloader_fd(), tls=tls)
+    except BindError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
+        sys.exit(EXIT_CANNOT_LISTEN)
+    with server, pid_file(settings["pidfile"]):
+        server.serve_until_signalled(partial(announce, server))
+    if server.exit_code != 0:
+        sys.exit(server.exit_code)
+
+
+def open_server(
+    application: WSGIApplication, settings: Settings, *, fd: int | None = None, tls: Any = None
+) -> AppServer:
+    """Listen, and return a server that is ready to `serve_forever`.
+
+    Args:
+        application: what answers.
+        settings: how.
+        fd: a descriptor of a socket that listens already, which stays the caller's; no other address is used then.
+        tls: see `serve`.
+
+    Raises:
+        SettingsError: settings that do not go together.
+        BindError: an OSError that says why it is not possible to listen there.
+        TypeError, ValueError, CertificateError: see `open_listeners`.
+    """
+    options = server_options(settings)
+    if options.error_log_file == "-" and own_handler() is not None:
+        # What configure_logging arranged goes there already.
+        options = replace(options, error_log_file=None)
+    processes = worker_count(settings)
+    listeners = open_listeners(
+        settings["host"],
+        settings["port"],
+        fd=fd,
+        bind=settings["bind"] or None,
+        options=listen_options(settings),
+        ssl_context=tls if tls is not None else ssl_context(settings),
+        redirect_http=settings["redirect_http"],
+        redirect_port=settings["redirect_port"],
+        processes=processes,
+    )
+    try:
+        become(settings["user"], settings["group"])
+        check_logs(options)
+        return AppServer(application, listeners, options, processes)
+    except BaseException:
+        close_all(listeners)
+        raise
+
+
+def announce(server: AppServer) -> None:
+    """Say where the server is and how it runs requests."""
+    for url, address in zip(server.urls, server.addresses, strict=False):  # addresses has the redirects, too
+        for spelt_out in spell_out(url, address):
+            logger.info(" * Running on %s", spelt_out)
+    for url in server.redirect_urls:
+        logger.info(" * Redirecting %s to HTTPS", url)
+    logger.info(" * %s; press CTRL+C to quit", server.mode)
+
+
+def check_logs(options: ServerOptions) -> None:
+    """Open the logs' files once: better now than in each worker."""
+    for name, path in (("access_log_file", options.access_log_file), ("error_log_file", options.error_log_file)):
+        if path is not None:
+            try:
+                LogWriter(path).close()
+            except OSError as error:
+                raise SettingsError(f"{name}: {path}: {error.strerror or error}.") from None

@@ -1,0 +1,146 @@
+"""From `Settings` to what the rooms below take: `ServerOptions`, `ListenOptions`, certificates, a number of processes.
+
+What is `auto` is worked out here. Any thread; `ssl_context` reads files when they are used.
+"""
+
+import importlib.util
+import logging
+import os
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from ..._base.imports import import_string
+from ...serve import ListenOptions, ServerOptions
+from ...serve.certificates import CertificateFiles, TlsOptions
+from ...wire.limits import H1Limits
+from .cpus import available_cpus, threads_for
+from .load import Settings, is_auto
+from .pyproject import SettingsError
+from .setting import Setting
+from .table import TABLE
+
+T = TypeVar("T")
+
+
+def worker_count(settings: Settings) -> int:
+    """Return how many processes serve."""
+    workers = settings["workers"]
+    return available_cpus() if is_auto(workers) else int(workers)
+
+
+def thread_count(settings: Settings) -> int:
+    """Return how many threads each process has for requests."""
+    threads = settings["threads"]
+    return threads_for(worker_count(settings), available_cpus()) if is_auto(threads) else int(threads)
+
+
+def server_options(settings: Settings) -> ServerOptions:
+    """Return the settings of each process.
+
+    Raises:
+        SettingsError: some of them do not go together.
+    """
+    limits = _checked(settings, lambda some: H1Limits(**_fields_of(some, H1Limits)))
+    return _checked(settings, lambda some: _server_options(some, limits))
+
+
+def _server_options(settings: Settings, limits: H1Limits) -> ServerOptions:
+    fields = _fields_of(settings, ServerOptions)
+    threads = thread_count(settings)
+    if is_auto(fields["runner"]):
+        fields["runner"] = "late" if threads > 1 else "inline"
+    fields |= {
+        "limits": limits,
+        "threads": threads,
+        "access_log": has_access_log(settings),
+        "is_multiprocess": worker_count(settings) > 1,
+    }
+    return ServerOptions(**fields)
+
+
+def has_access_log(settings: Settings) -> bool:
+    """Tell whether answers are logged."""
+    wish = settings["access_log"]
+    if not is_auto(wish):
+        return bool(wish)
+    # Its own level: the level that configure_logging gives to all loggers of ours is no wish for a line per request.
+    is_set = logging.getLogger("demijohn.access").level in range(1, logging.INFO + 1)
+    return is_set or settings["access_log_file"] is not None
+
+
+def listen_options(settings: Settings) -> ListenOptions:
+    """Return how sockets are made that listen.
+
+    Raises:
+        SettingsError: not possible on this system.
+    """
+    return _checked(settings, lambda some: ListenOptions(**_fields_of(some, ListenOptions)))
+
+
+def ssl_context(settings: Settings) -> Any:  # Any: what `certificates_for` takes
+    """Return what TLS is served with: `None`, `"adhoc"`, an `ssl.SSLContext`, or `TlsOptions`.
+
+    Raises:
+        SettingsError: settings of TLS do not go together.
+    """
+    certificate = settings["certfile"]
+    further = [name for name in ("keyfile", "sni", "ca_certs") if settings[name]]
+    if certificate is None:
+        if further:
+            raise SettingsError(f"{settings.origin(further[0]).where}: {further[0]} is of no use without certfile.")
+        return None
+    if certificate == "adhoc" and importlib.util.find_spec("cryptography") is None:
+        raise SettingsError("Ad-hoc certificates require the cryptography library: pip install demijohn[tls]")
+    found = certificate if certificate == "adhoc" else _named_context(certificate)
+    if found is None and not os.path.isfile(certificate):
+        raise SettingsError(f"{settings.origin('certfile').where}: File {certificate!r} does not exist.")
+    if found is not None:
+        if further:
+            what = '"adhoc"' if found == "adhoc" else "an SSLContext object"
+            raise SettingsError(f"{settings.origin(further[0]).where}: {further[0]} is not used if certfile is {what}.")
+        return found
+    return _checked(settings, lambda some: _tls_options(some, certificate))
+
+
+def _tls_options(settings: Settings, certificate: str) -> TlsOptions:
+    authorities = settings["ca_certs"]
+    return TlsOptions(
+        CertificateFiles(certificate, settings["keyfile"]),
+        names={name: CertificateFiles(*files) for name, files in settings["sni"].items()},
+        client_verify="none" if authorities is None else settings["client_certs"],
+        client_ca=authorities,
+        **_fields_of(settings, TlsOptions),
+    )
+
+
+def _named_context(name: str) -> ssl.SSLContext | None:
+    """Return the context that an import name leads to."""
+    if os.path.isfile(name) or "/" in name:
+        return None
+    found = import_string(name, silent=True)
+    return found if isinstance(found, ssl.SSLContext) else None
+
+
+def _fields_of(settings: Settings, owner: type) -> dict[str, Any]:  # Any: see Settings
+    return {each.field: settings[each.name] for each in TABLE if each.owner is owner}
+
+
+def _checked(settings: Settings, make: Callable[[Settings], T]) -> T:
+    """Make something of settings; an error of theirs says where they are from."""
+    try:
+        return make(settings)
+    except ValueError as error:
+        guilty = [each for each in TABLE if settings.is_said(each.name) and _is_well_without(settings, each, make)]
+        said = ", ".join(f"{each.name} is from {settings.origin(each.name).where}" for each in guilty)
+        raise SettingsError(f"{error} ({said})." if said else f"{error}.") from None
+
+
+def _is_well_without(settings: Settings, setting: Setting, make: Callable[[Settings], object]) -> bool:
+    """Tell whether nothing is wrong once a setting has its default."""
+    try:
+        make(replace(settings, values={**settings.values, setting.name: setting.default}))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""Settings of the application that is served, and of serving it while it is being written."""
+
+import os
+from typing import Any, Final
+
+from .kinds import FLAG, PATH, TEXT, choice, integer, or_auto, or_none
+from .plurals import list_of, map_of
+from .setting import Setting
+
+TITLE: Final = "Application and development"
+
+
+def _place(raw: Any) -> str:  # Any: see Kind
+    """Check where an application is mounted: a path, a host, or a host and a path."""
+    if not isinstance(raw, str) or not raw.strip("/") or "//" in raw or not raw.isprintable() or "=" in raw:
+        raise ValueError
+    return raw
+
+
+SETTINGS: Final = (
+    Setting(
+        "app",
+        or_none(TEXT),
+        None,
+        "The application: `module:attribute`, `module:factory()` or a file. A command's argument and its option `--app` come"
+        " first. `none`: `app.py` or `wsgi.py` in the working directory.",
+        variables=("FLASK_APP",),
+        is_on_command_line=False,
+    ),
+    Setting(
+        "mount",
+        map_of(
+            _place,
+            TEXT.parse,
+            str,
+            "places with applications, as text PLACE=APP with spaces between; a place is /path, host or host/path",
+            "PLACE=APP",
+        ),
+        {},
+        "Further applications, each below a path, `/admin=admin:create_app()`, on a host, `api.example.org=api:app`, or both,"
+        " `example.org/wiki=wiki:app`. An application that is mounted sees its place as its root.",
+        aliases=("mounts",),
+    ),
+    Setting(
+        "reload",
+        or_auto(FLAG),
+        "auto",
+        "Start anew when a file of the application changes. Not part of this version; asking for it is said to be in vain.",
+        aliases=("use_reloader",),
+    ),
+    Setting(
+        "debugger",
+        or_auto(FLAG),
+        "auto",
+        "Show the stack of errors in the browser. Not part of this version; asking for it is said to be in vain.",
+        aliases=("use_debugger",),
+    ),
+    Setting(
+        "extra_files",
+        list_of(PATH, os.pathsep),
+        (),
+        "Further files that the reloader looks at.",
+        aliases=("reload_extra_file",),
+    ),
+    Setting(
+        "exclude_patterns", list_of(PATH, os.pathsep), (), "Files that the reloader does not look at, as patterns."
+    ),
+    Setting(
+        "reloader_type",
+        choice("auto", "stat", "watchdog"),
+        "auto",
+        "How the reloader looks.",
+        aliases=("reload_engine",),
+    ),
+    Setting("reloader_interval", integer(1), 1, "Seconds between two looks of the reloader."),
+)

@@ -1,0 +1,61 @@
+"""The table of all settings, by topic and by name; and what users of other servers look for. Plain data."""
+
+import difflib
+from types import ModuleType
+from typing import Final
+
+from ...serve import ListenOptions, ServerOptions
+from ...serve.certificates import TlsOptions
+from ...wire.limits import H1Limits
+from . import development, limits, listening, logs, proxies, timeouts, tls, workers
+from .setting import Setting
+
+TOPICS: Final[tuple[ModuleType, ...]] = (listening, workers, logs, proxies, tls, timeouts, limits, development)
+"""In the order in which help and documentation have them."""
+
+TABLE: Final[tuple[Setting, ...]] = tuple(setting for topic in TOPICS for setting in topic.SETTINGS)
+
+BY_NAME: Final = {name: setting for setting in TABLE for name in setting.names}
+
+INTERNAL: Final = {
+    ServerOptions: frozenset({"limits", "is_multiprocess"}),
+    H1Limits: frozenset[str](),
+    ListenOptions: frozenset[str](),
+    TlsOptions: frozenset({"certificate", "names", "client_verify", "client_ca"}),
+}
+"""Fields that are no settings: they follow from others."""
+
+ELSEWHERE: Final = {
+    "worker_class": "`runner` says how requests are run; any `threads` and `workers` go together",
+    "preload_app": "the application is always loaded before the workers are made; app.on_worker_start() runs in each of them",
+    "timeout": "`request_timeout` is how long a handler may run; a worker that is busy is not killed",
+    "limit_request_field_size": "`limit_head_bytes` is for all fields of a request together",
+    "secure_scheme_headers": "`forwarded` says which fields are believed, from `trusted_peers`",
+    "forwarder_headers": "`forwarded` says which fields are believed, from `trusted_peers`",
+    "worker_tmp_dir": "workers need no files; `body_dir` is where large bodies are kept",
+    "daemon": "a service manager runs it in the background: systemd, a container",
+    "wsgi_app": "`app` says which application",
+    "ssl_version": "`tls_minimum_version` says which versions of TLS are spoken",
+    "cert_reqs": "`client_certs` says whether clients need certificates, which lead to `ca_certs`",
+    "post_fork": "app.on_worker_start() registers what each worker does before its first request",
+    "post_worker_init": "app.on_worker_start() registers what each worker does before its first request",
+    "worker_exit": "app.on_worker_stop() registers what each worker does after its last request",
+    "on_starting": "app.on_startup() registers what is done before the workers are made",
+    "when_ready": "app.on_startup() registers what is done before the workers are made",
+    "on_exit": "app.on_shutdown() registers what is done when all workers have stopped",
+}
+"""Names of gunicorn's that mean nothing here, and what does it instead."""
+
+
+def find(name: str) -> Setting | None:
+    """Return the setting of a name, with hyphens or underscores."""
+    return BY_NAME.get(name.replace("-", "_"))
+
+
+def explain_unknown(name: str, others: tuple[str, ...] = ()) -> str:
+    """Say, as the end of a message, what may have been meant by a name that is no setting's; empty if nobody knows."""
+    key = name.replace("-", "_")
+    if key in ELSEWHERE:
+        return f" {ELSEWHERE[key].replace('`', '')}."
+    close = difflib.get_close_matches(key, [*BY_NAME, *others], n=1, cutoff=0.7)
+    return f" Did you mean {close[0]}?" if close else ""
