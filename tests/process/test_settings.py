@@ -12,6 +12,15 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """No settings of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(("DEMIJOHN_", "FLASK_")) or name in {"PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"}:
+            monkeypatch.delenv(name)
+
+
 APP = "def app(environ, start_response):\n    start_response('200 OK', [('Content-Length', '2')])\n    return [b'ok']\n"
 PATIENCE = 20
 

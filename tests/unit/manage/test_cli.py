@@ -45,8 +45,8 @@ def environment(monkeypatch, tmp_path):
     for name in list(os.environ):
         if name.startswith(("DEMIJOHN_", "FLASK_")):
             monkeypatch.delenv(name)
-    for name in ("DEMIJOHN_RUN_FROM_CLI", "FLASK_RUN_FROM_CLI", "DEMIJOHN_DEBUG", "FLASK_DEBUG"):
-        monkeypatch.setenv(name, "")  # to be restored: commands set them
+    for name in ("DEMIJOHN_RUN_FROM_CLI", "FLASK_RUN_FROM_CLI", "DEMIJOHN_DEBUG", "FLASK_DEBUG", "FLASK_APP"):
+        monkeypatch.setenv(name, "")  # to be restored: commands, and the files of variables that they read, set them
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
