@@ -4,6 +4,7 @@ Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (w
 """
 
 from .errorlog import JSONFormatter, LineFormatter
+from .gauges import Gauges
 from .listener import Listener, ListenOptions
 from .logwriter import reopen_logs
 from .options import RunnerName, ServerOptions
@@ -11,6 +12,7 @@ from .server import Server
 from .stats import Stats
 
 __all__ = [
+    "Gauges",
     "JSONFormatter",
     "LineFormatter",
     "ListenOptions",

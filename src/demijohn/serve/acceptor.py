@@ -23,12 +23,9 @@ logger = logging.getLogger("demijohn.error")
 _BATCH = 64
 """Connections taken in one go; with other processes on the listener one, so that they share the load."""
 
-_LARGE_BATCH = 1024
-"""The same after a long round: who waits in the backlog has waited through it, and no idle process took them meanwhile. Clients
-that are connected already have a turn in each round; those that are not must not wait for many."""
-
 _LONG_ROUND = 0.01
-"""Seconds."""
+"""Seconds after which a process takes a whole batch all the same: they have waited through the round, and no idle process took
+them meanwhile."""
 
 _PAUSE = 1.0
 """Seconds without accepting when there is no place, no descriptor or no memory; less if a connection is closed meanwhile."""
@@ -91,7 +88,7 @@ class Acceptor:
     def finish(self) -> None:
         """Accept no more because the listener will be closed: whoever waits in the backlog then is reset, so take all first."""
         try:
-            while self._accept(_LARGE_BATCH):
+            while self._accept(_BATCH):
                 pass
         except OSError as error:
             logger.error("Cannot accept the connections that wait: %s", error)  # noqa: TRY400 - not a fault of the code
@@ -99,7 +96,7 @@ class Acceptor:
 
     def on_event(self, mask: int) -> bool:
         """Take the connections that wait."""
-        self._accept(self._batch if self._engine.reactor.busy < _LONG_ROUND else _LARGE_BATCH)
+        self._accept(self._batch if self._engine.reactor.busy < _LONG_ROUND else _BATCH)
         return True
 
     def _accept(self, most: int) -> int:

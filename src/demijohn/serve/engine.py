@@ -71,8 +71,22 @@ class Connection(Watched, Protocol):
         """Close at once. The leader."""
 
 
+class Waiting(Protocol):
+    """What waits for a thread (runner/queue.py). Any thread may ask."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def oldest_age(self, now: float) -> float:
+        """Return the seconds that the next has waited; 0 if there is none."""
+
+
 class Runner(Protocol):
     """Decides on which thread a job runs."""
+
+    @property
+    def queue(self) -> Waiting:
+        """The jobs that wait."""
 
     def submit(self, job: Job) -> bool:
         """Run `job`, now or later. Called by the leader; False if it is not the leader any more when this returns."""

@@ -25,6 +25,9 @@ WRITE = selectors.EVENT_WRITE
 
 Callback = Callable[[int], bool]
 
+_LATE_BATCH = 32
+"""Deadlines told between two polls. Slow clients that came together go together, and others are not to wait for that."""
+
 _STALL = 1.0
 """Seconds without a poll that are worth telling. The wheel is no more exact than this."""
 
@@ -51,6 +54,7 @@ class Reactor:
     __slots__ = (
         "_again",
         "_is_polling",
+        "_late",
         "_ready",
         "_selector",
         "_wake_read",
@@ -85,6 +89,8 @@ class Reactor:
         self._ready: deque[tuple[Callback, int]] = deque()
         # Appended to by any thread, emptied by the leader.
         self._again: deque[Callback] = deque()
+        # Those whose deadline has passed, and were not told yet.
+        self._late: deque[Watched] = deque()
         self._is_polling = False
         # Sockets and not a pipe: an object that was closed can be written to without hitting a descriptor reused since.
         self._wake_read, self._wake_write = socket.socketpair()
@@ -160,7 +166,7 @@ class Reactor:
         # Looked at after the flag is set: whoever appends later sees the flag and wakes us.
         next_time = self.wheel.next_time
         timeout: float | None
-        if self._again:
+        if self._again or self._late:
             timeout = 0.0
         elif next_time == NEVER:
             timeout = None
@@ -176,8 +182,10 @@ class Reactor:
         while again:
             ready.append((again.popleft(), 0))
         if self.wheel.next_time <= now:
-            for watched in self.wheel.expired(now):
-                ready.append((watched.on_deadline, 0))
+            self._late.extend(self.wheel.expired(now))
+        if late := self._late:
+            for _ in range(min(_LATE_BATCH, len(late))):
+                ready.append((late.popleft().on_deadline, 0))
 
     def _on_wake(self, mask: int) -> bool:
         self._wake_read.recv(4096)

@@ -16,6 +16,7 @@ from .admission import Admission
 from .deadlines import NEVER
 from .engine import Engine
 from .errorlog import open_error_log
+from .gauges import Gauges, read_gauges
 from .handshakes import Handshakes
 from .listener import Listener
 from .options import ServerOptions
@@ -97,6 +98,10 @@ class Server:
         queue = self._runner.queue
         times = [since for since in (queue.oldest(), self._engine.reactor.unread_since()) if since]
         return len(queue), min(times, default=0.0)
+
+    def gauges(self) -> Gauges:
+        """Look how it stands now: connections by what they wait for, the queue, unsent bytes. Any thread."""
+        return read_gauges(self._engine)
 
     def serve_forever(self) -> None:
         """Serve until `shutdown`, then return when the requests in flight are answered, or `drain_timeout` is over.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from demijohn._base.clock import SystemClock
+from demijohn._base.clock import FakeClock, SystemClock
 from demijohn.serve.reactor import Reactor
 
 
@@ -60,3 +60,33 @@ def test_what_is_called_soon_waits_for_the_next_turn(reactor):
     assert order == ["first", "second"]
     assert reactor.turn()
     assert order == ["first", "second", "third"]
+
+
+def test_deadlines_that_pass_together_are_told_a_few_at_a_time():
+    """Between them the reactor polls, so that those whose fault it is not need not wait."""
+    clock = FakeClock()
+    reactor = Reactor(clock)
+    told: list[int] = []
+    rounds: list[int] = []
+
+    class Watched:
+        slot = -1.0
+
+        def __init__(self, number: int) -> None:
+            self.number = number
+            self.deadline = clock.monotonic() + 1
+
+        def on_deadline(self, mask: int) -> bool:
+            told.append(self.number)
+            return True
+
+    for number in range(100):
+        reactor.wheel.add(Watched(number), clock.monotonic())
+    clock.advance(3)
+    while len(told) < 100:
+        before = len(told)
+        reactor.turn()
+        rounds.append(len(told) - before)
+    assert max(rounds) <= 32
+    assert sorted(told) == list(range(100))
+    reactor.close()
