@@ -15,10 +15,12 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from types import FrameType
 from typing import Protocol
 
 from ..seam import ClientDisconnected, TimeLimit
 from .deadlines import NEVER
+from .tlssocket import TlsSocket
 
 logger = logging.getLogger("demijohn.error")
 
@@ -124,7 +126,7 @@ class HandlerLimit(TimeLimit):
             self.next_at = now + _GRACE
             return
         self.next_at = now + _AGAIN
-        if self._takes_answer():
+        if not _is_at_the_socket(stack) and self._takes_answer():
             self._exchange.answer_for_handler()
         if now >= self._stuck_at and not self._is_reported:
             self._is_reported = True
@@ -146,6 +148,18 @@ class HandlerLimit(TimeLimit):
                 return False  # taken before; or the handler has begun its answer just now
             self._is_answered = True
             return True
+
+
+def _is_at_the_socket(frame: FrameType | None) -> bool:
+    """Tell whether a thread is reading or writing a TLS connection, which OpenSSL does not allow another one meanwhile.
+
+    One that is not will not begin to: the interruption that was just sent comes first.
+    """
+    while frame is not None:
+        if frame.f_globals.get("__name__") == TlsSocket.__module__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _TakenBack(BaseException):
