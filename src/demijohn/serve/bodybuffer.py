@@ -10,13 +10,16 @@ from ..seam import BufferedBody
 class BodyBuffer:
     """Filled by the polling thread; what `finish` returns belongs to the handler."""
 
-    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "counted", "size")
+    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "began", "counted", "size")
 
     size: int
     """Bytes received so far."""
 
     counted: int
     """Of these, how many the deadline was moved for; -1 before there is one. For whoever fills it."""
+
+    began: float
+    """When its request's head was there, by the clock of whoever fills it."""
 
     def __init__(self, memory_bytes: int, directory: str | None = None) -> None:
         self._memory_bytes = memory_bytes
@@ -25,6 +28,7 @@ class BodyBuffer:
         self._file: BinaryIO | None = None
         self.size = 0
         self.counted = -1
+        self.began = 0.0
 
     def append(self, data: bytes) -> None:
         """Keep one more piece.

@@ -3,6 +3,7 @@
 It is a plain record: the reactor polls, the runner runs handlers, links do the rest.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +22,8 @@ from .refusals import Refusals
 from .stats import Stats
 from .trust import TrustedPeers
 from .watchdog import Watchdog
+
+logger = logging.getLogger("demijohn.error")
 
 STOP_SECONDS = 1.0
 """How long a runner waits for its threads, all of them together, when the server has stopped."""
@@ -99,6 +102,9 @@ class Runner(Protocol):
 
     def stop(self) -> None:
         """End the runner's threads, after `serve` has returned."""
+
+    def running(self) -> dict[int, Job]:
+        """Return which thread, by its identifier, runs which job just now. Any thread."""
 
 
 class Engine:
@@ -193,6 +199,15 @@ class Engine:
         connection.deadline = min(connection.deadline, self.reactor.now + self.idle_timeout)
         self.reactor.wheel.add(connection, self.reactor.now)
         return True
+
+    def route_of(self, head: RequestHead) -> str:
+        """Return the label of a request, or nothing if the application fails to make it. Any thread."""
+        try:
+            return self.label_of(head)
+        except Exception:
+            # The application's: it only costs an estimate. Whoever asks holds what must not get lost.
+            logger.exception("The label of %s %s could not be made", head.method, head.target)
+            return ""
 
     def _postpone(self, seconds: float) -> None:
         """Give clients the time back in which nobody looked at what they sent or took. The leader only."""

@@ -151,6 +151,7 @@ class Intake(WatchedLine):
     def _begin_body(self) -> None:
         self.phase = Phase.BODY
         self._body = BodyBuffer(self.engine.options.body_memory_bytes, self.engine.options.body_dir)
+        self._body.began = self.engine.reactor.now
         if interim := self.h1.render_continue():
             # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
             self.send(interim)

@@ -49,14 +49,7 @@ class Line:
     def label(self) -> str:
         """See `Job.label`."""
         head = self.h1.head
-        if head is None:
-            return ""
-        try:
-            return self.engine.label_of(head)
-        except Exception:
-            # The application's: it only costs the estimate. Whoever asks holds what must not get lost.
-            logger.exception("The label of %s %s could not be made", head.method, head.target)
-            return ""
+        return "" if head is None else self.engine.route_of(head)
 
     def abandon(self) -> None:
         """See `Job.abandon`."""

@@ -7,7 +7,7 @@ the business of whoever owns the process.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from .._base.clock import Clock, SystemClock
 from ..seam import Handler
@@ -18,6 +18,7 @@ from .engine import Engine
 from .errorlog import open_error_log
 from .gauges import Gauges, read_gauges
 from .handshakes import Handshakes
+from .inspect import MOST_REQUESTS, ServerSeen, look
 from .listener import Listener
 from .options import ServerOptions
 from .runner import make_runner
@@ -102,6 +103,10 @@ class Server:
     def gauges(self) -> Gauges:
         """Look how it stands now: connections by what they wait for, the queue, unsent bytes. Any thread."""
         return read_gauges(self._engine)
+
+    def inspect(self, most: int = MOST_REQUESTS, stacks_of: Collection[str] | None = ()) -> ServerSeen:
+        """Return all requests in flight; see `inspect.look`. Any thread, while it serves."""
+        return look(self._engine, most=most, stacks_of=stacks_of)
 
     def serve_forever(self) -> None:
         """Serve until `shutdown`, then return when the requests in flight are answered, or `drain_timeout` is over.

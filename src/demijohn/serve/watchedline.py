@@ -15,12 +15,13 @@ from .line import Line
 class WatchedLine(Line, ABC):
     """A line that is owned by the reactor or, while `is_handled`, by a handler."""
 
-    __slots__ = ("_events", "_hand_in_lock", "_is_paused", "deadline", "is_handled", "queued_at", "slot")
+    __slots__ = ("_events", "_hand_in_lock", "_is_paused", "deadline", "is_handled", "opened_at", "queued_at", "slot")
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
         # True while a handler owns the link. Set by the leader, cleared by whoever takes it back.
         self.is_handled = False
+        self.opened_at = engine.reactor.now
         # Moved by the owner; in the wheel's hands: `slot`.
         self.deadline = engine.reactor.now + engine.options.head_timeout
         self.slot = -1.0

@@ -6,6 +6,8 @@ Handlers do not run where their request is read: then one that came last in a ro
 following one, and would get half of what the others get; and who is not connected yet would wait for a round, and for a turn.
 """
 
+import threading
+
 from ..engine import Engine, Job
 from .queue import JobQueue
 
@@ -19,6 +21,8 @@ class InlineRunner:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.queue = JobQueue(engine)
+        self._job: Job | None = None  # that runs
+        self._thread = 0  # that serves
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
@@ -30,6 +34,7 @@ class InlineRunner:
     def serve(self) -> None:
         """Poll and run until the engine is stopped. The calling thread is the only one."""
         engine = self._engine
+        self._thread = threading.get_ident()
         turn = engine.reactor.turn
         while not engine.is_stopped:
             turn()
@@ -42,12 +47,19 @@ class InlineRunner:
     def stop(self) -> None:
         """Nothing to stop: `serve` has returned."""
 
+    def running(self) -> dict[int, Job]:
+        """See `Runner.running`."""
+        job = self._job
+        return {} if job is None else {self._thread: job}
+
     def _run_handlers(self) -> None:
         engine = self._engine
         now = engine.clock.monotonic
         until = now() + _HANDLER_SECONDS
         while not engine.is_stopped and (job := self.queue.take()) is not None:
+            self._job = job
             self.queue.run(job)
+            self._job = None
             if not job.hand_in():
                 engine.reactor.give_back(job)
             if now() >= until:

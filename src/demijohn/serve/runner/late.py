@@ -113,6 +113,15 @@ class LateRunner:
             if slot.thread is not None:
                 slot.thread.join(timeout=max(0.0, until - self._now()))
 
+    def running(self) -> dict[int, Job]:
+        """See `Runner.running`."""
+        found: dict[int, Job] = {}
+        for slot in self._slots:
+            job, thread = slot.job, slot.thread
+            if job is not None and thread is not None and thread.ident is not None:
+                found[thread.ident] = job
+        return found
+
     # ------------------------------------------------------------------ the leader's thread
 
     def submit(self, job: Job) -> bool:

@@ -23,7 +23,8 @@ class PoolRunner:
         self.queue = JobQueue(engine)
         self._tokens: SimpleQueue[bool] = SimpleQueue()  # False: stop
         self._count = threads
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[int, threading.Thread] = {}  # by their number
+        self._jobs: list[Job | None] = [None] * threads  # that run; each is written by the thread of its number
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
@@ -52,13 +53,23 @@ class PoolRunner:
             self._tokens.put(False)
         now = self._engine.clock.monotonic
         until = now() + STOP_SECONDS
-        for thread in list(self._threads):
+        for thread in list(self._threads.values()):
             thread.join(timeout=max(0.0, until - now()))
+
+    def running(self) -> dict[int, Job]:
+        """See `Runner.running`."""
+        jobs = list(self._jobs)
+        found: dict[int, Job] = {}
+        for number, thread in list(self._threads.items()):
+            job = jobs[number]
+            if job is not None and thread.ident is not None:
+                found[thread.ident] = job
+        return found
 
     def _start(self, number: int) -> None:
         thread = threading.Thread(target=self._work, args=(number,), name=f"demijohn-{number}", daemon=True)
+        self._threads[number] = thread
         thread.start()
-        self._threads.append(thread)
 
     def _work(self, number: int) -> None:
         job: Job | None = None
@@ -69,17 +80,19 @@ class PoolRunner:
                 job = self.queue.take()
                 if job is None:
                     continue  # refused meanwhile
+                self._jobs[number] = job
                 self.queue.run(job)
+                self._jobs[number] = None
                 if not job.hand_in():
                     self._engine.reactor.give_back(job)
                 job = None
         except BaseException:
             # Raised into this thread from outside: `job.run` raises nothing.
             logger.critical("A thread of the pool died; another takes its place", exc_info=True)
+            self._jobs[number] = None
             if job is not None:
                 job.abandon()
                 self._engine.reactor.give_back(job)
             if not self._engine.is_stopped:
-                self._threads.remove(threading.current_thread())
                 self._engine.stats.cells[THREADS_REPLACED] += 1
                 self._start(number)
