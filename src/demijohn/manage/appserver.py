@@ -16,7 +16,9 @@ from .binding import close_all
 from .hooks import HookedServer, lifecycle_of
 from .messages import own_handler, writing_aside
 from .supervisor.arbiter import Arbiter
-from .supervisor.policy import EXIT_BOOT_FAILED
+from .supervisor.link import WorkerLink
+from .supervisor.plan import Loaded, Plan
+from .supervisor.policy import EXIT_BOOT_FAILED, SupervisorPolicy
 from .supervisor.signals import SignalPipe
 from .supervisor.stopwatch import WATCHED, StopWatch
 
@@ -241,30 +243,32 @@ class AppServer:
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
-            arbiter = Arbiter(
-                self._boot_worker,
-                self._processes,
-                drain_timeout=self._options.stop_seconds,
-                stop_listening=self._stop_listening,
-            )
+            arbiter = Arbiter(self._plan(), stop_listening=self._stop_listening)
             self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run(on_start)
         finally:
             self._lifecycle.shutdown()
             self._end()
 
-    def _boot_worker(self) -> HookedServer:
+    def _plan(self) -> Plan:
+        drain_timeout = self._options.stop_seconds
+        policy = SupervisorPolicy(graceful_timeout=drain_timeout + 5.0)
+        return Plan(lambda: Loaded(self._boot_worker), policy, self._processes, drain_timeout=drain_timeout)
+
+    def _boot_worker(self, link: WorkerLink) -> HookedServer:
         """Make the server of a worker, in the worker."""
         if (handler := own_handler()) is not None:
             handler.start_writer(self._options.log_queue_bytes)
         self._lifecycle.worker_start()
         self._listeners = [listener.for_process() for listener in self._listeners]
-        return HookedServer(self._make_server(), self._lifecycle.worker_stop)
+        server = self._make_server(on_stuck=partial(link.replace_me, "a thread of it is stuck"))
+        link.count_requests = lambda: server.stats.requests
+        return HookedServer(server, self._lifecycle.worker_stop)
 
-    def _make_server(self, *, closes: bool = True) -> Server:
+    def _make_server(self, *, closes: bool = True, on_stuck: Callable[[], object] | None = None) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
         on_drain = self._stop_listening if closes else None
-        return Server(self._handler, self._listeners, self._options, on_drain=on_drain)
+        return Server(self._handler, self._listeners, self._options, on_drain=on_drain, on_stuck=on_stuck)
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

@@ -6,6 +6,7 @@ import random
 import sys
 
 from demijohn.manage.supervisor.arbiter import Arbiter
+from demijohn.manage.supervisor.plan import Loaded, Plan
 from demijohn.manage.supervisor.policy import SupervisorPolicy
 
 
@@ -33,7 +34,7 @@ class Stubborn(Idle):
     shutdown_now = shutdown
 
 
-def boot():
+def boot(link):
     with open(sys.argv[2], "a") as report:
         report.write(f"{os.getpid()} {random.random()}\n")
     if what == "raise":
@@ -52,4 +53,5 @@ def boot():
 what = sys.argv[1]
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 policy = SupervisorPolicy(graceful_timeout=0.2, quick_timeout=0.2, first_delay=0.01)
-sys.exit(Arbiter(boot, 2, policy, drain_timeout=0.1 if what != "stubborn" else 60).run())
+plan = Plan(lambda: Loaded(boot), policy, 2, drain_timeout=0.1 if what != "stubborn" else 60)
+sys.exit(Arbiter(plan).run())

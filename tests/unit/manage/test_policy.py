@@ -3,48 +3,90 @@
 import logging
 import signal
 
-from demijohn.manage.supervisor.events import (
+import pytest
+
+from demijohn.manage.supervisor.actions import (
     Action,
-    Event,
+    BeginGeneration,
+    DumpStacks,
     Exit,
+    GiveUp,
     Log,
+    Open,
+    Promote,
+    ReopenLogs,
+    Retire,
     SendSignal,
+    Spawn,
+    StopListening,
+    Upgrade,
+)
+from demijohn.manage.supervisor.events import (
+    LOADER,
+    Event,
+    GenerationBegun,
+    GenerationGivenUp,
+    GenerationPromoted,
+    Measure,
+    Opened,
+    Retired,
+    ScaleAsked,
     SignalReceived,
     SignalSent,
-    Spawn,
+    SpawnAsked,
     SpawnFailed,
-    StopListening,
+    StacksAsked,
     Tick,
+    UpgradeBegun,
+    UpgradeFailed,
+    UpgradeReady,
     WorkerExited,
     WorkerReady,
+    WorkersMeasured,
     WorkerSpawned,
+    WorkerWantsOut,
 )
 from demijohn.manage.supervisor.policy import EXIT_BOOT_FAILED, SupervisorPolicy
 from demijohn.manage.supervisor.table import WorkerTable
 
-POLICY = SupervisorPolicy(graceful_timeout=30, quick_timeout=3, first_delay=0.1, longest_delay=30, boot_attempts=3)
+POLICY = SupervisorPolicy(
+    graceful_timeout=30,
+    quick_timeout=3,
+    first_delay=0.1,
+    longest_delay=30,
+    boot_attempts=3,
+    worker_timeout=None,
+    boot_timeout=None,
+)
 
 
-def play(table: WorkerTable, *events: Event, now: float) -> tuple[WorkerTable, list[Action]]:
+def play(
+    table: WorkerTable, *events: Event, now: float, policy: SupervisorPolicy = POLICY
+) -> tuple[WorkerTable, list[Action]]:
     """Record and decide one event after the other; the actions of the last one, without logs."""
     actions: list[Action] = []
     for event in events:
         table = table.record(event, now)
-        actions = POLICY.decide(table, event, now)
+        actions = policy.decide(table, event, now)
     return table, [action for action in actions if not isinstance(action, Log)]
+
+
+def serving(seat: int, pid: int, generation: int = 1) -> tuple[Event, ...]:
+    """The events that a worker serves after."""
+    return WorkerSpawned(generation, seat, pid), WorkerReady(pid), Opened(pid)
 
 
 def running(count: int, now: float = 0.0) -> WorkerTable:
     """A table of `count` ready workers with the pids 100, 101, ..."""
     table = WorkerTable.empty(count)
     for number in range(count):
-        table, _ = play(table, WorkerSpawned(number, 100 + number), WorkerReady(100 + number), now=now)
+        table, _ = play(table, *serving(number, 100 + number), now=now)
     return table
 
 
 def test_the_first_tick_spawns_every_worker_wanted():
     _, actions = play(WorkerTable.empty(3), Tick(), now=0)
-    assert actions == [Spawn(0), Spawn(1), Spawn(2)]
+    assert actions == [Spawn(1, 0), Spawn(1, 1), Spawn(1, 2)]
 
 
 def test_nothing_to_do_while_all_are_there():
@@ -55,7 +97,7 @@ def test_nothing_to_do_while_all_are_there():
 
 def test_a_worker_that_dies_after_a_long_life_is_replaced_at_once():
     table, actions = play(running(2), WorkerExited(100, -signal.SIGKILL), now=1000)
-    assert actions == [Spawn(0)]
+    assert actions == [Spawn(1, 0)]
 
 
 def test_a_worker_that_dies_soon_is_replaced_after_a_growing_delay():
@@ -70,8 +112,8 @@ def test_a_worker_that_dies_soon_is_replaced_after_a_growing_delay():
         waits.append(round(due - now, 6))
         now = due
         table, actions = play(table, Tick(), now=now)
-        assert actions == [Spawn(0)]
-        table, _ = play(table, WorkerSpawned(0, pid + 1), WorkerReady(pid + 1), now=now)
+        assert actions == [Spawn(1, 0)]
+        table, _ = play(table, *serving(0, pid + 1), now=now)
     assert waits[:4] == [0.1, 0.2, 0.4, 0.8]
     assert waits[-1] == 30
     assert waits == sorted(waits)
@@ -79,14 +121,14 @@ def test_a_worker_that_dies_soon_is_replaced_after_a_growing_delay():
 
 def test_one_long_life_resets_the_delay():
     table, _ = play(running(1), WorkerExited(100, 1), now=1)
-    table, _ = play(table, WorkerSpawned(0, 101), WorkerReady(101), now=2)
+    table, _ = play(table, *serving(0, 101), now=2)
     _, actions = play(table, WorkerExited(101, 1), now=100)
-    assert actions == [Spawn(0)]
+    assert actions == [Spawn(1, 0)]
 
 
 def test_a_slow_boot_that_fails_is_an_early_death_however_long_it_took():
     table, _ = play(running(1), WorkerExited(100, 1), now=100)
-    table, _ = play(table, WorkerSpawned(0, 101), now=100)
+    table, _ = play(table, WorkerSpawned(1, 0, 101), now=100)
     _, actions = play(table, WorkerExited(101, 1), now=500)
     assert actions == []
 
@@ -96,8 +138,10 @@ def test_failed_boots_are_retried_and_then_given_up_with_the_cause():
     now = 0.0
     for pid in (7, 8, 9):
         table, actions = play(table, Tick(), now=now)
-        assert actions == [Spawn(0)]
-        table, actions = play(table, WorkerSpawned(0, pid), WorkerExited(pid, 3, "ImportError: no such thing"), now=now)
+        assert actions == [Spawn(1, 0)]
+        table, actions = play(
+            table, WorkerSpawned(1, 0, pid), WorkerExited(pid, 3, "ImportError: no such thing"), now=now
+        )
         now = POLICY.wake_time(table) or now
     assert actions == [Exit(EXIT_BOOT_FAILED)]
     logs = [action for action in POLICY.decide(table, Tick(), now) if isinstance(action, Log)]
@@ -107,28 +151,28 @@ def test_failed_boots_are_retried_and_then_given_up_with_the_cause():
 
 def test_giving_up_waits_for_the_workers_that_are_still_booting():
     table = WorkerTable.empty(2)
-    table, _ = play(table, WorkerSpawned(1, 50), now=0)
+    table, _ = play(table, WorkerSpawned(1, 1, 50), now=0)
     for pid in (7, 8, 9):
-        table, actions = play(table, WorkerSpawned(0, pid), WorkerExited(pid, 3), now=10)
+        table, actions = play(table, WorkerSpawned(1, 0, pid), WorkerExited(pid, 3), now=10)
     assert actions == []
     assert play(table, Tick(), now=1000)[1] == [], "one more try in this slot would tell nothing new"
     assert POLICY.wake_time(table) is None
     table, actions = play(table, WorkerReady(50), now=11)
-    assert actions == [Spawn(0)], "the application can boot after all"
+    assert actions == [Spawn(1, 0), Open(50)], "the application can boot after all"
 
 
 def test_a_fork_that_fails_counts_as_a_failed_boot():
     table = WorkerTable.empty(1)
-    table, actions = play(table, SpawnFailed(0, "Cannot allocate memory"), now=0)
+    table, actions = play(table, SpawnFailed(1, 0, "Cannot allocate memory"), now=0)
     assert actions == []
-    table, actions = play(table, SpawnFailed(0, "Cannot allocate memory"), SpawnFailed(0, "again"), now=1)
+    table, actions = play(table, SpawnFailed(1, 0, "Cannot allocate memory"), SpawnFailed(1, 0, "again"), now=1)
     assert actions == [Exit(EXIT_BOOT_FAILED)]
 
 
 def test_once_a_worker_was_ready_the_supervisor_never_gives_up():
     table = running(1)
     for pid in range(100, 120):
-        table, actions = play(table, WorkerExited(pid, 3), WorkerSpawned(0, pid + 1), now=1)
+        table, actions = play(table, WorkerExited(pid, 3), WorkerSpawned(1, 0, pid + 1), now=1)
         assert Exit(EXIT_BOOT_FAILED) not in actions
 
 
@@ -174,7 +218,7 @@ def test_the_supervisor_leaves_with_its_last_worker():
 def test_a_worker_that_dies_while_stopping_is_not_replaced():
     table, _ = play(running(2), SignalReceived(signal.SIGTERM), SignalSent(100, signal.SIGTERM), now=5)
     _, actions = play(table, SignalSent(101, signal.SIGTERM), WorkerExited(100, -signal.SIGSEGV), now=100_000)
-    assert Spawn(0) not in actions
+    assert Spawn(1, 0) not in actions
 
 
 def test_stopping_before_anything_was_spawned_leaves_at_once():
@@ -184,23 +228,23 @@ def test_stopping_before_anything_was_spawned_leaves_at_once():
 
 def test_ttin_and_ttou_change_the_number_of_workers():
     table, actions = play(running(1), SignalReceived(signal.SIGTTIN), now=5)
-    assert actions == [Spawn(1)]
-    table, _ = play(table, WorkerSpawned(1, 101), WorkerReady(101), now=5)
+    assert actions == [Spawn(1, 1)]
+    table, _ = play(table, *serving(1, 101), now=5)
     table, actions = play(table, SignalReceived(signal.SIGTTOU), now=6)
     assert actions == [SendSignal(101, signal.SIGTERM)]
     table, actions = play(table, SignalSent(101, signal.SIGTERM), WorkerExited(101, 0), now=7)
     assert actions == []
-    assert len(table.live) == 1
+    assert len(table.workers) == 1
     table, actions = play(table, SignalReceived(signal.SIGTTOU), now=8)
     assert (table.wanted, actions) == (1, []), "the last worker stays"
 
 
-def test_a_worker_that_was_let_go_and_is_wanted_again_is_replaced_once_it_has_left():
+def test_a_worker_that_was_let_go_and_is_wanted_again_is_replaced_at_once():
     table, _ = play(running(2), SignalReceived(signal.SIGTTOU), SignalSent(101, signal.SIGTERM), now=1)
-    table, actions = play(table, SignalReceived(signal.SIGTTIN), now=2)
-    assert actions == []
-    _, actions = play(table, WorkerExited(101, 0), now=2)
-    assert actions == [Spawn(1)], "it was asked to leave, so leaving soon is no early death"
+    gone, _ = play(table, WorkerExited(101, 0), now=1)
+    for before in (table, gone):
+        _, actions = play(before, SignalReceived(signal.SIGTTIN), now=2)
+        assert actions == [Spawn(1, 1)], "it was asked to leave, so leaving soon is no early death"
 
 
 def test_processes_that_are_not_ours_change_nothing():
@@ -217,3 +261,280 @@ def test_what_is_said_names_the_process_and_how_it_ended():
     assert log == Log(logging.ERROR, "Worker 100 was killed by SIGKILL.")
     odd = POLICY.decide(table, WorkerExited(100, -99), 50)
     assert Log(logging.ERROR, "Worker 100 was killed by signal 99.") in odd
+
+
+# ---------------------------------------------------------------------- generations
+
+
+def reloading(count: int = 2, *, has_loader: bool = False) -> WorkerTable:
+    """A table of `count` workers that serve, and a second generation that has begun."""
+    table, actions = play(running(count), SignalReceived(signal.SIGHUP), now=5)
+    assert actions == [BeginGeneration(2)]
+    table, actions = play(table, GenerationBegun(2, count, has_loader), Tick(), now=5)
+    assert actions == ([Spawn(2, LOADER)] if has_loader else [Spawn(2, seat) for seat in range(count)])
+    return table
+
+
+def test_a_generation_takes_over_when_all_of_it_is_ready_and_the_old_one_goes_then():
+    table = reloading(2)
+    table, actions = play(table, WorkerSpawned(2, 0, 200), WorkerSpawned(2, 1, 201), WorkerReady(200), now=6)
+    assert actions == [], "it takes no traffic: its generation may still fail"
+    table, actions = play(table, WorkerReady(201), now=7)
+    assert actions == [Promote(2)]
+    table, actions = play(table, GenerationPromoted(2), Tick(), now=7)
+    assert actions == [Open(200), Open(201)]
+    table, actions = play(table, Opened(200), Opened(201), Tick(), now=7)
+    assert actions == [SendSignal(100, signal.SIGTERM), SendSignal(101, signal.SIGTERM)]
+    table, actions = play(
+        table, SignalSent(100, signal.SIGTERM), SignalSent(101, signal.SIGTERM), WorkerExited(100, 0), now=8
+    )
+    assert actions == []
+    table, actions = play(table, WorkerExited(101, 0), now=8)
+    assert (actions, {one.pid for one in table.workers}) == ([], {200, 201})
+
+
+def test_a_generation_that_cannot_boot_is_given_up_and_the_old_one_goes_on():
+    table = reloading(2)
+    table, actions = play(table, WorkerSpawned(2, 1, 201), WorkerReady(201), now=6)
+    now = 6.0
+    for pid in (300, 301, 302):
+        table, _ = play(table, WorkerSpawned(2, 0, pid), now=now)
+        table, actions = play(table, WorkerExited(pid, 3, "SyntaxError: oh"), now=now)
+        now = POLICY.wake_time(table) or now
+    assert [type(action) for action in actions] == [GiveUp]
+    assert isinstance(actions[0], GiveUp)
+    assert "SyntaxError: oh" in actions[0].cause
+    table, actions = play(table, GenerationGivenUp(2, actions[0].cause), Tick(), now=now)
+    assert actions == [SendSignal(201, signal.SIGTERM)], "it never served"
+    assert "SyntaxError" in table.last_failure
+    assert table.current.number == 1
+    table, actions = play(table, SignalSent(201, signal.SIGTERM), SignalReceived(signal.SIGHUP), now=now)
+    assert actions == [BeginGeneration(3)]
+
+
+def test_settings_that_cannot_be_read_end_a_reload():
+    table, _ = play(running(1), SignalReceived(signal.SIGHUP), now=5)
+    table, actions = play(table, GenerationGivenUp(2, "workers is 'x'"), Tick(), now=5)
+    assert (actions, table.last_failure) == ([], "workers is 'x'")
+
+
+def test_a_second_reload_waits_for_the_first():
+    table, actions = play(
+        reloading(1), SignalReceived(signal.SIGHUP), WorkerSpawned(2, 0, 200), WorkerReady(200), now=6
+    )
+    assert actions == [Promote(2)]
+    table, actions = play(table, GenerationPromoted(2), Tick(), now=6)
+    assert actions == [BeginGeneration(3), Open(200)]
+
+
+def test_a_reload_waits_while_many_are_still_leaving():
+    table = running(1)
+    for pid in range(300, 303):
+        table, _ = play(table, WorkerSpawned(1, 0, pid), SignalSent(pid, signal.SIGTERM), now=6)
+    table, actions = play(table, SignalReceived(signal.SIGHUP), now=7)
+    assert actions == []
+    table, actions = play(table, WorkerExited(300, 0), now=8)
+    assert actions == [BeginGeneration(2)]
+
+
+def test_a_reload_may_change_the_number_of_workers():
+    table, _ = play(running(2), SignalReceived(signal.SIGHUP), GenerationBegun(2, 1, has_loader=False), now=5)
+    table, _ = play(table, WorkerSpawned(2, 0, 200), WorkerReady(200), GenerationPromoted(2), Opened(200), now=6)
+    _, actions = play(table, Tick(), now=6)
+    assert table.wanted == 1
+    assert actions == [SendSignal(100, signal.SIGTERM), SendSignal(101, signal.SIGTERM)]
+
+
+def test_workers_are_asked_of_a_loader_that_is_ready_and_it_leaves_behind_the_last():
+    table = reloading(1, has_loader=True)
+    table, actions = play(table, WorkerSpawned(2, LOADER, 50), Tick(), now=6)
+    assert actions == []
+    table, actions = play(table, WorkerReady(50), now=7)
+    assert actions == [Spawn(2, 0)]
+    table, actions = play(table, SpawnAsked(2, 0), Tick(), now=7)
+    assert actions == []
+    table, _ = play(table, WorkerSpawned(2, 0, 200), WorkerReady(200), GenerationPromoted(2), Opened(200), now=8)
+    table, actions = play(table, SignalSent(100, signal.SIGTERM), WorkerExited(100, 0), now=8)
+    assert actions == []
+    table, actions = play(table, SignalReceived(signal.SIGTERM), now=9)
+    assert actions == [StopListening(), SendSignal(200, signal.SIGTERM)]
+    table, actions = play(table, SignalSent(200, signal.SIGTERM), WorkerExited(200, 0), now=9)
+    assert actions == [SendSignal(50, signal.SIGTERM)]
+    table, actions = play(table, SignalSent(50, signal.SIGTERM), WorkerExited(50, 0), now=9)
+    assert actions == [Exit(0)]
+
+
+def test_a_loader_that_dies_is_replaced_and_what_it_was_asked_for_is_asked_again():
+    table = WorkerTable.empty(1, has_loader=True)
+    table, _ = play(table, WorkerSpawned(1, LOADER, 50), WorkerReady(50), SpawnAsked(1, 0), now=0)
+    table, actions = play(table, WorkerExited(50, -9), now=100)
+    assert actions == [Spawn(1, LOADER)]
+    table, actions = play(table, WorkerSpawned(1, LOADER, 51), WorkerReady(51), now=100)
+    assert actions == [Spawn(1, 0)]
+
+
+def test_a_loader_that_cannot_load_is_given_up():
+    table = WorkerTable.empty(2, has_loader=True)
+    now = 0.0
+    for pid in (7, 8, 9):
+        table, actions = play(table, Tick(), now=now)
+        assert actions == [Spawn(1, LOADER)]
+        table, actions = play(table, WorkerSpawned(1, LOADER, pid), WorkerExited(pid, 3, "ImportError: x"), now=now)
+        now = POLICY.wake_time(table) or now
+    assert actions == [Exit(EXIT_BOOT_FAILED)]
+
+
+def test_an_application_that_is_not_there_is_not_looked_for_again():
+    table, actions = play(WorkerTable.empty(1), WorkerSpawned(1, 0, 7), WorkerExited(7, 2, "no such module"), now=0)
+    assert actions == [Exit(2)]
+
+
+def test_no_loader_is_left_behind_when_nothing_boots():
+    table, _ = play(WorkerTable.empty(1, has_loader=True), WorkerSpawned(1, LOADER, 5), WorkerReady(5), now=0)
+    for pid in (7, 8, 9):
+        table, actions = play(table, WorkerSpawned(1, 0, pid), WorkerExited(pid, 3), now=10)
+    assert actions == [SendSignal(5, signal.SIGTERM)]
+    _, actions = play(table, SignalSent(5, signal.SIGTERM), WorkerExited(5, 0), now=11)
+    assert actions == [Exit(EXIT_BOOT_FAILED)]
+
+
+# ---------------------------------------------------------------------- renewal
+
+
+def test_a_worker_that_has_done_enough_is_replaced_first_and_told_then():
+    policy = SupervisorPolicy(max_requests=100, max_requests_jitter=10, worker_timeout=None)
+    table, _ = play(running(2), now=1)
+    table, _ = play(table, WorkerSpawned(1, 1, 102, 0.5), now=1)
+    busy = WorkersMeasured((Measure(100, 1, 100), Measure(101, 1, 200)))
+    table, actions = play(table, busy, now=10, policy=policy)
+    assert actions == [Retire(100, "it has taken 100 requests")]
+    table, actions = play(table, Retired(100, "..."), Tick(), now=10, policy=policy)
+    assert actions == [Spawn(1, 0)], "one at a time"
+    table, actions = play(table, WorkerSpawned(1, 0, 110), WorkerReady(110), now=11, policy=policy)
+    assert actions == [Open(110)]
+    table, actions = play(table, Opened(110), Tick(), now=11, policy=policy)
+    assert actions == [SendSignal(100, signal.SIGTERM)]
+    table, actions = play(table, SignalSent(100, signal.SIGTERM), Tick(), now=11, policy=policy)
+    assert actions == [], "until it has gone"
+    table, actions = play(table, WorkerExited(100, 0), now=12, policy=policy)
+    assert actions == [Retire(101, "it has taken 200 requests")]
+
+
+def test_the_limit_of_requests_is_not_the_same_for_all():
+    policy = SupervisorPolicy(max_requests=100, max_requests_jitter=10, worker_timeout=None)
+    table, _ = play(WorkerTable.empty(1), WorkerSpawned(1, 0, 7, 0.5), WorkerReady(7), Opened(7), now=0)
+    assert play(table, WorkersMeasured((Measure(7, 1, 104),)), now=1, policy=policy)[1] == []
+    assert play(table, WorkersMeasured((Measure(7, 1, 105),)), now=1, policy=policy)[1] != []
+
+
+def test_a_replacement_that_cannot_boot_leaves_the_old_one_in_its_place():
+    table, _ = play(running(1), WorkerWantsOut(100, "a thread is stuck"), now=10)
+    table, actions = play(table, Retired(100, "a thread is stuck"), Tick(), now=10)
+    assert actions == [Spawn(1, 0)]
+    for pid in (7, 8, 9, 10):
+        table, actions = play(table, WorkerSpawned(1, 0, pid), WorkerExited(pid, 3, "x"), now=10)
+        assert actions == [], "it waits a little longer each time"
+    assert {one.pid for one in table.workers} == {100}
+
+
+def test_age_and_memory_are_reasons_too():
+    policy = SupervisorPolicy(max_age=100, max_memory=1 << 20, worker_timeout=None)
+    table = running(1)
+    assert policy.wake_time(table) == 100
+    assert play(table, Tick(), now=100, policy=policy)[1] == [Retire(100, "it has served for 100 s")]
+    grown = WorkersMeasured((Measure(100, 1, 0, 2 << 20),))
+    assert play(table, grown, now=5, policy=policy)[1] == [Retire(100, "it takes 2 MiB of memory")]
+    _, actions = play(table, grown, WorkersMeasured((Measure(100, 2, 0),)), now=5, policy=policy)
+    assert actions, "it is measured now and then"
+
+
+def test_nobody_is_renewed_while_all_are_being_replaced():
+    table, actions = play(reloading(1), WorkerWantsOut(100, "a thread is stuck"), now=6)
+    assert not any(isinstance(action, Retire) for action in actions)
+
+
+# ---------------------------------------------------------------------- workers that do not get on
+
+PATIENT = SupervisorPolicy(worker_timeout=30, boot_timeout=60)
+
+
+def beat(number: int) -> WorkersMeasured:
+    return WorkersMeasured((Measure(100, number),))
+
+
+def test_a_worker_whose_heart_stands_still_says_where_it_is_and_is_killed():
+    table, _ = play(running(1), beat(1), now=1)
+    for now in range(2, 31):
+        table, actions = play(table, beat(1), now=now, policy=PATIENT)
+        assert actions == []
+    table, actions = play(table, beat(1), now=31, policy=PATIENT)
+    assert actions == [DumpStacks(100)]
+    table, actions = play(table, StacksAsked(100), Tick(), now=31, policy=PATIENT)
+    assert actions == []
+    assert PATIENT.wake_time(table) == 32
+    table, actions = play(table, Tick(), now=32, policy=PATIENT)
+    assert actions == [SendSignal(100, signal.SIGKILL)]
+    _, actions = play(table, SignalSent(100, signal.SIGKILL), Tick(), now=32, policy=PATIENT)
+    assert actions == [Spawn(1, 0)]
+
+
+def test_a_busy_worker_is_not_hung_and_a_supervisor_that_slept_accuses_nobody():
+    table = running(1)
+    for now in range(1, 100):
+        table, actions = play(table, beat(now // 20), now=now, policy=PATIENT)
+        assert actions == []
+    _, actions = play(table, beat(99 // 20), now=1000, policy=PATIENT)
+    assert actions == []
+
+
+def test_a_slow_boot_is_not_hung_but_has_its_own_limit():
+    table, _ = play(WorkerTable.empty(1), WorkerSpawned(1, 0, 7), now=0)
+    assert play(table, Tick(), now=59, policy=PATIENT)[1] == []
+    table, actions = play(table, Tick(), now=60, policy=PATIENT)
+    assert actions == [DumpStacks(7)]
+    table, _ = play(table, StacksAsked(7), SignalSent(7, signal.SIGKILL), WorkerExited(7, -9), now=61)
+    assert table.current.seats[0].early_deaths == 1, "that was a failed boot"
+
+
+# ---------------------------------------------------------------------- signals
+
+
+def test_usr1_opens_the_logs_anew():
+    assert play(running(1), SignalReceived(signal.SIGUSR1), now=1)[1] == [ReopenLogs()]
+
+
+def test_winch_stops_the_workers_and_hup_starts_them_again():
+    table, actions = play(running(1), SignalReceived(signal.SIGWINCH), now=1)
+    assert actions == [SendSignal(100, signal.SIGTERM)]
+    table, actions = play(table, SignalSent(100, signal.SIGTERM), WorkerExited(100, 0), now=2)
+    assert actions == []
+    assert play(table, SignalReceived(signal.SIGTTIN), now=3)[1] == [Spawn(1, 0), Spawn(1, 1)]
+    _, actions = play(table, SignalReceived(signal.SIGHUP), now=3)
+    assert actions == [BeginGeneration(2), Spawn(1, 0)]
+
+
+def test_scale():
+    table, actions = play(running(1), ScaleAsked(3), now=1)
+    assert actions == [Spawn(1, 1), Spawn(1, 2)]
+    assert play(table, ScaleAsked(0), now=1)[0].wanted == 1
+
+
+def test_an_upgrade_that_succeeds_ends_this_supervisor_and_one_that_fails_does_not():
+    table, actions = play(running(1), SignalReceived(signal.SIGUSR2), now=1)
+    assert actions == [Upgrade()]
+    table, actions = play(table, UpgradeBegun(77), SignalReceived(signal.SIGUSR2), now=1)
+    assert actions == [], "one at a time"
+    failed, actions = play(table, UpgradeFailed("no"), now=2)
+    assert actions == []
+    assert play(failed, SignalReceived(signal.SIGUSR2), now=3)[1] == [Upgrade()]
+    table, actions = play(table, UpgradeReady(), now=2)
+    assert actions == [StopListening(), SendSignal(100, signal.SIGTERM)]
+    _, actions = play(table, SignalSent(100, signal.SIGTERM), WorkerExited(100, 0), now=3)
+    assert actions == [Exit(0)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTIN, signal.SIGWINCH, signal.SIGUSR2])
+def test_who_stops_begins_nothing(number):
+    table, _ = play(running(1), SignalReceived(signal.SIGTERM), SignalSent(100, signal.SIGTERM), now=1)
+    _, actions = play(table, SignalReceived(number), now=2)
+    assert actions in ([], [StopListening()])

@@ -1,13 +1,17 @@
 """Signals and the parent's death become calls of `shutdown` and `shutdown_now`."""
 
+import json
 import os
 import signal
+import socket
 import threading
 from queue import SimpleQueue
 
 import pytest
 
 from demijohn.manage.supervisor import stopwatch
+from demijohn.manage.supervisor.channel import Channel
+from demijohn.manage.supervisor.link import WorkerLink
 from demijohn.manage.supervisor.signals import SignalPipe
 from demijohn.manage.supervisor.stopwatch import WATCHED, StopWatch
 
@@ -46,6 +50,16 @@ def signals():
     pipe.close()
 
 
+@pytest.fixture
+def connected():
+    """The arbiter's end of a channel, and the link at the other."""
+    ours, theirs = socket.socketpair()
+    channel, end = Channel(ours), Channel(theirs)
+    yield channel, WorkerLink(end)
+    channel.close()
+    end.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_is_graceful_and_for_a_lone_process_the_second_is_not(server, signals, number):
     with StopWatch(server, signals, drain_timeout=60, is_alone=True):
@@ -72,15 +86,37 @@ def test_quit_is_at_once(server, signals):
         assert server.next() == "shutdown_now"
 
 
-def test_the_end_of_the_lifeline_is_a_graceful_stop(server, signals):
-    read, write = os.pipe()
-    with StopWatch(server, signals, drain_timeout=60, lifeline=read):
-        os.close(write)
+def test_a_worker_waits_until_it_is_let_serve_and_answers_meanwhile(server, signals, connected):
+    channel, link = connected
+    beats = SimpleQueue()
+    link.on_pulse = lambda: beats.put(1)
+    link.questions["how"] = lambda question: question["many"] + 1
+    link.questions["why"] = lambda question: {}["because"]
+    asker = socket.socket(fileno=os.dup(channel.fileno()))
+    with asker, StopWatch(server, signals, drain_timeout=60, link=link):
+        assert beats.get(timeout=PATIENCE)
+        for number, question in enumerate(("how", "why", "what")):
+            channel.send({"ask": question, "many": 41, "id": number})
+        with asker.makefile("r") as answers:
+            assert json.loads(answers.readline()) == {"answer": 0, "result": 42}
+            assert json.loads(answers.readline()) == {"answer": 1, "error": "KeyError: 'because'"}
+            assert "cannot tell 'what'" in json.loads(answers.readline())["error"]
+            link.replace_me("it hurts")
+            assert json.loads(answers.readline()) == {"replace_me": "it hurts"}
+        channel.send({"go": True})
+        link.wait_open()
+        assert server.told.empty()
+
+
+def test_the_end_of_the_channel_is_a_graceful_stop(server, signals, connected):
+    channel, link = connected
+    with StopWatch(server, signals, drain_timeout=60, link=link):
+        channel.close()
+        link.wait_open()
         assert server.next() == "shutdown"
         signals.send(signal.SIGTERM)
         signals.send(signal.SIGQUIT)
         assert server.next() == "shutdown_now"
-    os.close(read)
 
 
 def test_a_server_that_does_not_stop_in_time_is_ended(server, signals, monkeypatch, capfd):

@@ -1,43 +1,58 @@
-"""`Arbiter`: carries out what the policy decides. Forks, signals and reaps workers; decides nothing and serves nobody.
+"""`Arbiter`: carries out what the policy decides. Takes signals, waits, keeps the table; decides nothing and serves nobody.
 
-    run -> _wait (signals, status pipes, deadlines) -> _collect events -> table.record -> policy.decide -> _carry_out
+    run -> _wait (signals, channels, deadlines) -> _collect events -> table.record -> policy.decide -> _carry_out
 
 One thread: the one that calls `run`. Only `stop` may be called from another.
 """
 
+import contextlib
 import gc
 import logging
 import os
 import selectors
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from ..._base.clock import Clock, SystemClock
-from .events import (
+from ...serve.logwriter import reopen_logs
+from .actions import (
     Action,
-    Event,
+    BeginGeneration,
+    DumpStacks,
     Exit,
+    GiveUp,
     Log,
+    Open,
+    Promote,
+    ReopenLogs,
+    Retire,
     SendSignal,
+    Spawn,
+    StopListening,
+    Upgrade,
+)
+from .events import (
+    Event,
+    GenerationBegun,
+    GenerationGivenUp,
+    GenerationPromoted,
+    Opened,
+    Retired,
     SignalReceived,
     SignalSent,
-    Spawn,
-    SpawnFailed,
-    StopListening,
+    StacksAsked,
     Tick,
-    WorkerExited,
-    WorkerReady,
-    WorkerSpawned,
+    UpgradeFailed,
 )
+from .nursery import Nursery
+from .plan import Plan, PlanError
 from .policy import SupervisorPolicy
+from .pulse import PulseBoard
+from .reports import outcome
 from .signals import SignalPipe
 from .table import WorkerTable
-from .worker import READY, Boot, Inheritance, run_worker
 
 logger = logging.getLogger("demijohn.supervisor")
 
@@ -45,64 +60,56 @@ HANDLED: Final = (
     signal.SIGTERM,
     signal.SIGINT,
     signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGWINCH,
     signal.SIGTTIN,
     signal.SIGTTOU,
     signal.SIGCHLD,
 )
 
-_LONGEST_WAIT: Final = 1.0
-"""Off the main thread there is no SIGCHLD; a death that no pipe told of is noticed after this many seconds."""
+_MEASURE_SECONDS: Final = 1.0
+"""Between two measurements. Also: off the main thread there is no SIGCHLD; a death that no channel told of is noticed then."""
 
 _REAP_RETRY: Final = 0.02
-"""A worker's pipe ends a little before the worker can be reaped."""
-
-_MOST_CAUSE: Final = 64 << 10
-"""Bytes kept of what a worker says about a failed boot."""
-
-
-@dataclass(slots=True)
-class _Child:
-    """The arbiter's end of one worker."""
-
-    status: int
-    """Read end of its status pipe; -1 once it has ended."""
-    said: bytearray = field(default_factory=bytearray)
-    is_ready: bool = False
+"""A worker's channel ends a little before the worker can be reaped."""
 
 
 class Arbiter:
-    """Runs `boot` in `processes` forked workers and keeps it so. Used once."""
+    """Runs workers as planned and keeps it so. Used once."""
 
     def __init__(
         self,
-        boot: Boot,
-        processes: int,
-        policy: SupervisorPolicy | None = None,
+        plan: Plan,
         *,
-        drain_timeout: float = 30.0,
+        renew: Callable[[], Plan] | None = None,
         stop_listening: Callable[[], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Prepare; nothing is forked yet. Bind the listeners before, so that all workers share them.
 
         Args:
-            boot: called in each worker; makes its server.
-            processes: how many workers.
-            policy: see `SupervisorPolicy`. Its graceful_timeout should not be shorter than `drain_timeout`.
-            drain_timeout: how long the server's graceful stop takes at most, in seconds.
+            plan: of the first generation.
+            renew: makes the plan of another generation, for a reload: `PlanError` if it cannot. Without, the first serves again.
             stop_listening: closes the listeners in this process; called when stopping begins, maybe more than once.
             clock: for tests.
         """
-        self._boot = boot
-        self._policy = policy or SupervisorPolicy(graceful_timeout=drain_timeout + 5.0)
-        self._drain_timeout = drain_timeout
+        self._renew = renew or (lambda: plan)
         self._stop_listening = stop_listening
         self._clock = clock or SystemClock()
-        self._table = WorkerTable.empty(processes)
-        self._children: dict[int, _Child] = {}
         self._signals = SignalPipe(HANDLED)
         self._selector = selectors.DefaultSelector()
-        self._lifeline_read, self._lifeline_write = os.pipe()
+        wanted = plan.wanted or 1
+        self.nursery = Nursery(self._selector, self._signals, PulseBoard(4 * wanted + 64))
+        self._plans = {1: plan}
+        self._policy: SupervisorPolicy = plan.policy
+        self._table = WorkerTable.empty(wanted, has_loader=self.nursery.has_loader(plan))
+        self._fed: list[Event] = []
+        self._measure_at = self._clock.monotonic()
+        self._is_on_terminal = _has_terminal()
+        self.on_change: Callable[[WorkerTable, WorkerTable], None] | None = None
+        """Called with the table as it was and as it is, when something has happened."""
 
     @property
     def table(self) -> WorkerTable:
@@ -113,12 +120,22 @@ class Arbiter:
         """Do as if SIGTERM had arrived; a second time, leave quickly. Any thread."""
         self._signals.send(signal.SIGTERM)
 
+    def watch(self, file: Any, callback: Callable[[], None] | None) -> None:  # Any: what a selector takes
+        """Call back when `file` is readable; `None`: no more."""
+        if callback is None:
+            self._selector.unregister(file)
+        else:
+            self._selector.register(file, selectors.EVENT_READ, callback)
+
+    def feed(self, event: Event) -> None:
+        """Let something have happened: for those who are called back by `watch`, and know more than the arbiter."""
+        self._fed.append(event)
+
     def run(self, on_start: Callable[[], None] | None = None) -> int:
         """Supervise until a stop is asked for and the last worker has left, or none can boot; return the exit code.
 
-        `on_start` is called before the first fork, when signals are taken care of.
-
-        On the main thread, SIGTERM, SIGINT, SIGQUIT, SIGTTIN and SIGTTOU are obeyed meanwhile.
+        `on_start` is called before the first fork, when signals are taken care of. On the main thread, signals are obeyed
+        meanwhile, see README.md.
         """
         gc.collect()
         # What exists now is never collected in the workers: collecting would write to, and so copy, every shared page.
@@ -131,10 +148,8 @@ class Arbiter:
                 return self._loop()
         finally:
             gc.unfreeze()
-            # If this is an error's way out, the end of the lifeline tells the workers.
+            self.nursery.close()
             self._selector.close()
-            os.close(self._lifeline_write)
-            os.close(self._lifeline_read)
 
     def _loop(self) -> int:
         exit_code = self._step(Tick())
@@ -148,23 +163,50 @@ class Arbiter:
         return exit_code
 
     def _step(self, event: Event) -> int | None:
-        """Record an event and do what the policy says; return the exit code if it says to leave."""
-        now = self._clock.monotonic()
-        self._table = self._table.record(event, now)
-        for action in self._policy.decide(self._table, event, now):
-            if isinstance(action, Exit):
-                return action.code
-            self._carry_out(action)
-        return None
+        """Record an event and do what the policy says, until it says no more; return the exit code if it says to leave."""
+        before = self._table
+        self._table = before.record(event, self._clock.monotonic())
+        exit_code = None
+        while exit_code is None:
+            actions = self._policy.decide(self._table, event, self._clock.monotonic())
+            for action in actions:
+                if isinstance(action, Exit):
+                    exit_code = action.code
+                else:
+                    self._carry_out(action)
+            if all(isinstance(action, Log | StopListening | ReopenLogs) for action in actions):
+                break
+            event = Tick()
+        if self.on_change is not None and self._table is not before:
+            self.on_change(before, self._table)
+        return exit_code
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Spawn(slot):
-                self._note(self._spawn(slot))
+            case Spawn(generation, seat):
+                self._note(self.nursery.spawn(self._plans[generation], generation, seat))
             case SendSignal(pid, number):
-                # Not reaped yet, so the number is the worker's and nobody else's.
-                os.kill(pid, number)
+                self.nursery.send_signal(pid, number)
                 self._note(SignalSent(pid, number))
+            case Open(pid):
+                self.nursery.open(pid)
+                self._note(Opened(pid))
+            case Retire(pid, reason):
+                self._note(Retired(pid, reason))
+            case DumpStacks(pid):
+                self.nursery.dump_stacks(pid)
+                self._note(StacksAsked(pid))
+            case BeginGeneration(number):
+                self._note(self._begin(number))
+            case Promote(number):
+                self._note(GenerationPromoted(number))
+            case GiveUp(number, cause):
+                self._note(GenerationGivenUp(number, cause))
+            case ReopenLogs():
+                reopen_logs()
+                self.nursery.ask_all({"ask": "reopen-logs"})
+            case Upgrade():
+                self._note(UpgradeFailed("Not possible here."))
             case StopListening():
                 if self._stop_listening is not None:
                     self._stop_listening()
@@ -173,106 +215,61 @@ class Arbiter:
             case Exit():
                 raise AssertionError("an exit is carried out by leaving the loop")
 
-    def _note(self, outcome: Event) -> None:
+    def _begin(self, number: int) -> GenerationBegun | GenerationGivenUp:
+        try:
+            plan = self._renew()
+        except PlanError as error:
+            return GenerationGivenUp(number, str(error))
+        self._plans[number] = plan
+        self._policy = plan.policy
+        return GenerationBegun(number, plan.wanted, self.nursery.has_loader(plan))
+
+    def _note(self, event: Event) -> None:
         """Record how an action came out."""
-        self._table = self._table.record(outcome, self._clock.monotonic())
+        self._table = self._table.record(event, self._clock.monotonic())
+        log = outcome(event)
+        if log is not None:
+            logger.log(log.level, "%s", log.message)
 
     # ------------------------------------------------------------------ waiting
 
     def _wait(self) -> None:
-        timeout = _LONGEST_WAIT
+        now = self._clock.monotonic()
         due = self._policy.wake_time(self._table)
-        if due is not None:
-            timeout = min(timeout, max(0.0, due - self._clock.monotonic()))
-        if any(child.status < 0 and not child.is_ready for child in self._children.values()):
+        timeout = self._measure_at - now if due is None else min(self._measure_at, due) - now
+        if self.nursery.is_reaping:
             timeout = min(timeout, _REAP_RETRY)
-        self._selector.select(timeout)
+        for key, _ in self._selector.select(max(0.0, timeout)):
+            if key.data is not None:
+                key.data()
 
     def _collect(self) -> Iterator[Event]:
         """Find out what happened, without waiting."""
         for number in self._signals.take():
-            if number != signal.SIGCHLD:
-                yield SignalReceived(number)
-        for pid, child in list(self._children.items()):
-            yield from self._read_status(pid, child)
-            # SECURITY: by number, never "any child": a stranger's exit code must not pass for a worker's.
-            reaped, status = os.waitpid(pid, os.WNOHANG)
-            if reaped:
-                yield from self._read_status(pid, child)
-                del self._children[pid]
-                self._forget_pipe(child)
-                cause = "" if child.is_ready else child.said.decode("utf-8", "replace")
-                yield WorkerExited(pid, os.waitstatus_to_exitcode(status), cause)
-        if os.getpid() == 1:
-            self._reap_strangers()
+            if number != signal.SIGCHLD and self._is_meant(number):
+                yield SignalReceived(self._translated(number))
+        yield from self.nursery.collect()
+        while self._fed:
+            yield self._fed.pop(0)
+        now = self._clock.monotonic()
+        if now >= self._measure_at:
+            self._measure_at = now + _MEASURE_SECONDS
+            yield self.nursery.measure(with_memory=self._policy.max_memory is not None)
 
-    def _read_status(self, pid: int, child: _Child) -> Iterator[Event]:
-        """Take in what a worker says about its boot."""
-        while child.status >= 0:
-            try:
-                data = os.read(child.status, 4096)
-            except BlockingIOError:
-                return
-            if not data:
-                self._forget_pipe(child)
-            elif len(child.said) < _MOST_CAUSE:
-                child.said += data
-            if child.said == READY and not child.is_ready:
-                child.is_ready = True
-                yield WorkerReady(pid)
+    def _is_meant(self, number: signal.Signals) -> bool:
+        """A terminal sends SIGWINCH when its window changes: only a daemon is meant."""
+        return number != signal.SIGWINCH or not self._is_on_terminal
 
-    def _forget_pipe(self, child: _Child) -> None:
-        if child.status >= 0:
-            self._selector.unregister(child.status)
-            os.close(child.status)
-            child.status = -1
+    def _translated(self, number: signal.Signals) -> signal.Signals:
+        """SIGHUP from a terminal that is gone is meant to end what ran on it."""
+        if number == signal.SIGHUP and self._is_on_terminal and not _has_terminal():
+            return signal.SIGTERM
+        return number
 
-    def _reap_strangers(self) -> None:
-        """As process 1 we inherit orphans; take them off the process table, and the workers not."""
-        while True:
-            try:
-                waiting = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            if waiting is None or waiting.si_pid in self._children:
-                # A worker in front is reaped in the next round, and shows what stands behind it.
-                return
-            os.waitpid(waiting.si_pid, os.WNOHANG)
 
-    # ------------------------------------------------------------------ forking
-
-    def _spawn(self, slot: int) -> WorkerSpawned | SpawnFailed:
-        status_read, status_write = os.pipe()
-        # A signal to the child must not be taken by the handlers, and written to the pipe, that it still shares with us.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-        inherited = Inheritance(
-            signals=self._signals,
-            status=status_write,
-            lifeline=self._lifeline_read,
-            let_go=partial(self._let_go, status_read),
-            mask=mask,
-        )
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        try:
-            pid = os.fork()
-            if pid == 0:
-                run_worker(self._boot, inherited, self._drain_timeout)
-        except OSError as error:
-            os.close(status_read)
-            logger.error("Cannot fork a worker: %s", error)  # noqa: TRY400 - the traceback would only show this line
-            return SpawnFailed(slot, str(error))
-        finally:
-            os.close(status_write)
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.set_blocking(status_read, False)
-        self._children[pid] = _Child(status_read)
-        self._selector.register(status_read, selectors.EVENT_READ)
-        return WorkerSpawned(slot, pid)
-
-    def _let_go(self, status_read: int) -> None:
-        """In a child: close what belongs to the arbiter."""
-        self._selector.close()
-        for fd in (status_read, self._lifeline_write, *(child.status for child in self._children.values())):
-            if fd >= 0:
-                os.close(fd)
+def _has_terminal() -> bool:
+    """Tell whether there is a terminal that sends signals to this process."""
+    with contextlib.suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+        return True
+    return False

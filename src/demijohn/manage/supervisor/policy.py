@@ -1,38 +1,50 @@
 """`SupervisorPolicy`: from what is known, what to do next. Pure: no clock, no system call, no state of its own.
 
 The policy looks at the table as a whole each time, not only at the event, so a lost or repeated event does no harm: whatever
-is missing is spawned, whatever is too much is signalled, whatever overstays is killed.
+is missing is spawned, whatever is too much is signalled, whatever overstays is killed. Asked again after its actions were
+recorded, it says what follows from them, until nothing does.
 """
 
-import logging
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .events import (
+from .actions import (
     Action,
-    Event,
+    BeginGeneration,
+    DumpStacks,
     Exit,
-    Log,
+    GiveUp,
+    Open,
+    Promote,
+    ReopenLogs,
+    Retire,
     SendSignal,
-    SignalReceived,
     Spawn,
     StopListening,
-    WorkerExited,
-    WorkerReady,
+    Upgrade,
 )
-from .table import Slot, WorkerTable
+from .events import LOADER, Event, SignalReceived, UpgradeReady
+from .reports import failure_of, hopeless, hung, is_late, overstayed, report
+from .rows import Generation, Seat, State, Worker
+from .table import EXIT_NOT_FOUND, WorkerTable
 
 EXIT_BOOT_FAILED: Final = 3
 """Exit code of a supervisor whose workers never became ready, and of a worker that could not boot."""
 
 _STRENGTH: Final = {None: 0, signal.SIGTERM: 1, signal.SIGQUIT: 2, signal.SIGKILL: 3}
 
+_STACKS_SECONDS: Final = 1.0
+"""How long a worker may take to say where its threads are, before it is killed."""
+
+_AGE_JITTER: Final = 0.1
+"""Part of `max_age` that workers live longer, at random."""
+
 
 @dataclass(frozen=True, slots=True)
 class SupervisorPolicy:
-    """Keeps the wanted number of workers alive; stops them in order. Times in seconds."""
+    """Keeps the wanted number of workers alive, renews them, and stops them in order. Times in seconds."""
 
     graceful_timeout: float = 30.0
     """How long a worker may take to finish its requests after SIGTERM, before it is killed."""
@@ -43,59 +55,211 @@ class SupervisorPolicy:
     longest_delay: float = 30.0
     """Upper bound of that wait."""
     boot_attempts: int = 3
-    """Failed boots of one slot after which the supervisor gives up, as long as no worker has ever been ready."""
+    """Failed boots of one seat after which a generation that has not served yet is given up."""
+    worker_timeout: float | None = 30.0
+    """How long a worker's interpreter may stand still. `None`: for ever."""
+    boot_timeout: float | None = 600.0
+    """How long a worker may take until it is ready. `None`: for ever."""
+    max_requests: int | None = None
+    """How many requests a worker takes before it is replaced. `None`: any number."""
+    max_requests_jitter: int = 0
+    """Up to so many requests more, at random."""
+    max_age: float | None = None
+    """How long a worker serves before it is replaced, and up to a tenth longer, at random. `None`: for ever."""
+    max_memory: int | None = None
+    """With more bytes in memory (proportional set size) a worker is replaced. `None`: any number."""
 
     def decide(self, table: WorkerTable, event: Event, now: float) -> list[Action]:
         """Return what to do, in order. `table` has `event` recorded already."""
-        actions: list[Action] = [*self._report(table, event)]
+        actions: list[Action] = [*report(table, event)]
+        if isinstance(event, SignalReceived) and event.number == signal.SIGUSR1:
+            actions.append(ReopenLogs())
         if table.stop_requests:
-            if isinstance(event, SignalReceived):
-                actions.append(StopListening())
-            wanted_signal = signal.SIGTERM if table.stop_requests == 1 else signal.SIGQUIT
-            actions += [action for slot in table.live for action in self._stop(slot, wanted_signal, now)]
-            if not table.live:
-                actions.append(Exit(0))
-            return actions
-        if self._is_hopeless(table):
-            actions.append(Log(logging.CRITICAL, _hopeless_message(table)))
-            actions.append(Exit(EXIT_BOOT_FAILED))
-            return actions
-        for number, slot in enumerate(table.slots):
-            if number >= table.wanted:
-                actions += self._stop(slot, signal.SIGTERM, now)
-            elif slot.is_live:
-                if slot.sent is not None:
-                    # Asked to leave when fewer were wanted; it is replaced once it is gone.
-                    actions += self._stop(slot, signal.SIGTERM, now)
-            elif not self._is_exhausted(table, slot) and now >= self._spawn_time(slot):
-                actions.append(Spawn(number))
+            actions += self._stop_all(table, event, now)
+        elif self._is_hopeless(table):
+            actions += self._give_all_up(table, now)
+        else:
+            if isinstance(event, SignalReceived) and event.number == signal.SIGUSR2 and not table.is_upgrading:
+                actions.append(Upgrade())
+            actions += self._reload(table)
+            for generation in table.generations:
+                actions += self._fill(table, generation, now)
+            actions += self._open(table)
+            actions += self._recycle(table, now)
+            for worker in table.workers:
+                actions += self._look_after(table, worker, now)
         return actions
 
     def wake_time(self, table: WorkerTable) -> float | None:
         """Return when `decide` will have something to do although nothing happens; `None` for never."""
-        times = [slot.sent_at + self._patience(slot.sent) for slot in table.live if self._patience(slot.sent) > 0]
+        times = [one.sent_at + self._patience(one.sent) for one in table.workers if self._patience(one.sent) > 0]
         if not table.stop_requests:
-            times += [
-                self._spawn_time(slot)
-                for slot in table.slots[: table.wanted]
-                if not slot.is_live and not self._is_exhausted(table, slot)
-            ]
+            times += [self._spawn_time(seat) for one in table.generations for _, seat in self._vacancies(table, one)]
+            times += [due for one in table.workers if (due := self._stall_time(table, one)) is not None]
+            if self._may_recycle(table):
+                times += [due for one in self._recyclable(table) if (due := self._old_time(one)) is not None]
         return min(times, default=None)
 
-    def _spawn_time(self, slot: Slot) -> float:
-        """When a vacant slot is due for its next worker."""
-        if slot.early_deaths == 0:
-            return slot.since
-        # The exponent is bounded because a float is not: 2.0 ** 1024 overflows.
-        delay: float = self.first_delay * 2.0 ** min(slot.early_deaths - 1, 64)
-        return slot.since + min(delay, self.longest_delay)
+    # ------------------------------------------------------------------ generations
 
-    def _is_exhausted(self, table: WorkerTable, slot: Slot) -> bool:
-        return not table.was_ready and slot.early_deaths >= self.boot_attempts
+    def _reload(self, table: WorkerTable) -> Iterator[Action]:
+        """Begin a generation, put it in the place of the current one, or give it up."""
+        coming = table.coming
+        if coming is None:
+            if table.is_reload_asked and table.was_ready and self._may_reload(table):
+                yield BeginGeneration(table.last_number + 1)
+        elif self._is_exhausted(coming):
+            yield GiveUp(coming.number, failure_of(coming))
+        else:
+            ready = {one.seat for one in table.members(coming) if one.state is State.READY and one.fills_seat}
+            if ready.issuperset(range(coming.wanted)):
+                yield Promote(coming.number)
+
+    def _may_reload(self, table: WorkerTable) -> bool:
+        """Tell whether memory and processors are to be burdened with one more generation."""
+        return sum(one.is_leaving for one in table.workers) <= 2 * table.wanted
+
+    def _is_exhausted(self, generation: Generation) -> bool:
+        seats = (generation.loader, *generation.seats[: generation.wanted])
+        return generation.is_doomed or any(seat.early_deaths >= self.boot_attempts for seat in seats)
 
     def _is_hopeless(self, table: WorkerTable) -> bool:
-        """No worker has ever been ready, none is on its way, and a slot has used up its attempts."""
-        return not table.live and any(self._is_exhausted(table, slot) for slot in table.slots[: table.wanted])
+        """No worker has ever been ready, none is on its way, and a seat has used up its attempts."""
+        if table.was_ready or any(not one.is_loader for one in table.workers):
+            return False
+        return self._is_exhausted(table.current) and not any(seat.is_asked for seat in table.current.seats)
+
+    # ------------------------------------------------------------------ filling seats
+
+    def _fill(self, table: WorkerTable, generation: Generation, now: float) -> Iterator[Action]:
+        for number, seat in self._vacancies(table, generation):
+            if now >= self._spawn_time(seat):
+                yield Spawn(generation.number, number)
+
+    def _vacancies(self, table: WorkerTable, generation: Generation) -> Iterator[tuple[int, Seat]]:
+        """Return the seats for which a process is to be forked now or later."""
+        if table.is_paused and generation is table.current:
+            return
+        is_new = generation is table.coming or not table.was_ready
+        if is_new and self._is_exhausted(generation):
+            return
+        if generation.has_loader:
+            loader = table.occupant(generation, LOADER)
+            if loader is None:
+                yield LOADER, generation.loader
+            if loader is None or loader.state is State.BOOTING:
+                return
+        for number, seat in enumerate(generation.seats[: generation.wanted]):
+            if not seat.is_asked and table.occupant(generation, number) is None:
+                yield number, seat
+
+    def _spawn_time(self, seat: Seat) -> float:
+        """When a vacant seat is due for its next worker."""
+        if seat.early_deaths == 0:
+            return seat.since
+        # The exponent is bounded because a float is not: 2.0 ** 1024 overflows.
+        delay: float = self.first_delay * 2.0 ** min(seat.early_deaths - 1, 64)
+        return seat.since + min(delay, self.longest_delay)
+
+    def _open(self, table: WorkerTable) -> Iterator[Action]:
+        """Let the workers of the current generation serve as soon as they can; of the coming one, none before all."""
+        for one in table.members(table.current):
+            if one.state is State.READY and one.fills_seat:
+                yield Open(one.pid)
+
+    # ------------------------------------------------------------------ renewing workers
+
+    def _may_recycle(self, table: WorkerTable) -> bool:
+        """Never two at once, and none while all are being replaced anyway."""
+        return table.coming is None and not any(one.retired for one in table.workers)
+
+    def _recyclable(self, table: WorkerTable) -> Iterator[Worker]:
+        if table.is_paused:
+            return
+        for one in table.members(table.current):
+            if one.state is State.SERVING and one.fills_seat and one.seat < table.wanted:
+                yield one
+
+    def _recycle(self, table: WorkerTable, now: float) -> Iterator[Action]:
+        if not self._may_recycle(table):
+            return
+        for one in self._recyclable(table):
+            reason = self._reason_to_go(one, now)
+            if reason:
+                yield Retire(one.pid, reason)
+                return
+
+    def _reason_to_go(self, worker: Worker, now: float) -> str:
+        if worker.wants_out:
+            return worker.wants_out
+        if self.max_requests is not None:
+            limit = self.max_requests + round(worker.luck * self.max_requests_jitter)
+            if worker.requests >= limit:
+                return f"it has taken {worker.requests} requests"
+        old = self._old_time(worker)
+        if old is not None and now >= old:
+            return f"it has served for {now - worker.since:.0f} s"
+        if self.max_memory is not None and worker.memory is not None and worker.memory > self.max_memory:
+            return f"it takes {worker.memory / (1 << 20):.0f} MiB of memory"
+        return ""
+
+    def _old_time(self, worker: Worker) -> float | None:
+        return None if self.max_age is None else worker.since + self.max_age * (1.0 + _AGE_JITTER * worker.luck)
+
+    # ------------------------------------------------------------------ ending workers
+
+    def _look_after(self, table: WorkerTable, worker: Worker, now: float) -> Iterator[Action]:
+        """End a worker that has nothing to do here any more, or does not get on."""
+        if worker.is_leaving or self._is_needless(table, worker):
+            yield from self._stop(worker, signal.SIGTERM, now)
+            return
+        due = self._stall_time(table, worker)
+        if due is None or now < due:
+            return
+        if worker.stacks_at is None:
+            yield hung(worker)
+            yield DumpStacks(worker.pid)
+        else:
+            yield is_late(worker)
+            yield SendSignal(worker.pid, signal.SIGKILL)
+
+    def _stall_time(self, table: WorkerTable, worker: Worker) -> float | None:
+        """When something is to be done about a worker that does not get on; `None` for never."""
+        if worker.is_leaving:
+            return None
+        if worker.stacks_at is not None:
+            return worker.stacks_at + _STACKS_SECONDS
+        if worker.state is State.BOOTING:
+            return None if self.boot_timeout is None else worker.since + self.boot_timeout
+        if worker.is_loader:
+            return None
+        # Against what was measured, not the time: a supervisor that was itself stopped must not take the first look for the last.
+        is_hung = self.worker_timeout is not None and table.measured_at >= worker.beat_at + self.worker_timeout
+        return table.measured_at if is_hung else None
+
+    def _is_needless(self, table: WorkerTable, worker: Worker) -> bool:
+        generation = table.generation(worker.generation)
+        if worker.is_loader:
+            # It forked its workers, and ends when they have ended.
+            return generation is None and not any(
+                one.generation == worker.generation for one in table.workers if one is not worker
+            )
+        if generation is None:
+            return worker.state is not State.SERVING or self._is_filled(table)
+        if table.is_paused and generation is table.current:
+            return True
+        if worker.seat >= generation.wanted:
+            return True
+        if not worker.retired:
+            return False
+        successor = table.occupant(generation, worker.seat)
+        return successor is not None and successor.state is State.SERVING
+
+    def _is_filled(self, table: WorkerTable) -> bool:
+        serving = {
+            one.seat for one in table.members(table.current) if one.state is State.SERVING and not one.is_leaving
+        }
+        return table.is_paused or serving.issuperset(range(table.wanted))
 
     def _patience(self, sent: signal.Signals | None) -> float:
         """How long to wait after a signal before the next stronger one; 0 where there is none to wait for."""
@@ -103,49 +267,34 @@ class SupervisorPolicy:
             return self.graceful_timeout
         return self.quick_timeout if sent == signal.SIGQUIT else 0.0
 
-    def _stop(self, slot: Slot, wanted: signal.Signals, now: float) -> Iterator[Action]:
-        """Signal the worker of a slot, if it has not been told already, or has been told for too long."""
-        if not slot.is_live:
-            return
-        patience = self._patience(slot.sent)
-        if patience > 0 and now >= slot.sent_at + patience:
-            yield Log(logging.WARNING, f"Worker {slot.pid} is still there after {patience:g} s; killing it.")
-            yield SendSignal(slot.pid, signal.SIGKILL)
-        elif _STRENGTH[slot.sent] < _STRENGTH[wanted]:
-            yield SendSignal(slot.pid, wanted)
+    def _stop(self, worker: Worker, wanted: signal.Signals, now: float) -> Iterator[Action]:
+        """Signal a worker, if it has not been told already, or has been told for too long."""
+        patience = self._patience(worker.sent)
+        if patience > 0 and now >= worker.sent_at + patience:
+            yield overstayed(worker, patience)
+            yield SendSignal(worker.pid, signal.SIGKILL)
+        elif _STRENGTH[worker.sent] < _STRENGTH[wanted]:
+            yield SendSignal(worker.pid, wanted)
 
-    def _report(self, table: WorkerTable, event: Event) -> Iterator[Log]:
-        """Say what happened, where an operator would want to know."""
-        match event:
-            case WorkerReady(pid) if not table.stop_requests:
-                yield Log(logging.INFO, f"Worker {pid} is ready.")
-            case WorkerExited(pid, status) if not table.stop_requests:
-                how = _describe_status(status)
-                yield Log(logging.INFO if status == 0 else logging.ERROR, f"Worker {pid} {how}.")
-            case WorkerExited(pid, status) if status not in {0, -signal.SIGTERM}:
-                yield Log(logging.WARNING, f"Worker {pid} {_describe_status(status)} while stopping.")
-            case SignalReceived(number) if table.stop_requests == 1:
-                yield Log(
-                    logging.INFO,
-                    f"{number.name}: stopping once the requests in flight are answered; again to stop at once.",
-                )
-            case SignalReceived(number) if table.stop_requests > 1:
-                yield Log(logging.WARNING, f"{number.name}: stopping now.")
-            case SignalReceived(number):
-                yield Log(logging.INFO, f"{number.name}: {table.wanted} workers wanted.")
+    def _give_all_up(self, table: WorkerTable, now: float) -> Iterator[Action]:
+        """Leave, behind the loader if there is one."""
+        for worker in table.workers:
+            yield from self._stop(worker, signal.SIGTERM, now)
+        if not table.workers:
+            yield hopeless(table.current)
+            yield Exit(EXIT_NOT_FOUND if table.current.is_doomed else EXIT_BOOT_FAILED)
 
-
-def _describe_status(status: int) -> str:
-    if status >= 0:
-        return f"exited with code {status}"
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
-    return f"was killed by {name}"
-
-
-def _hopeless_message(table: WorkerTable) -> str:
-    attempts = max(slot.early_deaths for slot in table.slots)
-    message = f"No worker could boot in {attempts} attempts; giving up."
-    return f"{message} The last one said:\n{table.last_cause.rstrip()}" if table.last_cause else message
+    def _stop_all(self, table: WorkerTable, event: Event, now: float) -> Iterator[Action]:
+        if isinstance(event, SignalReceived | UpgradeReady):
+            yield StopListening()
+        wanted = signal.SIGTERM if table.stop_requests == 1 else signal.SIGQUIT
+        is_asked = any(seat.is_asked for generation in table.generations for seat in generation.seats)
+        for worker in table.workers:
+            others = (one.generation for one in table.workers if one is not worker)
+            # A loader ends when all that it forked, or is about to fork, have ended.
+            is_needed = worker.is_loader and not worker.is_leaving and (is_asked or worker.generation in others)
+            if is_needed and wanted == signal.SIGTERM:
+                continue
+            yield from self._stop(worker, wanted, now)
+        if not table.workers:
+            yield Exit(0)

@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Final, NoReturn, Protocol, Self
 
 from ..._base.clock import Clock, SystemClock
+from ...serve.logwriter import reopen_logs
 from .signals import SignalPipe
 
 logger = logging.getLogger("demijohn.supervisor")
 
-WATCHED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+WATCHED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1)
 
 EXIT_FORCED: Final = 1
 """Exit code of a process that did not come to an end by itself in time."""
@@ -36,12 +37,34 @@ class Serving(Protocol):
         """Stop without finishing anything. Any thread; returns at once."""
 
 
+class Supervised(Protocol):
+    """A worker's link to its supervisor: `WorkerLink`. All of it is used by the watching thread alone."""
+
+    is_parent_gone: bool
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+
+    def on_readable(self) -> None:
+        """Take in what has come."""
+
+    def pulse(self) -> None:
+        """Show that this process gets on; about once a second."""
+
+    def release(self) -> None:
+        """It is to stop: whoever waits to be let serve need wait no longer."""
+
+
+PULSE_SECONDS: Final = 1.0
+
+
 class StopWatch:
     """Watches while it is entered (as a context manager, around `serve_forever`).
 
     SIGTERM, SIGINT: stop gracefully, and after SIGINT, behind which somebody sits at a keyboard, without waiting for clients that
-    might still send something. SIGQUIT: stop now. With `is_alone`, a second SIGTERM or SIGINT stops now as well; a
-    supervised worker gets Ctrl+C twice, from the terminal and from its supervisor, and must not mistake that for impatience.
+    might still send something. SIGQUIT: stop now. SIGUSR1: open log files anew. With `is_alone`, a second SIGTERM or SIGINT stops
+    now as well; a supervised worker gets Ctrl+C twice, from the terminal and from its supervisor, and must not mistake that for
+    impatience.
     """
 
     def __init__(
@@ -50,7 +73,7 @@ class StopWatch:
         signals: SignalPipe,
         *,
         drain_timeout: float,
-        lifeline: int | None = None,
+        link: Supervised | None = None,
         is_alone: bool = False,
         quick_timeout: float = 3.0,
         clock: Clock | None = None,
@@ -61,14 +84,14 @@ class StopWatch:
             server: what to stop.
             signals: an installed pipe of the signals in `WATCHED`.
             drain_timeout: how long the server's own graceful stop takes at most.
-            lifeline: read end of a pipe whose end of file tells that the parent is gone.
+            link: of a worker to its supervisor; its end tells that the supervisor is gone.
             is_alone: nobody supervises this process.
             quick_timeout: how long a stop may overrun before the process is ended from here.
             clock: for tests.
         """
         self._server = server
         self._signals = signals
-        self._lifeline = lifeline
+        self._link = link
         self._is_alone = is_alone
         self._drain_timeout = drain_timeout
         self._quick_timeout = quick_timeout
@@ -93,17 +116,29 @@ class StopWatch:
         with selectors.DefaultSelector() as selector:
             selector.register(self._done_read, selectors.EVENT_READ)
             selector.register(self._signals, selectors.EVENT_READ)
-            if self._lifeline is not None:
-                selector.register(self._lifeline, selectors.EVENT_READ)
+            link = self._link
+            if link is not None:
+                selector.register(link, selectors.EVENT_READ)
+            pulse_at = self._clock.monotonic()
             while True:
-                timeout = None if self._deadline is None else max(0.0, self._deadline - self._clock.monotonic())
-                ready = {key.fd for key, _ in selector.select(timeout)}
+                now = self._clock.monotonic()
+                if link is not None and now >= pulse_at:
+                    link.pulse()
+                    pulse_at = now + PULSE_SECONDS
+                times = [] if self._deadline is None else [self._deadline]
+                if link is not None:
+                    times.append(pulse_at)
+                timeout = max(0.0, min(times) - now) if times else None
+                ready = {key.fileobj for key, _ in selector.select(timeout)}
                 if self._done_read in ready:
                     return
-                if self._lifeline in ready:
-                    selector.unregister(self._lifeline)
-                    logger.warning("The supervisor is gone; process %d stops.", os.getpid())
-                    self._raise_level(1, is_patient=True)
+                if link is not None and link in ready:
+                    link.on_readable()
+                    if link.is_parent_gone:
+                        selector.unregister(link)
+                        link = None
+                        logger.warning("The supervisor is gone; process %d stops.", os.getpid())
+                        self._raise_level(1, is_patient=True)
                 for number in self._signals.take():
                     self._on_signal(number)
                 if self._deadline is not None and self._clock.monotonic() >= self._deadline:
@@ -112,7 +147,9 @@ class StopWatch:
                     os._exit(EXIT_FORCED)
 
     def _on_signal(self, number: signal.Signals) -> None:
-        if number == signal.SIGQUIT or (self._is_alone and self._stop_level >= 1):
+        if number == signal.SIGUSR1:
+            reopen_logs()
+        elif number == signal.SIGQUIT or (self._is_alone and self._stop_level >= 1):
             self._raise_level(2)
         else:
             self._raise_level(1, is_patient=number != signal.SIGINT)
@@ -129,6 +166,8 @@ class StopWatch:
         else:
             self._deadline = self._clock.monotonic() + self._quick_timeout
             self._server.shutdown_now()
+        if self._link is not None:
+            self._link.release()
 
 
 def leave_process(code: int) -> NoReturn:

@@ -1,76 +1,97 @@
-"""A worker's life from the fork to its exit. Runs in the child, on its main thread; never returns to the arbiter's stack."""
+"""A worker's life from the fork to its exit. Runs in the child, on its main thread; never returns to its parent's stack."""
 
 import atexit
-import contextlib
-import os
+import faulthandler
 import signal
+import socket
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from .channel import Channel
+from .link import WorkerLink
+from .plan import Loaded, NoApplicationError
 from .policy import EXIT_BOOT_FAILED
+from .pulse import PulseBoard
 from .signals import SignalPipe
-from .stopwatch import WATCHED, Serving, StopWatch, leave_process
+from .stopwatch import WATCHED, StopWatch, leave_process
+from .table import EXIT_NOT_FOUND
 
-READY: Final = b"ready\n"
-"""What a worker says on its status pipe when it accepts connections. Anything else it says is why it does not."""
+STACKS_SIGNAL: Final = signal.SIGUSR2
+"""Makes a worker write the stacks of all its threads to its channel, from C, whatever its interpreter does."""
 
-Boot = Callable[[], Serving]
-"""Makes the server, in the worker. An exception is a failed boot."""
+_OBEYED: Final = (*WATCHED, signal.SIGHUP)
+"""A hang-up is the supervisor's to act on; it must not end a worker. (Ignored, it would be for the worker's children, too.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """What a worker gets from the arbiter across the fork."""
+    """What a worker gets across the fork."""
 
     signals: SignalPipe
-    """The arbiter's; to be discarded."""
-    status: int
-    """Write end of the pipe on which this worker tells how its boot went."""
-    lifeline: int
-    """Read end of a pipe that ends with the arbiter."""
+    """Of the process it was forked from; to be discarded."""
+    sock: socket.socket
+    """Its end of the channel to the arbiter."""
     let_go: Callable[[], None]
-    """Closes the arbiter's descriptors, which would keep pipes open that should end."""
+    """Closes descriptors of the process it was forked from, which would keep channels open that should end."""
     mask: Iterable[int]
     """The signal mask to restore; until then signals are blocked."""
+    board: PulseBoard
+    row: int
+    """Of the board: this worker's."""
+    drain_timeout: float
 
 
-def run_worker(boot: Boot, inherited: Inheritance, drain_timeout: float) -> NoReturn:
-    """Boot, say so, serve until told to stop, and leave. Exit codes: 0 stopped, 1 failed while serving, 3 failed to boot."""
+def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
+    """Load, boot, say so, serve when let until told to stop, and leave.
+
+    Exit codes: 0 stopped, 1 failed while serving, 2 no application, 3 failed to boot.
+    """
     code = 1
     try:
         inherited.signals.discard()
         inherited.let_go()
-        # What was registered before the fork is the arbiter's to run, once, not every worker's. `random` has
+        # What was registered before the fork is the parent's to run, once, not every worker's. `random` has
         # re-seeded itself: the standard library registers that with os.register_at_fork.
         atexit._clear()
-        with SignalPipe(WATCHED) as signals:
+        with SignalPipe(_OBEYED) as signals:
             signal.pthread_sigmask(signal.SIG_SETMASK, inherited.mask)
-            code = _boot_and_serve(boot, inherited, signals, drain_timeout)
+            code = _load_and_serve(load, inherited, signals)
         atexit._run_exitfuncs()
-    except BaseException:  # noqa: BLE001 - the stack below belongs to the arbiter; nothing may unwind into it
+    except BaseException:  # noqa: BLE001 - the stack below belongs to the parent; nothing may unwind into it
         traceback.print_exc()
     finally:
         leave_process(code)
 
 
-def _boot_and_serve(boot: Boot, inherited: Inheritance, signals: SignalPipe, drain_timeout: float) -> int:
+def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
+    channel = Channel(inherited.sock)
+    link = WorkerLink(channel)
+    faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
+    loaded = None
     try:
-        server = boot()
-    except BaseException:  # noqa: BLE001 - SystemExit in an application's start is a failed boot, too
-        traceback.print_exc()
-        _tell(inherited.status, traceback.format_exc().encode("utf-8", "replace"))
-        return EXIT_BOOT_FAILED
-    with StopWatch(server, signals, drain_timeout=drain_timeout, lifeline=inherited.lifeline):
-        _tell(inherited.status, READY)
+        loaded = load()
+        server = loaded.boot(link)
+    except BaseException as error:  # noqa: BLE001 - SystemExit in an application's start is a failed boot, too
+        if loaded is not None:
+            loaded.unload()
+        return report_failure(link, error)
+    board, row = inherited.board, inherited.row
+    link.on_pulse = lambda: board.beat(row, link.count_requests())
+    link.pulse()
+    with StopWatch(server, signals, drain_timeout=inherited.drain_timeout, link=link):
+        link.tell({"ready": True})
+        link.wait_open()
         server.serve_forever()
+    loaded.unload()
     return 0
 
 
-def _tell(status: int, what: bytes) -> None:
-    """Write to the status pipe, and close it."""
-    with contextlib.suppress(BrokenPipeError):  # the arbiter is gone; the lifeline will tell
-        while what:
-            what = what[os.write(status, what) :]
-    os.close(status)
+def report_failure(link: WorkerLink, error: BaseException) -> int:
+    """Tell the arbiter why this process could not boot; return the exit code."""
+    if isinstance(error, NoApplicationError):
+        link.tell({"failed": str(error)})
+        return EXIT_NOT_FOUND
+    link.tell({"failed": "".join(traceback.format_exception(error))})
+    return EXIT_BOOT_FAILED

@@ -1,0 +1,88 @@
+"""`WorkerLink`: a worker's end of its channel to the arbiter: what it tells, what it is asked, and its heartbeat.
+
+`on_readable` and `pulse` are the stop watch's, which has a thread of its own, so that a worker answers while all its other
+threads are inside handlers. `tell` and `replace_me` are for any thread.
+"""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+from ...serve.logwriter import reopen_logs
+from .channel import Channel, ChannelClosed, Message
+
+logger = logging.getLogger("demijohn.supervisor")
+
+Answer = Callable[[Message], object]
+"""Answers a question: told the whole message, returns what JSON can say. Called on the stop watch's thread; must not wait."""
+
+
+def _answer_reopen_logs(question: Message) -> object:
+    reopen_logs()
+    return True
+
+
+class WorkerLink:
+    """One per worker."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Take over the channel."""
+        self._channel = channel
+        self._is_open = threading.Event()
+        self.is_parent_gone = False
+        self.on_pulse: Callable[[], None] | None = None
+        """Called at each heartbeat."""
+        self.count_requests: Callable[[], int] = lambda: 0
+        """Returns how many requests this worker has taken. To be set while booting."""
+        self.questions: dict[str, Answer] = {"reopen-logs": _answer_reopen_logs}
+        """What the arbiter may ask, by name. Add to it while booting."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._channel.fileno()
+
+    def tell(self, message: Message) -> None:
+        """Tell the arbiter something; if it is gone, nobody."""
+        with contextlib.suppress(ChannelClosed):  # its end is noticed where the channel is read
+            self._channel.send(message)
+
+    def replace_me(self, reason: str) -> None:
+        """Ask for another worker in the place of this one, which serves until then."""
+        self.tell({"replace_me": reason})
+
+    def pulse(self) -> None:
+        """Show that the interpreter runs."""
+        if self.on_pulse is not None:
+            self.on_pulse()
+
+    def wait_open(self) -> None:
+        """Wait until this worker is to take traffic, or to stop."""
+        self._is_open.wait()
+
+    def release(self) -> None:
+        """Let `wait_open` return."""
+        self._is_open.set()
+
+    def on_readable(self) -> None:
+        """Obey and answer."""
+        for message in self._channel.receive():
+            if "go" in message:
+                self._is_open.set()
+            elif "ask" in message:
+                self._answer(message)
+        if self._channel.is_ended:
+            self.is_parent_gone = True
+
+    def _answer(self, question: Message) -> None:
+        answer = self.questions.get(str(question["ask"]))
+        if answer is None:
+            self.tell({"answer": question.get("id"), "error": f"This worker cannot tell {question['ask']!r}."})
+            return
+        try:
+            result = answer(question)
+        except Exception as error:
+            logger.exception("The supervisor's question %r could not be answered.", question["ask"])
+            self.tell({"answer": question.get("id"), "error": f"{type(error).__name__}: {error}"})
+        else:
+            self.tell({"answer": question.get("id"), "result": result})
