@@ -9,6 +9,7 @@ readers look again if the supervisor has changed them meanwhile.
 Not here: what is served from it (`ops/`), who forks (`supervisor/`).
 """
 
+import logging
 import mmap
 import os
 import time
@@ -17,7 +18,12 @@ from enum import IntEnum
 from typing import Final, Self, TypeVar, overload
 
 from .._base.clock import Clock, SystemClock
+from ..metrics.families import Family, Retirement, collect
+from ..metrics.region import Region
+from ..metrics.store import STORE
 from ..serve.stats import CELLS, ENDED, LEVELS, Stats
+
+logger = logging.getLogger("demijohn.supervisor")
 
 _Read = TypeVar("_Read")
 
@@ -105,7 +111,7 @@ class Head:
 class Slot:
     """The place of one worker. Times are nanoseconds of the monotonic clock."""
 
-    __slots__ = ("cells", "metrics", "stats")
+    __slots__ = ("cells", "metrics", "region", "stats")
 
     pid = _Cell(0)
     generation = _Cell(1)
@@ -126,6 +132,7 @@ class Slot:
         """For the worker's `Server`."""
         self.metrics = metrics
         """For the worker's `demijohn.metrics`."""
+        self.region = Region(metrics)
 
     def beat(self, now: float, queued: tuple[int, float] = (0, 0.0)) -> None:
         """Show that the interpreter of this worker runs at `now`, and what its `Server.queued` says. Its thread that watches."""
@@ -166,7 +173,9 @@ class Board:
         self.head.beat_at = int(self._clock.monotonic() * _NANO)
         self.retired = Stats(self._cells(_HEAD_CELLS * _CELL, CELLS))
         """The counts of workers that are gone; but for those that go up and down."""
-        self.retired_metrics = self._memory[page : self._first]
+        self._retired_metrics = Region(self._memory[page : self._first])
+        self._retirement = Retirement(self._retired_metrics)
+        self._is_full = False
         self._slots = [self._slot(row) for row in range(self.rows)]
 
     def _cells(self, at: int, count: int) -> memoryview:
@@ -218,11 +227,38 @@ class Board:
         self.retired.cells[ENDED] = self.retired.requests
         for number in range(_FACT_CELLS):
             slot.cells[number] = 0
-        slot.metrics[:_CELL] = bytes(_CELL)
+        is_whole = self._retirement.add(slot.region)
+        slot.region.clear()
         self.head.version += 1
         self._free.append(row)
+        if not is_whole and not self._is_full:
+            self._is_full = True
+            logger.error(
+                "No room for all series of workers that are gone: their counts are lost, and totals go back. "
+                "Does a label have too many values? Otherwise give metrics more memory (metrics_bytes)."
+            )
+
+    # ------------------------------------------------------------------ a worker
+
+    def occupy(self, row: int) -> Slot:
+        """Have this process's metrics in its slot from now on, and return that. In the worker, before it loads anything."""
+        slot = self._slots[row]
+        STORE.attach(slot.metrics, self.families)
+        return slot
 
     # ------------------------------------------------------------------ readers
+
+    def families(self) -> list[Family]:
+        """Return the application's metrics over all workers, those that are gone included.
+
+        Raises:
+            BoardError: as `read` does.
+        """
+        return self.read(Board._families)
+
+    def _families(self) -> list[Family]:
+        slots = sorted(self.slots(), key=lambda slot: slot.generation)
+        return collect(self._retired_metrics, [slot.region for slot in slots])
 
     def slots(self) -> list[Slot]:
         """Return the slots that belong to a worker now."""
