@@ -31,6 +31,7 @@ Address = tuple[str, int]
 NORMAL_CLIENTS = 8
 THINK_SECONDS = 0.005
 TRICKLE_SECONDS = 0.5
+ARRIVAL_SECONDS = 2.0  # all of them; so that they are not all dropped in one moment either
 LARGE = bytes(1_000_000)
 
 ATTACKS = {
@@ -109,7 +110,10 @@ class Attacker:
 def attack(address: Address, each: int, stop: Event, pipe: Connection) -> None:
     """Be the attackers until told to stop."""
     counts: Counter[str] = Counter()
-    attackers = [Attacker(kind, address, counts) for _ in range(each) for kind in ATTACKS]
+    attackers = []
+    for _ in range(each):
+        attackers += [Attacker(kind, address, counts) for kind in ATTACKS]
+        time.sleep(ARRIVAL_SECONDS / each)
     pipe.send(len(attackers))
     pace = TRICKLE_SECONDS / len(attackers)
     while not stop.is_set():
