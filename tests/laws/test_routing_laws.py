@@ -158,21 +158,28 @@ def test_a_redirect_leads_to_a_match_at_once(texts, path):
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(["-", "--", ".", "a", "-a", "a-a"]).map(lambda text: (False, text)),
-            st.sampled_from(["[^/]+", "[^/]{1,}", "[^/]{2,}", "[^/]{0,}"]).map(lambda regex: (True, regex)),
+            st.sampled_from(["-", "--", ".", "a", "-a", "/", "1", "/-"]).map(lambda text: (False, text)),
+            st.sampled_from(
+                [
+                    "[^/]+", "[^/]{1,}", "[^/]{2,}", "[^/]{0,}", "[^/]{1,2}", "[^/]{2}", "[^/].*?", "[^/].*?",
+                    r"\d+", r"-?\d+", r"\d+\.\d+", r"-?\d+\.\d+", r"(?:a|b\.|\-1)",
+                ]
+            ).map(lambda regex: (True, regex)),
         ),
         max_size=7,
     ),
-    st.text("-.a\nb", max_size=14),
-)
+    st.booleans(),
+    st.text("-./a\nb1", max_size=14),
+)  # fmt: skip
 @settings(max_examples=400)
-def test_a_segment_is_cut_as_a_regex_cuts_it(drawn, segment):
+def test_a_part_is_cut_as_a_regex_cuts_it(drawn, ends_with_slash, segment):
     pieces = [(is_regex, f"(?P<v{at}>{text})" if is_regex else text) for at, (is_regex, text) in enumerate(drawn)]
-    chain = Chain.of(pieces)
+    chain = Chain.of(pieces, ends_with_slash=ends_with_slash)
     if sum(is_regex for is_regex, _ in pieces) < 2:
         assert chain is None
         return
-    match = re.fullmatch("".join(text if is_regex else re.escape(text) for is_regex, text in pieces), segment)
+    regex = "".join(text if is_regex else re.escape(text) for is_regex, text in pieces)
+    match = re.fullmatch(regex + ("(?<!/)(/?)" if ends_with_slash else ""), segment)
     cut = chain.match(segment)
     assert (cut is None) == (match is None)
     assert match is None or cut.groups() == match.groups()

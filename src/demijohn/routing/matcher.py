@@ -178,7 +178,7 @@ class Edge:
         if part.content == _PATH:
             # PERF: when nothing follows, taking all at once is the same as one more character at a time.
             self.match = _GREEDY_PATH.fullmatch
-        elif part.chain is not None and not is_domain:
+        elif part.chain is not None:
             self.match = part.chain.match
         self.groups = tuple(regex.groupindex[f"v{index}"] for index in range(-part.weight[2]))
         self.is_plain = regex.groups == len(self.groups)  # every group is a variable

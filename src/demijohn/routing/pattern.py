@@ -128,7 +128,7 @@ class _OpenPart:
             compiled = re.compile(regex)
         except re.error as error:
             raise ValueError(f"malformed url rule: a converter has a regex that is not valid here: {error}") from error
-        chain = None if self.is_final else Chain.of(pieces)
+        chain = Chain.of(pieces, ends_with_slash=is_suffixed)
         return Part(regex, False, self.is_final, is_suffixed, weight, compiled, chain)
 
 
