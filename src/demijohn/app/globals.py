@@ -95,7 +95,7 @@ class _RequestProxy(LocalProxy[Any]):
 
 
 class _SessionProxy(LocalProxy[Any]):
-    """The session; see `_RequestProxy`."""
+    """The session; see `_RequestProxy`. Items are what it is asked for most."""
 
     __slots__ = ()
 
@@ -104,6 +104,25 @@ class _SessionProxy(LocalProxy[Any]):
         if ctx is None or not ctx.has_request or name == "_get_current_object":
             return LocalProxy.__getattribute__(self, name)
         return getattr(ctx.session, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request:
+            return LocalProxy.__getitem__(self, key)
+        return ctx.session[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request:
+            LocalProxy.__setitem__(self, key, value)
+        else:
+            ctx.session[key] = value
+
+    def __contains__(self, item: object) -> bool:
+        ctx = _cv_app.get(None)
+        if ctx is None or not ctx.has_request:
+            return LocalProxy.__contains__(self, item)
+        return item in ctx.session
 
 
 app_ctx: Final[Any] = LocalProxy(_cv_app, unbound_message=NO_APP_CONTEXT)

@@ -1,6 +1,6 @@
 """Sessions: the interface an application opens and saves them through, and the default, a signed cookie.
 
-The only importer of itsdangerous. A session belongs to one context and is used by its thread.
+How a cookie is signed is signing.py's. A session belongs to one context and is used by its thread.
 COMPAT: salt, key derivation and serializer are Flask's; a cookie that one signed with a key the other reads.
 """
 
@@ -8,14 +8,13 @@ import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import quote
-
-from itsdangerous import BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
 
 from ..http.multidict import CallbackDict
 from .json.tag import TaggedJSONSerializer
 from .mounts import chain_of
+from .signing import BadSignature, CookieSerializer
 from .slot import _cv_app
 
 
@@ -48,11 +47,12 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     accessed = False
 
     def __init__(self, initial: Any = None) -> None:  # Any: a mapping or pairs, as for a dict
-        def on_update(session: Any) -> None:  # Any: CallbackDict calls back with itself
-            session.modified = True
-            session.accessed = True
+        super().__init__(initial, _note_change)
 
-        super().__init__(initial, on_update)
+
+def _note_change(session: Any) -> None:  # Any: CallbackDict calls back with itself
+    session.modified = True
+    session.accessed = True
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
@@ -88,6 +88,9 @@ class SessionInterface:
     COMPAT: Flask opens and saves every session. An interface that does not set this gets the same.
     """
 
+    _has_own_options: ClassVar[bool] = False
+    """A subclass replaced one of the methods that give an attribute of the cookie."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if (
@@ -96,6 +99,7 @@ class SessionInterface:
         ):
             # What it does there may matter for every request.
             cls.is_lazy = False
+        cls._has_own_options = any(getattr(cls, name) is not getattr(SessionInterface, name) for name in _OPTIONS)
 
     def make_null_session(self, app: Any) -> Any:  # Any: the application imports this file
         """Return the replacement of a session that could not be opened."""
@@ -161,40 +165,16 @@ class SessionInterface:
         raise NotImplementedError
 
 
+_OPTIONS = (
+    "get_cookie_domain", "get_cookie_httponly", "get_cookie_partitioned", "get_cookie_samesite", "get_cookie_secure",
+)  # fmt: skip
+
 session_json_serializer = TaggedJSONSerializer()
 _MAX_SERIALIZERS = 16
 
 
 def _no_sha1(data: bytes = b"") -> NoReturn:
     raise ValueError("This Python has no SHA-1; give the session interface another `digest_method`.")
-
-
-class _Signer(TimestampSigner):
-    """PERF: a signer that derives each key once (an HMAC of its own, otherwise for every cookie)."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the library's business
-        super().__init__(*args, **kwargs)
-        self._derived: dict[str | bytes | None, bytes] = {}
-
-    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
-        derived = self._derived.get(secret_key)
-        if derived is None:
-            derived = self._derived[secret_key] = super().derive_key(secret_key)
-        return derived
-
-
-class _Serializer(URLSafeTimedSerializer):
-    """PERF: a serializer that keeps its signer. Both are without state, so threads may share them."""
-
-    default_signer = _Signer
-    _signer: Signer | None = None
-
-    def make_signer(self, salt: str | bytes | None = None) -> Signer:
-        if salt is not None and salt != self.salt:
-            return super().make_signer(salt)
-        if self._signer is None:
-            self._signer = super().make_signer(self.salt)
-        return self._signer
 
 
 class SecureCookieSessionInterface(SessionInterface):
@@ -211,24 +191,25 @@ class SecureCookieSessionInterface(SessionInterface):
     is_lazy = True
 
     @cached_property
-    def _serializers(self) -> dict[tuple[Any, ...], URLSafeTimedSerializer]:
+    def _serializers(self) -> dict[tuple[Any, ...], CookieSerializer]:
         # By what they are made of. A serializer has no state of its own, so threads may share it.
         return {}
 
-    def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:
+    def get_signing_serializer(self, app: Any) -> CookieSerializer | None:
         """Return what signs with `SECRET_KEY`, and reads with that and `SECRET_KEY_FALLBACKS`; `None` without a key."""
         secret_key = app.config["SECRET_KEY"]
         if not secret_key:
             return None
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         # itsdangerous signs with the last key and reads with all.
-        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), secret_key)
-        made_of = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        keys = (*fallbacks, secret_key) if fallbacks else (secret_key,)
         # PERF: making one costs 20 calls, of which most go into a trial of the JSON library.
+        made_of = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
         serializer = self._serializers.get(made_of)
         if serializer is None:
             if len(self._serializers) >= _MAX_SERIALIZERS:
                 self._serializers.clear()
-            serializer = self._serializers[made_of] = _Serializer(
+            serializer = self._serializers[made_of] = CookieSerializer(
                 list(keys),
                 salt=self.salt,
                 serializer=self.serializer,
@@ -271,7 +252,23 @@ class SecureCookieSessionInterface(SessionInterface):
         if has_part:
             _vary_by_cookie(response)
 
+    def is_null_session(self, obj: object) -> bool:
+        """Tell whether a session is a replacement; see the base."""
+        # PERF: asking an abstract class costs a Python call.
+        return type(obj) is not self.session_class and isinstance(obj, self.null_session_class)
+
     def _cookie_options(self, app: Any) -> dict[str, Any]:
+        if not self._has_own_options:
+            # PERF: what the methods below would say, in one call.
+            config = app.config
+            return {
+                "domain": config["SESSION_COOKIE_DOMAIN"],
+                "path": self.get_cookie_path(app),
+                "secure": bool(config["SESSION_COOKIE_SECURE"]),
+                "partitioned": bool(config["SESSION_COOKIE_PARTITIONED"]),
+                "samesite": config["SESSION_COOKIE_SAMESITE"],
+                "httponly": bool(config["SESSION_COOKIE_HTTPONLY"]),
+            }
         return {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
@@ -287,4 +284,4 @@ def _vary_by_cookie(response: Any) -> None:
     if "Vary" in response.headers:
         response.vary.add("Cookie")
     else:
-        response.headers["Vary"] = "Cookie"
+        response.headers.add("Vary", "Cookie")

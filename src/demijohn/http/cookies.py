@@ -48,8 +48,7 @@ def parse_cookie(header: Mapping[str, Any] | str | None, cls: type[Any] | None =
         text = _repair(text)
     if '"' not in text and "\t" not in text and text.count("; ") == text.count(";") == text.count(" "):
         # PERF: what browsers send. All white space is where it belongs, so nothing is left to look for.
-        split = [part.partition("=") for part in text.split("; ")]
-        return make([(name, value) for name, _, value in split if name])
+        return make([(name, value) for part in text.split("; ") for name, _, value in (part.partition("="),) if name])
     pairs = []
     # SECURITY: a semicolon ends a cookie even within quotes (RFC 6265bis §4.1.1 has none there; browsers do not know
     # quotes), or one cookie could swallow the next ones ("cookie sandwich").

@@ -10,10 +10,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..slot import _cv_app
 from . import dumps, loads
 from .provider import _http_date
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS = (dict, list)
 
 
 class JSONTag:
@@ -224,9 +226,14 @@ class TaggedJSONSerializer:
 
     def tag(self, value: Any) -> Any:
         """Return `value` with tags where JSON needs them."""
-        # PERF: most values in a session are of types that JSON has. A tag that was registered may want them all the same.
-        if type(value) in _PLAIN and not self._has_own_tags:
-            return value
+        # PERF: most values in a session are of types that JSON has, in one dict. A tag that was registered may want them all
+        # the same.
+        if not self._has_own_tags:
+            kind = type(value)
+            if kind in _PLAIN:
+                return value
+            if kind is dict and (len(value) != 1 or next(iter(value)) not in self.tags):
+                return {key: item if type(item) in _PLAIN else self.tag(item) for key, item in value.items()}
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
@@ -243,15 +250,20 @@ class TaggedJSONSerializer:
     def _untag_all(self, value: Any) -> Any:
         # From the inside out: a tag's content is read before the tag.
         if isinstance(value, dict):
-            return self.untag({key: self._untag_all(item) for key, item in value.items()})
-        if isinstance(value, list):
-            return [self._untag_all(item) for item in value]
-        return value
+            for key, item in value.items():
+                # PERF: in place, and no call for what has nothing in it.
+                if isinstance(item, _CONTAINERS):
+                    value[key] = self._untag_all(item)
+            return self.untag(value)
+        return [self._untag_all(item) for item in value] if isinstance(value, list) else value
 
     def dumps(self, value: Any) -> str:
         """Return compact tagged JSON."""
-        return dumps(self.tag(value), separators=(",", ":"))
+        ctx = _cv_app.get(None)
+        text: str = (dumps if ctx is None else ctx.app.json.dumps)(self.tag(value), separators=(",", ":"))
+        return text
 
     def loads(self, value: str | bytes) -> Any:
         """Return what tagged JSON means."""
-        return self._untag_all(loads(value))
+        ctx = _cv_app.get(None)
+        return self._untag_all((loads if ctx is None else ctx.app.json.loads)(value))
