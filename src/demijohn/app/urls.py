@@ -13,6 +13,7 @@ from .requests import Request
 from .setup import AppSetup
 from .slot import _cv_app
 
+_STEP = crossing.STEP
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
 
@@ -98,7 +99,7 @@ class AppUrls(AppSetup):
             ValueError: `_scheme` together with `_external=False`.
         """
         ctx = _cv_app.get(None)
-        if crossing.STEP in endpoint and endpoint not in self.url_map._by_endpoint:
+        if _STEP in endpoint and endpoint not in self.url_map._by_endpoint:
             return self._url_across(endpoint, values, _anchor, _method, _scheme, _external)
         if ctx is not None and ctx.has_request:
             adapter = ctx.url_adapter
@@ -151,6 +152,8 @@ class AppUrls(AppSetup):
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Let the `url_defaults` functions of the application and of the endpoint's blueprints add values."""
         functions = self.url_default_functions
+        if not functions:
+            return
         for function in functions.get(None, ()):
             function(endpoint, values)
         if "." in endpoint:

@@ -6,6 +6,7 @@ which are ours. No URL grammar here; see `urls`. Pure functions; any thread.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from .urls import PATH_SAFE, QUERY_SAFE, quote_text, uri_to_iri
 # A name or IPv4 address, or an IPv6 address in brackets (two colons at least). A port begins with no zero; `_split_host` checks
 # its upper bound.
 _HOST: Final = re.compile(r"([A-Za-z0-9.-]+|\[(?=[^\]:]*:[^\]:]*:)[A-Fa-f0-9:.]+\])(?::([1-9][0-9]{0,4}))?")
+
+_MAX_KEPT_CHARACTERS: Final = 253 + 6  # of a name (RFC 1035 §2.3.4) and a port
 
 _DEFAULT_PORTS: Final = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
@@ -75,15 +78,26 @@ def get_host(
         host = f"[{name}]:{port}" if ":" in name and name[0] != "[" else f"{name}:{port}"
     else:
         return ""
-    default_port = _DEFAULT_PORTS.get(scheme)
-    if default_port is not None:
-        host = host.removesuffix(default_port)
-    if trusted_hosts:
-        if not host_is_trusted(host, trusted_hosts):
-            raise SecurityError(f"Host {host!r} is not trusted.")
-    elif _split_host(host) is None:
-        return ""
+    if not trusted_hosts:
+        return _well_formed(scheme, host) if len(host) > _MAX_KEPT_CHARACTERS else _known_well_formed(scheme, host)
+    host = _shortened(scheme, host)
+    if not host_is_trusted(host, trusted_hosts):
+        raise SecurityError(f"Host {host!r} is not trusted.")
     return host
+
+
+def _shortened(scheme: str, host: str) -> str:
+    default_port = _DEFAULT_PORTS.get(scheme)
+    return host if default_port is None else host.removesuffix(default_port)
+
+
+def _well_formed(scheme: str, host: str) -> str:
+    host = _shortened(scheme, host)
+    return "" if _split_host(host) is None else host
+
+
+# PERF: a site has few names; who makes some up only evicts.
+_known_well_formed = lru_cache(maxsize=256)(_well_formed)
 
 
 def get_current_url(

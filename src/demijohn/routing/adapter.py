@@ -225,15 +225,38 @@ class MapAdapter:
             BuildError: no rule of the endpoint has what it needs.
             ValueError: a converter has no text for a value.
         """
-        values = _given(values) if values else {}
-        built = self._partial_build(endpoint, values, method, append_unknown)
-        if built is None:
-            raise BuildError(endpoint, values, method, self)
-        domain_part, path, websocket = built
+        if not values:
+            values = {}
+        elif type(values) is not dict:
+            values = _given(values)
+        else:
+            # PERF: rarely is one None, and then a copy is made.
+            for value in values.values():
+                if value is None:
+                    values = _given(values)
+                    break
+        table = self.map
+        by_host = table.host_matching
+        rules = table.rules_for(endpoint)
+        built: tuple[str, str] | None = None
+        for wanted in (self.default_method, None) if method is None else (method,):
+            for candidate in rules:
+                result = candidate.build(values, append_unknown) if candidate.suitable_for(values, wanted) else None
+                # With host matching a rule of this very host is better than one before it of another.
+                if result is not None and (built is None or result[0] == self.server_name):
+                    built, rule = result, candidate
+                    if not by_host or result[0] == self.server_name:
+                        break
+            if built is not None:
+                break
+        else:
+            raise BuildError(endpoint, dict(values), method, self)
+        domain_part, path = built
+        websocket = rule.websocket
         path = path.lstrip("/")
         if not force_external and not websocket:
             # A relative URL of a WebSocket would be asked for with http.
-            here = self.server_name if self.map.host_matching else self.subdomain
+            here = self.server_name if by_host else self.subdomain
             if domain_part == here:
                 return f"{self.script_name.rstrip('/')}/{path}"
         scheme = self.url_scheme if url_scheme is None else url_scheme
@@ -243,25 +266,6 @@ class MapAdapter:
         elif scheme:
             scheme = "https" if is_secure else "http"
         return f"{f'{scheme}:' if scheme else ''}//{self.get_host(domain_part)}{self.script_name[:-1]}/{path}"
-
-    def _partial_build(
-        self, endpoint: Any, values: Values, method: str | None, append_unknown: bool
-    ) -> tuple[str, str, bool] | None:
-        """Return (domain, path, is it for WebSockets?) of the first rule that is suitable."""
-        rules = self.map.rules_for(endpoint)
-        for wanted in (self.default_method, None) if method is None else (method,):
-            first = None
-            for rule in rules:
-                built = rule.build(values, append_unknown) if rule.suitable_for(values, wanted) else None
-                if built is None:
-                    continue
-                if not self.map.host_matching or built[0] == self.server_name:
-                    return *built, rule.websocket
-                # With host matching a rule of this very host is better than one before it of another.
-                first = first or (*built, rule.websocket)
-            if first is not None:
-                return first
-        return None
 
 
 def _given(values: Values) -> Values:

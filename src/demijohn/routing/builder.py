@@ -14,15 +14,19 @@ from .converters import PATH_SAFE, BaseConverter
 Pair = tuple[str, Any]
 SortKey = Callable[[Pair], Any]
 
+_SEVERAL = (list, tuple, set)
+
 
 def query_pairs(query: Mapping[str, Any] | Iterable[Pair]) -> list[Pair]:
     """Return the pairs of a mapping (a value that is a list, tuple or set is several), of a multidict, or of pairs; no None."""
-    if not isinstance(query, Mapping):
+    # PERF: asking the abstract class costs a Python call.
+    if type(query) is not dict and not isinstance(query, Mapping):
         return [pair for pair in query if pair[1] is not None]
     pairs: list[Pair] = []
+    getlist = getattr(query, "getlist", None)
     for key in query:
-        value = query.getlist(key) if hasattr(query, "getlist") else query[key]
-        if isinstance(value, list | tuple | set):
+        value = query[key] if getlist is None else getlist(key)
+        if isinstance(value, _SEVERAL):
             pairs.extend((key, item) for item in value if item is not None)
         elif value is not None:
             pairs.append((key, value))
@@ -115,10 +119,15 @@ class UrlBuilder:
             domain = self._domain.fill(values)
         path = self._path.fixed
         if path is None:
-            path = self._path.fill(values)
+            # PERF: `_path.fill(values)`, a call less.
+            pieces = self._path.pieces.copy()
+            for index, name, to_url in self._path.holes:
+                pieces[index] = to_url(values[name])
+            path = "".join(pieces)
         known = self._known
         if append_unknown and not known.issuperset(values):
-            query = self._query({name: value for name, value in values.items() if name not in known})
+            unknown = {name: value for name, value in values.items() if name not in known} if known else values
+            query = self._query(unknown)
             if query:
                 path = f"{path}?{query}"
         return domain, path
