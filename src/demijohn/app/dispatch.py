@@ -34,13 +34,14 @@ class AppDispatch(AppFailures):
         /,
         *,
         ctx: AppContext | None = None,
-        hand_over: Callable[[Response], Any] | None = None,
+        wsgi: tuple[Environ, StartResponse] | None = None,
         preserve: Callable[[Any], Any] | None = None,
-    ) -> Any:  # Any: the response, or what `hand_over` made of it
+    ) -> Any:  # Any: the response, or the body it answers WSGI with
         """Answer a request, from beginning to end; its context is gone when this returns (but see `stream_with_context`).
 
-        `ctx` is the request's context if there is one already. `hand_over(response)` is called inside of the context, and
-        its result returned; `preserve(ctx)` may push the context once more before it is popped (the test client does).
+        `ctx` is the request's context if there is one already. With `wsgi` the response is called with that inside of the
+        context, and its result returned. `preserve(ctx)` may push the context once more before it is popped; the test client
+        does.
 
         Raises:
             Exception: what was not handled, in debug and test mode; what a teardown function raised.
@@ -59,7 +60,7 @@ class AppDispatch(AppFailures):
             except Exception as raised:  # noqa: BLE001 - handle_exception answers it, or raises it again
                 error = raised
                 response = self.handle_exception(raised)
-            return response if hand_over is None else hand_over(response)
+            return response if wsgi is None else response(*wsgi)
         except BaseException as raised:
             error = error or raised
             raise
@@ -179,10 +180,13 @@ class AppDispatch(AppFailures):
         Raises:
             TypeError: a view may not return that.
         """
-        # PERF: most views return text.
-        return (
-            self.response_class(rv) if type(rv) is str else make_response(self, rv, current_request_context().request)
-        )
+        # PERF: most views return text, or data.
+        kind = type(rv)
+        if kind is str:
+            return self.response_class(rv)
+        if kind is dict or kind is list:
+            return self.json.response(rv)
+        return make_response(self, rv, current_request_context().request)
 
     def process_response(self, response: Any) -> Any:  # Any: of `response_class`
         """Call the after-request functions, those of `after_this_request` first, and save the session."""

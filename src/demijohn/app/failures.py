@@ -22,7 +22,10 @@ class AppFailures(AppUrls):
 
     def _find_error_handler(self, e: Exception, scopes: tuple[str | None, ...] | list[str]) -> Hook | None:
         """Return the handler of an exception: by code before by class, blueprint before application, class before its bases."""
-        exception_class, code = self._get_exc_class_and_code(type(e))
+        if not self.error_handler_spec:
+            return None
+        exception_class = type(e)
+        code = type(e).code if isinstance(e, HTTPException) else None
         names = scopes if None in scopes else (*scopes, None)
         for wanted in (None,) if code is None else (code, None):
             for name in names:

@@ -33,19 +33,14 @@ class Request(MessageRequest):
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
 
-    def _limit(self, own: int | None, key: str, default: int | None) -> int | None:
-        if own is not None:
-            return own
-        ctx = _cv_app.get(None)
-        if ctx is None:
-            return default
-        limit: int | None = ctx.app.config[key]
-        return limit
-
     @property
     def max_content_length(self) -> int | None:
         """Bytes of body that are read before 413; by default `MAX_CONTENT_LENGTH`. May be set for this request."""
-        return self._limit(self._max_content_length, "MAX_CONTENT_LENGTH", MessageRequest.max_content_length)
+        limit: int | None = self._max_content_length
+        if limit is None:
+            ctx = _cv_app.get(None)
+            limit = MessageRequest.max_content_length if ctx is None else ctx.app.config["MAX_CONTENT_LENGTH"]
+        return limit
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
@@ -54,7 +49,11 @@ class Request(MessageRequest):
     @property
     def max_form_memory_size(self) -> int | None:
         """Bytes a form field that is no file may have before 413; by default `MAX_FORM_MEMORY_SIZE`."""
-        return self._limit(self._max_form_memory_size, "MAX_FORM_MEMORY_SIZE", MessageRequest.max_form_memory_size)
+        limit: int | None = self._max_form_memory_size
+        if limit is None:
+            ctx = _cv_app.get(None)
+            limit = MessageRequest.max_form_memory_size if ctx is None else ctx.app.config["MAX_FORM_MEMORY_SIZE"]
+        return limit
 
     @max_form_memory_size.setter
     def max_form_memory_size(self, value: int | None) -> None:
@@ -63,7 +62,11 @@ class Request(MessageRequest):
     @property
     def max_form_parts(self) -> int | None:
         """Parts a multipart form may have before 413; by default `MAX_FORM_PARTS`."""
-        return self._limit(self._max_form_parts, "MAX_FORM_PARTS", MessageRequest.max_form_parts)
+        limit: int | None = self._max_form_parts
+        if limit is None:
+            ctx = _cv_app.get(None)
+            limit = MessageRequest.max_form_parts if ctx is None else ctx.app.config["MAX_FORM_PARTS"]
+        return limit
 
     @max_form_parts.setter
     def max_form_parts(self, value: int | None) -> None:

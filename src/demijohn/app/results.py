@@ -7,6 +7,10 @@ from ..http.errors import HTTPException
 from ..http.headers import Headers
 from ..message.response import Response as MessageResponse
 
+# PERF: tuples that are made once, where `A | B` in a call would be made anew for each.
+_TEXTS = (str, bytes, bytearray)
+_HEADERS = (Headers, dict, tuple, list)
+
 _ALLOWED = (
     "It may return a string, bytes, a dict, a list, an iterator, a Response, a WSGI callable,"
     " or a tuple with one of these first"
@@ -27,7 +31,7 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
         if len(rv) == 3:
             rv, status, headers = rv
         elif len(rv) == 2:
-            if isinstance(rv[1], Headers | dict | tuple | list):
+            if isinstance(rv[1], _HEADERS):
                 rv, headers = rv
             else:
                 rv, status = rv
@@ -39,20 +43,23 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
         _refuse(request, "None (did it end without `return`?)")
     response_class = app.response_class
     if not isinstance(rv, response_class):
-        if isinstance(rv, str | bytes | bytearray | Iterator):
+        if isinstance(rv, _TEXTS):
             # The class gets status and headers itself, because it may have defaults for what they leave out.
             return response_class(rv, status=status, headers=headers)
-        if isinstance(rv, dict | list):
-            rv = app.json.response(rv)
-        elif isinstance(rv, HTTPException) and rv.response is None and type(rv).__call__ is HTTPException.__call__:
+        if isinstance(rv, HTTPException) and rv.response is None and type(rv).__call__ is HTTPException.__call__:
             # PERF: not by way of WSGI, for 404s may be many. One that carries a response is copied below: it may be shared.
-            rv = response_class.force_type(rv.get_response(request.environ), request.environ)
+            environ = request.environ if rv._reads_environ else None
+            rv = response_class.force_type(rv.get_response(environ), environ)
+        elif isinstance(rv, (dict, list)):
+            rv = app.json.response(rv)
+        elif isinstance(rv, Iterator):
+            return response_class(rv, status=status, headers=headers)
         elif isinstance(rv, MessageResponse) or callable(rv):
             rv = _coerce(response_class, rv, request)
         else:
             _refuse(request, f"a value of type {type(rv).__name__}")
     if status is not None:
-        if isinstance(status, str | bytes | bytearray):
+        if isinstance(status, _TEXTS):
             rv.status = status if isinstance(status, str) else status.decode("latin-1")
         else:
             rv.status_code = status

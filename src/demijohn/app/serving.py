@@ -149,7 +149,7 @@ class AppServing(AppDispatch):
             body: Iterable[bytes] = self.respond(
                 request,
                 ctx=ctx,
-                hand_over=lambda response: response(environ, start_response),
+                wsgi=(environ, start_response),
                 preserve=environ.get("werkzeug.debug.preserve_context"),
             )
         except BaseException:

@@ -1,15 +1,31 @@
 """`HTTPException`: an answer that is raised, and its page. The errors of the single codes are in `errors`; import from there."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, ClassVar, Protocol
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from .status import HTTP_STATUS_CODES
 
 # Any: an environ holds what the server likes; a response is of a class of the room above.
 Environ = dict[str, Any]
 Scope = dict[str, Any]
+
+
+_MAX_KEPT_CHARACTERS = 500
+
+
+@lru_cache(maxsize=256)
+def _escape_kept(text: str) -> str:
+    return str(escape(text))
+
+
+def _escaped(
+    text: Any,
+) -> str:  # Any: COMPAT: a description may be a lazy text or `Markup`, which says itself what it is
+    # PERF: most errors have the texts of their class; making them `Markup` would be most of the work on a 404.
+    return _escape_kept(text) if type(text) is str and len(text) <= _MAX_KEPT_CHARACTERS else str(escape(text))
 
 
 class HTTPException(Exception):
@@ -20,6 +36,13 @@ class HTTPException(Exception):
 
     _respond: Callable[..., Any]
     """Makes a response of this error for an environ; put here by `errors`, which knows the hook."""
+
+    _reads_environ: ClassVar[bool] = False
+    """Its page or fields may depend on the environ: a subclass renders them itself. PERF: a native request has none yet."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._reads_environ = any(getattr(cls, name) is not getattr(HTTPException, name) for name in _RENDERING)
 
     def __init__(self, description: str | None = None, response: Any = None) -> None:
         super().__init__()
@@ -34,12 +57,12 @@ class HTTPException(Exception):
 
     def get_description(self, environ: Environ | None = None, scope: Scope | None = None) -> str:
         """Return the description as an HTML paragraph."""
-        text = escape(self.description or "").replace("\n", Markup("<br>"))
+        text = _escaped(self.description or "").replace("\n", "<br>")
         return f"<p>{text}</p>"
 
     def get_body(self, environ: Environ | None = None, scope: Scope | None = None) -> str:
         """Return the error page."""
-        name = escape(self.name)
+        name = _escaped(self.name)
         description = self.get_description(environ)
         return f"<!doctype html>\n<html lang=en>\n<title>{self.code} {name}</title>\n<h1>{name}</h1>\n{description}\n"
 
@@ -68,6 +91,9 @@ class HTTPException(Exception):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{'???' if self.code is None else self.code}: {self.name}'>"
+
+
+_RENDERING = ("__call__", "get_body", "get_description", "get_headers", "get_response")
 
 
 class _Scoped:

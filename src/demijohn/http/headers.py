@@ -5,7 +5,7 @@ Every write is checked for CR, LF and NUL, so no value can start another line of
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, Self, TypeVar, overload
 
@@ -93,7 +93,7 @@ class Headers(HeaderLines):
     def extend(self, arg: HeadersSource | None = None, /, **kwargs: str) -> None:
         """Append lines: those of headers, pairs, a mapping or a multi dict, then one for each keyword argument."""
         if arg is not None:
-            self._append_all(_pairs(arg))
+            self._append_all(arg if type(arg) is list else _pairs(arg))
         if kwargs:
             self._append_all(_pairs(kwargs))
 
@@ -156,7 +156,11 @@ class Headers(HeaderLines):
         """
         if kwargs:
             value = _with_options(value, kwargs)
-        self._list.append((_checked_name(key), _checked(value)))
+        # PERF: see _append_all.
+        if value.__class__ is str and value.isprintable() and key.__class__ is str and key.isprintable():
+            self._list.append((key, value))
+        else:
+            self._list.append((_checked_name(key), _checked(value)))
 
     def add_header(self, key: str, value: Any, /, **kwargs: Any) -> None:  # Any: see HeadersSource
         """Append a line; `email.message.Message`'s word for `add`."""
@@ -173,7 +177,10 @@ class Headers(HeaderLines):
         """
         if kwargs:
             value = _with_options(value, kwargs)
-        line = (_checked_name(key), _checked(value))
+        if value.__class__ is str and value.isprintable() and key.__class__ is str and key.isprintable():
+            line = (key, value)
+        else:
+            line = (_checked_name(key), _checked(value))
         key = key.lower()
         size = len(key)
         lines = self._list
@@ -330,6 +337,13 @@ class EnvironHeaders(_ReadOnlyHeaders):
 
     def _find(self, key: str) -> str | None:
         return self.environ.get(_environ_key(key))
+
+    def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # Any: see the base
+        """Return the value of `key`; see `Headers.get`."""
+        # PERF: one call in the place of two for what most requests ask a few times.
+        if type is None:
+            return self.environ.get(_environ_key(key), default)
+        return super().get(key, default, type)
 
     def __getattr__(self, name: str) -> list[tuple[str, str]]:
         # The slot `_list` stays empty, so that reading it ends up here.

@@ -206,8 +206,12 @@ def decode_query(query: bytes | str) -> list[tuple[str, str]]:
 
     Never raises: what is not UTF-8 stays percent-encoded (`%FF`), a percent sign that begins no escape stays.
     """
-    text = decode_text(query) if isinstance(query, bytes) else query
-    text = text.replace("+", " ")
+    try:
+        text = query.decode() if isinstance(query, bytes) else query
+    except UnicodeDecodeError:
+        text = decode_text(query)  # type: ignore[arg-type]  # only bytes are decoded
+    if "+" in text:
+        text = text.replace("+", " ")
     if "%" not in text:
         fields = text.split("&")
     elif _SEPARATOR_ESCAPE(text) is None:

@@ -75,17 +75,16 @@ class RequestBase:
         """
         self._made_from_environ = True
         self.environ = environ
-        self.shallow = shallow
+        if shallow:
+            self.shallow = True
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         self.scheme = environ.get("wsgi.url_scheme", "http")
+        self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
         root = environ.get("SCRIPT_NAME")
         if root:
             self.root_path = decode_text(root).rstrip("/")
         path = environ.get("PATH_INFO") or ""
         self.path = "/" + (path if path.isascii() else decode_text(path)).lstrip("/")
-        self.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
-        self.headers = EnvironHeaders(environ)
-        self.remote_addr = environ.get("REMOTE_ADDR") or None
         self._exchange = environ.get(EXCHANGE_KEY)
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
@@ -177,6 +176,8 @@ class RequestBase:
     @cached_property
     def remote_addr(self) -> str | None:
         """The client's address; `None` on a Unix socket."""
+        if self._made_from_environ:
+            return self.environ.get("REMOTE_ADDR") or None
         remote = self._peer.remote
         return None if remote is None else remote[0]
 
@@ -196,12 +197,13 @@ class RequestBase:
     def query_string(self) -> bytes:
         """The raw bytes behind the `?`."""
         target = self._head.target
-        query = target.partition("?")[2] if target[:1] == "/" else self._head.query
-        return query.encode("latin-1")
+        return (target.partition("?")[2] if target[:1] == "/" else self._head.query).encode("latin-1")
 
     @cached_property
     def headers(self) -> Headers:
         """The header fields, read-only."""
+        if self._made_from_environ:
+            return EnvironHeaders(self.environ)
         return Headers.from_fields(self._head.fields)
 
     @property

@@ -86,7 +86,8 @@ class RequestHeaders(RequestTarget):
     @cached_property
     def cookies(self) -> MultiDict[str, str]:
         """The cookies, in the order they were sent; `dict_storage_class` is their class."""
-        return parse_cookie(self.headers.get("Cookie"), cls=self.dict_storage_class)
+        text = self.environ.get("HTTP_COOKIE") if self._made_from_environ else self.headers.get("Cookie")
+        return parse_cookie(text, cls=self.dict_storage_class)
 
     @cached_property
     def access_route(self) -> list[str]:

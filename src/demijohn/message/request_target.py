@@ -41,7 +41,7 @@ class RequestTarget(RequestBase):
             demijohn.http.errors.SecurityError: it is none of `trusted_hosts`.
         """
         if self._made_from_environ:
-            named = self.headers.get("Host")
+            named = self.environ.get("HTTP_HOST")
         else:
             # RFC 9112 §3.2.2: the authority of an absolute target goes before Host.
             head = self._head

@@ -17,13 +17,13 @@ from .environ import Environ
 from .response_conditional import ResponseConditional
 from .runwsgi import run_application
 from .segment import SegmentFile, find_segment
-from .wsgi import ClosingIterator, StartResponse, WSGIApplication, get_current_url
+from .wsgi import ClosingBlocks, ClosingIterator, StartResponse, WSGIApplication, get_current_url
 
 Prepared = tuple[str, list[tuple[str, str]], bytes | FileSegment | Iterable[bytes]]
 """Status line, field lines and body, as an exchange takes them."""
 
 # Subclasses that replace one of these see an environ; the others take the short way.
-_HAND_OVER = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded")
+_HAND_OVER = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded", "status")
 
 
 class Response(ResponseConditional):
@@ -157,6 +157,16 @@ class Response(ResponseConditional):
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as a WSGI application."""
+        blocks = self.response
+        if type(blocks) is list and len(blocks) == 1 and self._hands_over_itself and not self.direct_passthrough:
+            # PERF: the short way of the native door, 3 calls in the place of 20.
+            status, fields, data = self.prepare(
+                environ["REQUEST_METHOD"], lambda: get_current_url(environ, strip_querystring=True)
+            )
+            start_response(status, list(fields))
+            whole = ClosingBlocks((data,) if data else ())  # type: ignore[arg-type]  # one block is bytes
+            whole.close = self.close
+            return whole
         body, status, headers = self.get_wsgi_response(environ)
         start_response(status, headers)
         return body

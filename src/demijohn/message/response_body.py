@@ -16,6 +16,7 @@ from .response_policies import ResponsePolicies
 _R = TypeVar("_R")
 
 _OK = parse_status(200)
+_TEXTS = (str, bytes, bytearray)
 
 
 class ResponseBody(ResponsePolicies):
@@ -57,22 +58,23 @@ class ResponseBody(ResponsePolicies):
         # PERF: one frame for the usual response; fields are appended here where they are known to be new and printable.
         self.direct_passthrough = direct_passthrough
         self._on_close: list[Callable[[], object]] = []
-        if isinstance(headers, Headers) and not isinstance(headers, ImmutableHeadersMixin):
+        type_given = length_given = False
+        if headers is not None and isinstance(headers, Headers) and not isinstance(headers, ImmutableHeadersMixin):
             fields = headers
-        elif headers:
-            fields = Headers(headers)
         else:
             fields = Headers.__new__(Headers)
             fields._list = []
+            if headers:
+                fields.extend(headers)
         self.headers = fields
         lines = fields._list
-        type_given = length_given = False
-        for name, _ in lines:
-            lower = name.lower()
-            if lower == "content-type":
-                type_given = True
-            elif lower == "content-length":
-                length_given = True
+        if lines:
+            for name, _ in lines:
+                lower = name.lower()
+                if lower == "content-type":
+                    type_given = True
+                elif lower == "content-length":
+                    length_given = True
         if content_type is None:
             if mimetype is None and not type_given:
                 mimetype = self.default_mimetype
@@ -91,7 +93,7 @@ class ResponseBody(ResponsePolicies):
             self._status, self._status_code = _OK if status == 200 else parse_status(status)
         if response is None:
             self.response = []
-        elif not isinstance(response, (str, bytes, bytearray)):
+        elif not isinstance(response, _TEXTS):
             self.response = response
         elif length_given or self._has_own_parts:
             self.set_data(response)
@@ -217,8 +219,8 @@ class ResponseBody(ResponsePolicies):
 
     def close(self) -> None:
         """Close the body, if it can be closed, then call what `call_on_close` was given."""
-        close = getattr(self.response, "close", None)
-        if close is not None:
+        body = self.response
+        if type(body) is not list and (close := getattr(body, "close", None)) is not None:
             close()
         for function in self._on_close:
             function()

@@ -6,6 +6,7 @@ belongs to one response and is pulled by one thread at a time.
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import update_wrapper
+from itertools import chain
 from typing import IO, Any, Self
 
 from demijohn.http import host
@@ -106,6 +107,14 @@ class ClosingIterator:
                 failed = failed or error
         if failed is not None:
             raise failed
+
+
+class ClosingBlocks(chain[bytes]):
+    """Blocks that are all there, iterated without a Python call for each; whoever makes it sets `close`."""
+
+    __slots__ = ("close",)
+
+    close: Callable[[], object]
 
 
 class FileWrapper:
