@@ -16,22 +16,25 @@ Cases = Callable[[bool], dict[str, Case]]
 
 
 def microseconds(case: Case) -> float:
-    """Return the microseconds of one call, the best of five."""
+    """Return the microseconds of one call, the best of 50 short slices: on a machine with neighbours few long ones are quiet."""
     number = 1
-    while timeit(case, number=number) < 0.02:
+    while timeit(case, number=number) < 0.002:
         number *= 2
-    return min(timeit(case, number=number) for _ in range(5)) / number * 1e6
+    return min(timeit(case, number=number) for _ in range(50)) / number * 1e6
 
 
-def compare(module: str, description: str | None, rival: str, cases: Cases) -> None:
-    """Be `python -m bench.<module>`: measure some rounds, print a Markdown table of the best of each."""
+def compare(module: str, description: str | None, rival: str, cases: Cases) -> dict[str, tuple[float, float]] | None:
+    """Be `python -m bench.<module>`: measure some rounds, print a Markdown table of the best of each, and return it.
+
+    `None` if this is one of the interpreters that measure.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m bench.{module}", description=description)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--worker", choices=["own", "rival"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker is not None:
         json.dump({name: microseconds(case) for name, case in cases(options.worker == "rival").items()}, sys.stdout)
-        return
+        return None
     prepare_rivals()
     own: list[dict[str, float]] = []
     other: list[dict[str, float]] = []
@@ -39,10 +42,12 @@ def compare(module: str, description: str | None, rival: str, cases: Cases) -> N
         for runs, which, python in ((own, "own", sys.executable), (other, "rival", str(RIVALS / "bin" / "python"))):
             command = [python, "-m", f"bench.{module}", "--worker", which]
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout))
-    ratios = []
+    best = {}
     print(f"| case | ours, us | {rival}, us | ratio |\n|---|--:|--:|--:|")
     for name in own[0]:
         ours, theirs = min(run[name] for run in own), min(run[name] for run in other)
-        ratios.append(theirs / ours)
+        best[name] = ours, theirs
         print(f"| {name} | {ours:,.2f} | {theirs:,.2f} | {theirs / ours:.2f} |")
+    ratios = [theirs / ours for ours, theirs in best.values()]
     print(f"\nmedian {statistics.median(ratios):.2f}, least {min(ratios):.2f}")
+    return best
