@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from demijohn import Demijohn, request, session
+from demijohn import Demijohn, request, session, url_for
 from demijohn.doors.choose import handler_for
 from demijohn.serve import Listener, Server, ServerOptions
 
@@ -33,13 +33,24 @@ def read_session():
     return session.get("name", "nobody")
 
 
+@app.get("/login")
+def write_session():
+    session["name"] = "zoe"
+    return ""
+
+
+@app.get("/urls")
+def urls():
+    return url_for("answer", number=1) + url_for("hello", x=2)
+
+
 @app.post("/form")
 def form():
     return request.form["a"]
 
 
-def get(target: str) -> bytes:
-    return f"GET {target} HTTP/1.1\r\nHost: localhost:5000\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n".encode()
+def get(target: str, more: str = "") -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: localhost:5000\r\nUser-Agent: x\r\nAccept: */*\r\n{more}\r\n".encode()
 
 
 POST = (
@@ -47,12 +58,17 @@ POST = (
     b"Content-Length: 7\r\n\r\na=1&b=2"
 )
 
+COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).dumps({'name': 'zoe'})}\r\n"
+
 BUDGET = {
-    "hello": (get("/"), 60),
-    "json": (get("/json/17?q=abc"), 85),
-    "not found": (get("/nowhere"), 110),
-    "session read": (get("/session"), 75),
-    "form": (POST, 135),
+    "hello": (get("/"), 57),
+    "json": (get("/json/17?q=abc"), 74),
+    "not found": (get("/nowhere"), 88),
+    "session that is not there": (get("/session"), 70),
+    "session read": (get("/session", COOKIE), 98),
+    "session written": (get("/login"), 103),
+    "two url_for": (get("/urls"), 90),
+    "form": (POST, 119),
 }
 
 

@@ -23,8 +23,12 @@ class AppUrls(AppSetup):
     _matches_directly = True
     """`create_url_adapter` is this class's, so a request may be matched without an adapter."""
 
+    _injects_directly = True
+    """`inject_url_defaults` is this class's, so it need not be called where there are no functions."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._injects_directly = cls.inject_url_defaults is AppUrls.inject_url_defaults
         cls._matches_directly = cls.create_url_adapter is AppUrls.create_url_adapter
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
@@ -62,7 +66,7 @@ class AppUrls(AppSetup):
                 scheme,
                 request.method,
                 request.path,
-                request.query_string.decode("utf-8", "replace"),
+                request.query_string.decode("utf-8", "replace") if request.query_string else "",
             )
         return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
@@ -119,7 +123,8 @@ class AppUrls(AppSetup):
             )
         if _scheme is not None and not _external:
             raise ValueError("A URL with a `_scheme` is absolute; it cannot be asked for with `_external=False`.")
-        self.inject_url_defaults(endpoint, values)
+        if self.url_default_functions or not self._injects_directly:
+            self.inject_url_defaults(endpoint, values)
         try:
             url: str = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
         except BuildError as error:
@@ -152,8 +157,6 @@ class AppUrls(AppSetup):
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Let the `url_defaults` functions of the application and of the endpoint's blueprints add values."""
         functions = self.url_default_functions
-        if not functions:
-            return
         for function in functions.get(None, ()):
             function(endpoint, values)
         if "." in endpoint:

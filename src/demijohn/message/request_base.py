@@ -204,7 +204,8 @@ class RequestBase:
         """The header fields, read-only."""
         if self._made_from_environ:
             return EnvironHeaders(self.environ)
-        return Headers.from_fields(self._head.fields)
+        head = self._head
+        return Headers.from_fields(head.fields, head.index)
 
     @property
     def is_multithread(self) -> bool:

@@ -86,7 +86,7 @@ class RequestHeaders(RequestTarget):
     @cached_property
     def cookies(self) -> MultiDict[str, str]:
         """The cookies, in the order they were sent; `dict_storage_class` is their class."""
-        text = self.environ.get("HTTP_COOKIE") if self._made_from_environ else self.headers.get("Cookie")
+        text = self.environ.get("HTTP_COOKIE") if self._made_from_environ else self._head.get(b"cookie")
         return parse_cookie(text, cls=self.dict_storage_class)
 
     @cached_property

@@ -168,3 +168,41 @@ def test_own_tags():
     with pytest.raises(KeyError):
         serializer.register(TagSet)
     serializer.register(TagSet, force=True)
+
+
+def test_text_is_what_the_standard_library_makes_of_it(app):
+    value = {"b": [1, -0.5, 1e300, 'ü\u2028"', None, True], "a": {"2": (), "1": {}}, "": "x" * 300}
+    for options in (
+        {},
+        {"separators": (",", ":")},
+        {"ensure_ascii": False},
+        {"sort_keys": False},
+        {"indent": 2},
+        {"skipkeys": True},
+    ):
+        assert app.json.dumps(value, **options) == std_json.dumps(value, **{"sort_keys": True, **options})
+    assert app.json.dumps("text") == '"text"'
+    assert app.json.dumps(float("nan")) == "NaN"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        app.json.dumps(float("nan"), allow_nan=False)
+
+
+def test_what_holds_itself_is_refused_and_leaves_nothing_behind(app):
+    ring = []
+    ring.append({"ring": ring})
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Circular"):
+            app.json.dumps(ring)
+    assert app.json.dumps([ring[0]["ring"] is ring]) == "[true]"
+
+
+def test_reading_takes_what_the_standard_library_takes(app):
+    for text in ("1", ' {"a": [1]} \n', '"x"', "[]", b'{"a": 1}', "null", "NaN"):
+        assert repr(app.json.loads(text)) == repr(std_json.loads(text))
+    for text in ("", " ", "1 2", "{", '{"a"', "\ufeff1", "nul", "[1,]"):
+        with pytest.raises(ValueError) as ours:
+            app.json.loads(text)
+        with pytest.raises(ValueError) as theirs:
+            std_json.loads(text)
+        assert str(ours.value) == str(theirs.value)
+    assert app.json.loads("1.5", parse_float=decimal.Decimal) == decimal.Decimal("1.5")

@@ -106,3 +106,20 @@ def test_abort_asks_the_application(app):
     app.aborter.mapping[404] = KeyError
     with app.app_context(), pytest.raises(KeyError):
         abort(404)
+
+
+def test_an_error_that_renders_itself_has_the_environ_and_others_need_none(app, client):
+    class Own(NotFound):
+        def get_description(self, environ=None, scope=None):
+            return f"<p>{environ['PATH_INFO']}</p>"
+
+    @app.get("/own")
+    def own():
+        raise Own
+
+    @app.get("/plain")
+    def plain():
+        raise NotFound("a <b>\nc")
+
+    assert "<p>/own</p>" in client.get("/own").text
+    assert client.get("/plain").text.endswith("<p>a &lt;b&gt;<br>c</p>\n")

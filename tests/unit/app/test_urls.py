@@ -142,3 +142,20 @@ def test_a_customised_adapter_is_asked():
     app = Prefixed("x")
     app.add_url_rule("/view", "view", lambda: request.path)
     assert app.test_client().get("/prefix/view").text == "/prefix/view"
+
+
+def test_a_subclass_may_replace_the_defaults_of_urls():
+    class Own(Demijohn):
+        def inject_url_defaults(self, endpoint, values):
+            values.setdefault("number", 7)
+
+    app = Own(__name__)
+    app.add_url_rule("/x/<int:number>", "x", lambda number: "x")
+    with app.test_request_context():
+        assert url_for("x") == "/x/7"
+
+
+def test_a_failed_url_leaves_the_error_its_own_values(app):
+    with app.test_request_context(), pytest.raises(BuildError) as caught:
+        url_for("x", wrong=1)
+    assert caught.value.values == {"wrong": 1}

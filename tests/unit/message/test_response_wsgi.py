@@ -153,3 +153,38 @@ def test_a_frozen_response_can_be_pickled():
     assert response.headers["Content-Length"] == "2"
     again = pickle.loads(pickle.dumps(response))
     assert (again.data, again.status, lines(again)) == (b"ab", "200 OK", lines(response))
+
+
+def test_the_short_way_hands_over_fields_of_its_own_and_closes():
+    seen, closed = [], []
+    response = Response("text")
+    response.call_on_close(lambda: closed.append(1))
+    body = response(ENVIRON, lambda *args: seen.append(args))
+    seen[0][1].clear()
+    assert len(response.headers) == 2
+    assert next(body) == b"text"
+    body.close()
+    assert closed == [1]
+
+
+def test_a_subclass_may_replace_any_step():
+    class Own(Response):
+        @property
+        def status(self):
+            return "299 OWN"
+
+        @status.setter
+        def status(self, value):
+            self._status, self._status_code = "200 OK", 200
+
+        def close(self):
+            closed.append(1)
+
+    closed = []
+    seen = []
+    body = Own("text")(ENVIRON, lambda *args: seen.append(args))
+    assert list(body) == [b"text"]
+    body.close()
+    assert seen[0][0] == "299 OWN"
+    assert closed == [1]
+    assert Own("text").prepare("GET", lambda: "", lambda: ENVIRON)[0] == "299 OWN"
