@@ -28,6 +28,7 @@ from demijohn.http.options import parse_dict_header, parse_list_header, parse_op
 from demijohn.http.ranges import parse_range_header
 from demijohn.http.security import safe_join, secure_filename
 from demijohn.http.urls import decode_query, iri_to_uri, uri_to_iri
+from demijohn.routing import Map, Rule
 
 FACTORS = (1, 2, 4, 8)
 
@@ -59,7 +60,21 @@ def read_form(data: bytes) -> int:
 
 PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 
+THREE_PATHS = Map([Rule("/<path:a>/at/<path:b>/at/<path:c>.html", endpoint="x")])
+MIXTURE = Map([Rule("/<a>-<b>-<int:c>-<d>.html", endpoint="x")])
+
+
+def match(url_map: Map, path: str) -> None:
+    """Look for a path that is not there."""
+    try:
+        url_map.match_path("", path, "GET")
+    except HTTPException:
+        return
+
+
 CASES: dict[str, Case] = {
+    "route, three paths": (partial(match, THREE_PATHS), repeat("/at", back=".htm")),
+    "route, a mixture": (partial(match, MIXTURE), repeat("-", front="/", back=".html")),
     "cookies": (parse_cookie, numbered("", "n%d=v; ")),
     "cookies of one name": (parse_cookie, repeat("a=b; ")),
     "cookie, quotes without end": (parse_cookie, repeat("\\", 'a="')),
