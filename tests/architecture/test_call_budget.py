@@ -61,14 +61,14 @@ POST = (
 COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).dumps({'name': 'zoe'})}\r\n"
 
 BUDGET = {
-    "hello": (get("/"), 57),
-    "json": (get("/json/17?q=abc"), 74),
-    "not found": (get("/nowhere"), 88),
-    "session that is not there": (get("/session"), 70),
-    "session read": (get("/session", COOKIE), 98),
-    "session written": (get("/login"), 103),
-    "two url_for": (get("/urls"), 90),
-    "form": (POST, 119),
+    "hello": (get("/"), 55),
+    "json": (get("/json/17?q=abc"), 72),
+    "not found": (get("/nowhere"), 86),
+    "session that is not there": (get("/session"), 68),
+    "session read": (get("/session", COOKIE), 96),
+    "session written": (get("/login"), 101),
+    "two url_for": (get("/urls"), 88),
+    "form": (POST, 117),
 }
 
 

@@ -16,7 +16,7 @@ from .._base.sentinel import MISSING, Missing
 from ..http.errors import HTTPException, SecurityError
 from ..routing import RedirectNeeded
 from .plan import EndpointPlan, plan_for
-from .signals import appcontext_popped, appcontext_pushed
+from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
 from .teardown import raise_all
 
@@ -257,7 +257,8 @@ class AppContext:
                 except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                     errors.append(raised)
             try:
-                app.do_teardown_request(error)
+                if self.plan.teardown or request_tearing_down.receivers or not app._tears_down_directly:
+                    app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
             if self._closes_request:
@@ -274,7 +275,8 @@ class AppContext:
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
         try:
-            app.do_teardown_appcontext(error)
+            if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or not app._tears_down_directly:
+                app.do_teardown_appcontext(error)
         except BaseException as raised:  # noqa: BLE001 - as above
             errors.append(raised)
         if errors:

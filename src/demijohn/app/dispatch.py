@@ -28,6 +28,16 @@ StartResponse = Callable[..., Any]
 class AppDispatch(AppFailures):
     """From a request to its response."""
 
+    _tears_down_directly = True
+    """`do_teardown_request` and `do_teardown_appcontext` are this class's, so they need not be called for nothing."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._tears_down_directly = (
+            cls.do_teardown_request is AppDispatch.do_teardown_request
+            and cls.do_teardown_appcontext is AppDispatch.do_teardown_appcontext
+        )
+
     def respond(
         self,
         request: MessageRequest,

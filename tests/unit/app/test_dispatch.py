@@ -555,3 +555,20 @@ def test_one_application_may_call_another(app, client):
         return f"{inner} | {current_app.name} {request.path} {g.x}"
 
     assert client.get("/outer").text == "other /inner False | under_test /outer 1"
+
+
+def test_a_subclass_may_replace_the_teardown():
+    class Own(Demijohn):
+        def do_teardown_request(self, *args):
+            seen.append("request")
+            super().do_teardown_request(*args)
+
+        def do_teardown_appcontext(self, *args):
+            seen.append("context")
+            super().do_teardown_appcontext(*args)
+
+    seen = []
+    app = Own(__name__)
+    app.add_url_rule("/", "index", lambda: "")
+    app.test_client().get("/")
+    assert seen == ["request", "context"]
