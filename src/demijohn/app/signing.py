@@ -1,8 +1,8 @@
 """`CookieSerializer`: what turns a session into the signed text of its cookie, and back. The only importer of itsdangerous.
 
 The format is the library's to the byte, and the library decides about every cookie that is not plainly good. Here are the short
-ways for the one that is, which nearly all are. PERF: a cookie is read in 6 Python calls in the place of 60, and written in 9 in
-the place of 40. Serializers and signers have no state but caches, so threads may share them.
+ways for the one that is, which nearly all are. PERF: a cookie is read in 14 Python calls in the place of 61, and written in 15 in
+the place of 47. Serializers and signers have no state but caches, so threads may share them.
 """
 
 import hmac
