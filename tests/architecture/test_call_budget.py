@@ -61,14 +61,14 @@ POST = (
 COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).dumps({'name': 'zoe'})}\r\n"
 
 BUDGET = {
-    "hello": (get("/"), 55),
-    "json": (get("/json/17?q=abc"), 72),
-    "not found": (get("/nowhere"), 86),
-    "session that is not there": (get("/session"), 68),
-    "session read": (get("/session", COOKIE), 96),
-    "session written": (get("/login"), 101),
-    "two url_for": (get("/urls"), 88),
-    "form": (POST, 117),
+    "hello": (get("/"), 56),
+    "json": (get("/json/17?q=abc"), 73),
+    "not found": (get("/nowhere"), 87),
+    "session that is not there": (get("/session"), 69),
+    "session read": (get("/session", COOKIE), 97),
+    "session written": (get("/login"), 102),
+    "two url_for": (get("/urls"), 89),
+    "form": (POST, 123),
 }
 
 

@@ -257,7 +257,8 @@ class AppContext:
                 except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                     errors.append(raised)
             try:
-                if self.plan.teardown or request_tearing_down.receivers or not app._tears_down_directly:
+                plan = self.plan
+                if plan.teardown or request_tearing_down.receivers or not plan.tears_down_plainly:
                     app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
@@ -275,7 +276,8 @@ class AppContext:
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
         try:
-            if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or not app._tears_down_directly:
+            is_plain = self.has_request and self.plan.tears_down_plainly
+            if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or not is_plain:
                 app.do_teardown_appcontext(error)
         except BaseException as raised:  # noqa: BLE001 - as above
             errors.append(raised)

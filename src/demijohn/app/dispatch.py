@@ -28,15 +28,10 @@ StartResponse = Callable[..., Any]
 class AppDispatch(AppFailures):
     """From a request to its response."""
 
-    _tears_down_directly = True
-    """`do_teardown_request` and `do_teardown_appcontext` are this class's, so they need not be called for nothing."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._tears_down_directly = (
-            cls.do_teardown_request is AppDispatch.do_teardown_request
-            and cls.do_teardown_appcontext is AppDispatch.do_teardown_appcontext
-        )
+    def _is_plain(self, *names: str) -> bool:
+        """Tell whether nobody has replaced these methods, so that a plan may say where they would have nothing to do."""
+        cls = type(self)
+        return not any(name in self.__dict__ or getattr(cls, name) is not getattr(AppDispatch, name) for name in names)
 
     def respond(
         self,

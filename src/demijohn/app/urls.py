@@ -23,12 +23,8 @@ class AppUrls(AppSetup):
     _matches_directly = True
     """`create_url_adapter` is this class's, so a request may be matched without an adapter."""
 
-    _injects_directly = True
-    """`inject_url_defaults` is this class's, so it need not be called where there are no functions."""
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._injects_directly = cls.inject_url_defaults is AppUrls.inject_url_defaults
         cls._matches_directly = cls.create_url_adapter is AppUrls.create_url_adapter
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
@@ -107,6 +103,7 @@ class AppUrls(AppSetup):
             return self._url_across(endpoint, values, _anchor, _method, _scheme, _external)
         if ctx is not None and ctx.has_request:
             adapter = ctx.url_adapter
+            injects_plainly = ctx.plan.injects_plainly and ctx.app is self
             if endpoint[:1] == ".":
                 blueprint = ctx.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
@@ -114,6 +111,7 @@ class AppUrls(AppSetup):
                 _external = _scheme is not None
         else:
             adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
+            injects_plainly = False
             if _external is None:
                 _external = True
         if adapter is None:
@@ -123,7 +121,7 @@ class AppUrls(AppSetup):
             )
         if _scheme is not None and not _external:
             raise ValueError("A URL with a `_scheme` is absolute; it cannot be asked for with `_external=False`.")
-        if self.url_default_functions or not self._injects_directly:
+        if self.url_default_functions or not injects_plainly:
             self.inject_url_defaults(endpoint, values)
         try:
             url: str = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
