@@ -6,6 +6,7 @@ May be called from any thread. Reading /proc for the holder of a port is best ef
 import contextlib
 import errno
 import glob
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,6 +15,8 @@ from typing import Final
 from ..serve import Listener, ListenOptions
 from ..serve.listener import DEFAULT, Endpoint, resolve
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress
+
+logger = logging.getLogger("demijohn.manage")
 
 _NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -60,7 +63,11 @@ def close_all(listeners: Iterable[Listener]) -> None:
     """Stop listening, and remove the files of Unix sockets."""
     for listener in listeners:
         listener.close()
-        listener.unlink()
+        try:
+            listener.unlink()
+        except PermissionError as error:
+            # Made as root, by a process that is another user by now; the next start takes its place.
+            logger.warning("The file of the Unix socket %s stays: it may not be removed.", error.filename)
 
 
 def _bind(address: Address, beside: list[Address], options: ListenOptions, *, listens: bool) -> list[Listener]:

@@ -7,6 +7,7 @@ from ..app.mounts import MountHandler
 from ..doors.choose import handler_for
 from ..doors.native import NativeHandler
 from .addresses import parse_address
+from .identity import check_names
 from .serving import check_logs
 from .settings.build import listen_options, server_options, ssl_context, thread_count, worker_count
 from .settings.load import Settings
@@ -30,6 +31,7 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
     handler = handler_for(application)
     options = server_options(settings)
     listen_options(settings)
+    check_names(settings["user"], settings["group"])
     check_logs(options)
     for address in (*settings["bind"], *settings["redirect_http"]):
         parse_address(address, settings["port"])

@@ -5,7 +5,7 @@ Here: arguments, their defaults and their errors. Not here: opening a server (se
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from .._base.imports import import_string
 from .addresses import check_port
@@ -16,6 +16,8 @@ from .settings.cpus import THREADS
 from .settings.load import Settings, settings_of_call
 
 logger = logging.getLogger("demijohn.manage")
+
+Count = int | Literal["auto"]
 
 StaticFiles = Mapping[str, str | tuple[str, str]] | Iterable[tuple[str, str | tuple[str, str]]]
 
@@ -29,11 +31,11 @@ def run_simple(
     use_evalex: bool = True,
     extra_files: Iterable[str] | None = None,
     exclude_patterns: Iterable[str] | None = None,
-    reloader_interval: int = 1,
+    reloader_interval: float = 1,
     reloader_type: str = "auto",
     threaded: bool = False,
-    processes: int = 1,
-    threads: int | None = None,
+    processes: Count = 1,
+    threads: Count | None = None,
     request_handler: type[Any] | None = None,  # Any: a class made for another server
     static_files: StaticFiles | None = None,
     passthrough_errors: bool = False,
@@ -55,8 +57,8 @@ def run_simple(
         reloader_interval: a setting of the reloader.
         reloader_type: a setting of the reloader.
         threaded: run requests on 16 threads, or on `threads`. Without, one thread runs them one after another.
-        processes: how many worker processes; may be combined with threads.
-        threads: how many threads in each process; implies `threaded`.
+        processes: how many worker processes, or `"auto"`; may be combined with threads.
+        threads: how many threads in each process, or `"auto"`; implies `threaded`.
         request_handler: not used; says so.
         static_files: paths of URLs to directories, or to `(package, directory)`.
         passthrough_errors: not used; says so.
@@ -98,12 +100,12 @@ def make_server(
     port: int,
     app: WSGIApplication,
     threaded: bool = False,
-    processes: int = 1,
+    processes: Count = 1,
     request_handler: type[Any] | None = None,  # Any: see run_simple
     passthrough_errors: bool = False,
     ssl_context: Any = None,  # Any: see run_simple
     fd: int | None = None,
-    threads: int | None = None,
+    threads: Count | None = None,
     access_log: bool | None = None,
     **settings: Any,  # Any: see run_simple
 ) -> AppServer:
@@ -121,7 +123,7 @@ def make_server(
         fd: a descriptor of a socket that listens already, which stays the caller's; `host` and `port` are not used then.
         threads: see `run_simple`.
         access_log: write a line for each answer to the logger `demijohn.access`. Without, if that logger was set to INFO.
-        **settings: see `run_simple`.
+        **settings: see `run_simple`. Those of the start have no effect here: `log_level`, `pidfile`, the reloader's.
 
     Raises:
         TypeError: the port is no int, `ssl_context` is none, or a keyword is no setting.
@@ -140,6 +142,7 @@ def make_server(
         processes=processes,
         access_log=access_log,
     )
+    enter(chosen)
     return open_server(app, chosen, fd=fd, tls=ssl_context)
 
 
@@ -150,8 +153,8 @@ def _settings_of_call(
     port: int,
     *,
     threaded: bool,
-    threads: int | None,
-    processes: int,
+    threads: Count | None,
+    processes: Count,
     **more: Any,  # Any: see run_simple
 ) -> Settings:
     """Return the settings of a call: its keywords, and Werkzeug's parameters as settings.

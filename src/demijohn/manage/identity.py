@@ -29,6 +29,18 @@ def enter(settings: Settings) -> None:
         os.umask(settings["umask"])
 
 
+def check_names(user: str | None, group: str | None) -> None:
+    """See to it that `become` would find them.
+
+    Raises:
+        SettingsError: there is no such user or group.
+    """
+    if user is not None:
+        _user(user)
+    if group is not None:
+        _group(group)
+
+
 def become(user: str | None, group: str | None) -> None:
     """Become a user, with that user's groups or in one group only. For good.
 

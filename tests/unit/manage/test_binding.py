@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from demijohn.manage.binding import BindError, find_holder
+from demijohn.manage.binding import BindError, close_all, find_holder
 from demijohn.manage.listening import open_listeners
 
 
@@ -67,6 +67,18 @@ def test_an_inherited_descriptor(tmp_path):
         listener = bind("ignored", 0, fd=os.dup(outer.fileno()))
         assert listener.address == outer.getsockname()
         listener.close()
+
+
+def test_a_socket_s_file_that_may_not_be_removed(tmp_path, monkeypatch, caplog):
+    listener = bind(f"unix://{tmp_path}/s", 0)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    listener.close()  # as a server does that stops
+    close_all([listener])
+    assert f"{tmp_path}/s stays" in caplog.text
 
 
 def test_a_unix_socket(tmp_path):

@@ -494,6 +494,7 @@ class TestConfig:
         [
             (("nowhere",), 2, "There is no module 'nowhere'"),
             (("broken_of_tests",), 3, "KeyError"),
+            (("--user", "no such"), 2, "there is no user 'no such'"),
             (("--bind", "8000"), 2, "'8000' is no address to listen on"),
             (("--cert", __file__), 2, "test_cli.py"),
             (("--limit-chunk-line", "3"), 2, "limit_chunk_line is from --limit-chunk-line"),

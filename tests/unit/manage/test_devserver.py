@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -272,9 +273,15 @@ def test_log_writes_at_the_named_level(caplog):
     ]
 
 
+def make_briefly(**options):
+    with make_server("127.0.0.1", 0, hello, **options) as server:
+        return server
+
+
 class TestSettings:
     def test_any_setting_is_a_keyword(self):
         keywords = {"keep_alive": "2m", "limit_request_line": 4096, "workers": 2, "backlog": 7, "graceful_timeout": 5}
+        assert make_briefly(processes="auto", threads="auto")._options.threads >= 16
         with make_server("127.0.0.1", 0, hello, threaded=True, **keywords) as server:
             options = server._options
             assert (options.keep_alive, options.limits.request_line, options.drain_timeout) == (120, 4096, 5)
@@ -303,7 +310,7 @@ class TestSettings:
 
     def test_risks_are_told_at_the_start(self, monkeypatch, caplog):
         caplog.set_level(logging.INFO, "demijohn")
-        run_briefly(monkeypatch, limit_body_bytes=None)
+        run_briefly(monkeypatch, limit_body_bytes=None, extra_files=[Path("x")], reloader_interval=0.5)
         assert any(message.startswith(" * Warning: limit_body_bytes is none") for message in caplog.messages)
 
     def test_what_standard_error_has_already_is_not_written_twice(self, monkeypatch):

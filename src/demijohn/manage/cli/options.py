@@ -119,6 +119,7 @@ def _type_of(kind: Kind) -> "click.ParamType[Any]":
 
 def _help_of(setting: Setting) -> str:
     default = setting.default
+    summary = setting.summary or "See demijohn's documentation"  # a Python without sources has no docstrings of fields
     if default is None or default in ((), {}, "") or isinstance(default, bool):
-        return f"{setting.summary}."
-    return f"{setting.summary}.  [default: {setting.kind.render(default)}]"
+        return f"{summary}."
+    return f"{summary}.  [default: {setting.kind.render(default)}]"

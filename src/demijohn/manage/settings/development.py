@@ -3,7 +3,7 @@
 import os
 from typing import Any, Final
 
-from .kinds import FLAG, PATH, TEXT, choice, integer, or_auto, or_none
+from .kinds import DURATION, FLAG, PATH, TEXT, choice, or_auto, or_none
 from .plurals import list_of, map_of
 from .setting import Setting
 
@@ -26,6 +26,7 @@ SETTINGS: Final = (
         " first. `none`: `app.py` or `wsgi.py` in the working directory.",
         variables=("FLASK_APP",),
         is_on_command_line=False,
+        is_keyword=False,
     ),
     Setting(
         "mount",
@@ -40,6 +41,7 @@ SETTINGS: Final = (
         "Further applications, each below a path, `/admin=admin:create_app()`, on a host, `api.example.org=api:app`, or both,"
         " `example.org/wiki=wiki:app`. An application that is mounted sees its place as its root.",
         aliases=("mounts",),
+        is_keyword=False,
     ),
     Setting(
         "reload",
@@ -72,5 +74,5 @@ SETTINGS: Final = (
         "How the reloader looks.",
         aliases=("reload_engine",),
     ),
-    Setting("reloader_interval", integer(1), 1, "Seconds between two looks of the reloader."),
+    Setting("reloader_interval", DURATION, 1.0, "Time between two looks of the reloader."),
 )

@@ -5,6 +5,7 @@ Any thread.
 """
 
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,6 +74,10 @@ def _parse_text(raw: Any) -> str:
     return raw
 
 
+def _parse_path(raw: Any) -> str:
+    return _parse_text(os.fspath(raw))
+
+
 def _parse_flag(raw: Any) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -94,7 +99,7 @@ def _integer(raw: Any) -> int:
 
 TEXT: Final = Kind("text of printable characters", _parse_text)
 
-PATH: Final = Kind("a path", _parse_text, metavar="PATH")
+PATH: Final = Kind("a path", _parse_path, metavar="PATH")
 
 FLAG: Final = Kind("true or false", _parse_flag, lambda value: "true" if value else "false", "BOOL", "flag")
 

@@ -17,7 +17,7 @@ def list_of(kind: Kind, separator: str = ",") -> Kind:
         if isinstance(raw, Mapping | bytes):
             raise TypeError
         items: list[Any] = []
-        for one in [raw] if isinstance(raw, str) else raw:
+        for one in [raw] if isinstance(raw, str | os.PathLike) else raw:
             items += one.split(separator) if isinstance(one, str) else [one]
         stripped = [item.strip() if isinstance(item, str) else item for item in items]
         return tuple(kind.parse(item) for item in stripped if item != "")

@@ -44,6 +44,10 @@ class Setting:
     """Environment variables of others, such as `PORT`; of less weight than our own."""
 
     is_on_command_line: bool = True
+    """It is an option."""
+
+    is_keyword: bool = True
+    """Calls that have an application already may say it."""
 
     @property
     def text(self) -> str:
@@ -82,7 +86,6 @@ def setting_of(
     aliases: tuple[str, ...] = (),
     options: tuple[str, ...] = (),
     variables: tuple[str, ...] = (),
-    is_on_command_line: bool = True,
     text: str = "",
 ) -> Setting:
     """Return the setting of a dataclass's field, whose default and docstring it has."""
@@ -96,7 +99,6 @@ def setting_of(
         aliases,
         options,
         variables,
-        is_on_command_line,
     )
 
 

@@ -22,8 +22,8 @@ Every setting can be said in each of these places; of two, the first counts:
 5. `pyproject.toml` in the working directory, the table `[tool.demijohn]`;
 6. the default.
 
-`app.run()`, `run_simple()` and `make_server()` take every setting as a keyword, and look nowhere else. Where to listen is said by
-`bind`, or by `host` and `port`: by what is said in the stronger place.
+`app.run()`, `run_simple()` and `make_server()` take every setting but `app` and `mount` as a keyword, and look nowhere else.
+Where to listen is said by `bind`, or by `host` and `port`: by what is said in the stronger place.
 
 `demijohn config` shows each value and where it is from, `demijohn check` tries them with the application. A name that is none,
 or a value that is not possible, is an error that says where it is; the exit code is 2.

@@ -114,6 +114,10 @@ def read_keywords(keywords: Mapping[str, Any], function: str) -> list[Said]:
         setting = BY_NAME.get(name)
         if setting is None:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}.{explain_unknown(name)}")
+        if not setting.is_keyword:
+            raise TypeError(
+                f"{function}() has no argument {name!r}: it is for `demijohn run`, which loads applications."
+            )
         said.append(Said(setting, raw, Origin(Source.CALL, f"{function}({name}=...)")))
     return said
 

@@ -2,6 +2,7 @@
 
 import os
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from demijohn.manage.settings.kinds import (
     FLAG,
     MODE,
     NUMBER,
+    PATH,
     SIZE,
     TEXT,
     choice,
@@ -166,6 +168,15 @@ def test_mappings():
     for raw in ("a", "a=1 a=2", "'", {"a": 1}, {1: "a"}, ["a"], 5, None):
         with pytest.raises((ValueError, TypeError)):
             TEXT_MAP.parse(raw)
+
+
+def test_paths_may_be_objects():
+    assert PATH.parse(Path("/a/b")) == "/a/b"
+    assert list_of(PATH, os.pathsep).parse([Path("a"), "b"]) == list_of(PATH, os.pathsep).parse("a:b") == ("a", "b")
+    assert list_of(PATH).parse(Path("a")) == ("a",)
+    for raw in (b"a", 5, None):
+        with pytest.raises(TypeError):
+            PATH.parse(raw)
 
 
 def test_functions_are_for_python():

@@ -215,5 +215,7 @@ class TestCalls:
             TypeError, match=r"^f\(\) got an unexpected keyword argument 'keep_alife'\. Did you mean keep_alive\?$"
         ):
             settings_of_call({"keep_alife": 5}, "f")
+        with pytest.raises(TypeError, match=r"f\(\) has no argument 'mount': it is for `demijohn run`"):
+            settings_of_call({"mount": {"/a": "a"}}, "f")
         with pytest.raises(SettingsError, match=r"^f\(keep_alive=\.\.\.\): keep_alive is -1; it must be a time"):
             settings_of_call({"keep_alive": -1}, "f")
