@@ -474,6 +474,16 @@ class TestConfig:
         ):
             assert line in lines
 
+    def test_which_application(self, invoke, monkeypatch):
+        for words, line in (
+            (("config", "shop"), "app = shop (APP)"),
+            (("--app", "shop", "config"), "app = shop (--app)"),
+            (("config",), "app = none (default)"),
+        ):
+            assert line in " ".join(invoke(*words).output.split())
+        monkeypatch.setenv("FLASK_APP", "shop")
+        assert "app = shop (FLASK_APP)" in " ".join(invoke("config").output.split())
+
     def test_as_json(self, invoke):
         result = json.loads(invoke("config", "--json", "--keep-alive", "90", "--access-log-skip", "/a").output)
         assert result["keep_alive"] == {"value": 90, "text": "90s", "source": "command_line", "where": "--keep-alive"}

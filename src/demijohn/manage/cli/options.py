@@ -9,12 +9,13 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from ...app.scriptinfo import ScriptInfo
 from ..settings.cpus import THREADS
 from ..settings.kinds import Kind
 from ..settings.load import CommandLine
 from ..settings.setting import Setting
 from ..settings.sources import Origin, Said, Source
-from ..settings.table import TABLE, TOPICS, find
+from ..settings.table import BY_NAME, TABLE, TOPICS, find
 
 _CONFIG: Final = "config"
 _NO_THREADS: Final = "no_threads"
@@ -77,16 +78,28 @@ def command_line_of(ctx: click.Context) -> CommandLine:
     said += [
         Said(setting, values[setting.name], Origin(Source.COMMAND_LINE, setting.flags[0]))
         for setting in TABLE
-        if ctx.get_parameter_source(setting.name) is ParameterSource.COMMANDLINE
+        if setting.is_on_command_line and ctx.get_parameter_source(setting.name) is ParameterSource.COMMANDLINE
     ]
+    said += _application(ctx)
     if values[_NO_THREADS] or values[_WITH_THREADS] is not None:
         has_threads = values[_WITH_THREADS] and not values[_NO_THREADS]
         flag = "--no-threads" if values[_NO_THREADS] else "--with-threads" if has_threads else "--without-threads"
-        threads = find("threads")
-        assert threads is not None  # noqa: S101 - it is in the table
+        threads = BY_NAME["threads"]
         said = [each for each in said if each.setting is not threads]
         said.append(Said(threads, THREADS if has_threads else 1, Origin(Source.COMMAND_LINE, flag)))
     return CommandLine(tuple(said), values[_CONFIG])
+
+
+def _application(ctx: click.Context) -> list[Said]:
+    """Return what the command's argument, or the option in front of the command, says of the application."""
+    setting = BY_NAME["app"]
+    info = ctx.find_object(ScriptInfo)
+    if ctx.params["app"] is not None:
+        return [Said(setting, ctx.params["app"], Origin(Source.COMMAND_LINE, "APP"))]
+    is_said = ctx.parent is not None and ctx.parent.get_parameter_source("app") is ParameterSource.COMMANDLINE
+    if is_said and info is not None:
+        return [Said(setting, info.app_import_path, Origin(Source.COMMAND_LINE, "--app"))]
+    return []
 
 
 def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
