@@ -103,6 +103,8 @@ class Head:
     reload_failures = _Cell(9)
     recycled = _Cell(10)
     """Workers that were replaced for their age, their size and the like."""
+    begun_at = _Cell(11)
+    """When the supervisor started."""
 
     def __init__(self, cells: memoryview) -> None:
         self.cells = cells
@@ -170,7 +172,7 @@ class Board:
         self.head = Head(self._cells(0, _HEAD_CELLS))
         self.head.pid = os.getpid()
         self.head.started_at = time.time_ns()
-        self.head.beat_at = int(self._clock.monotonic() * _NANO)
+        self.head.begun_at = self.head.beat_at = int(self._clock.monotonic() * _NANO)
         self.retired = Stats(self._cells(_HEAD_CELLS * _CELL, CELLS))
         """The counts of workers that are gone; but for those that go up and down."""
         self._retired_metrics = Region(self._memory[page : self._first])

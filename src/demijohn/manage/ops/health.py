@@ -1,0 +1,85 @@
+"""`live`, `ready`: whether a run is well, by what the board says. Pure: a board and a time in, a verdict out."""
+
+from dataclasses import dataclass
+
+from ..board import Board, RunState, Slot, WorkerState
+
+NANO = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What counts as well. Times in seconds."""
+
+    ready_workers: int = 1
+    """So many workers must be able to take requests at once; at most as many as there should be are asked for."""
+    queue_age: float = 5.0
+    """A worker in which a request has waited for a thread for longer cannot."""
+    heartbeat_age: float = 10.0
+    """A process that has not shown for longer that it gets on does not."""
+
+    def __post_init__(self) -> None:
+        if self.ready_workers < 1:
+            raise ValueError(f"ready_workers is {self.ready_workers}; it must be at least 1")
+        for name in ("queue_age", "heartbeat_age"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`text` says why, for a person."""
+
+    is_well: bool
+    text: str
+
+
+def age(now: float, at: int) -> float:
+    """Return how long ago a time of the board was, in seconds."""
+    return max(0.0, now - at / NANO)
+
+
+def queue_age(slot: Slot, now: float) -> float:
+    """Return for how long the first request of a worker has waited for a thread; 0 if there is none."""
+    since = slot.queued_since
+    return age(now, since) if since else 0.0
+
+
+def live(board: Board, rules: Rules, now: float) -> Verdict:
+    """Tell whether the supervisor gets on; if not, there is nothing better than to start everything anew."""
+    silent = age(now, board.head.beat_at)
+    if silent > rules.heartbeat_age:
+        return Verdict(False, f"the supervisor has not got on for {silent:.1f} s")
+    return Verdict(True, "ok")
+
+
+def ready(board: Board, rules: Rules, now: float) -> Verdict:
+    """Tell whether requests would be answered soon."""
+    life = live(board, rules, now)
+    if not life.is_well:
+        return life
+    if board.head.state == RunState.STOPPING:
+        return Verdict(False, "stopping")
+    troubles = []
+    count = 0
+    for slot in board.slots():
+        if slot.state == WorkerState.SERVING:
+            trouble = _trouble(slot, rules, now)
+            count += not trouble
+            if trouble:
+                troubles.append(f"worker {slot.pid} {trouble}")
+    needed = max(1, min(rules.ready_workers, board.head.wanted))
+    text = f"{count} of {board.head.wanted} workers are ready"
+    if count >= needed:
+        return Verdict(True, "\n".join(["ok", text, *troubles]))
+    return Verdict(False, "\n".join([f"{text}, and {needed} should be", *troubles]))
+
+
+def _trouble(slot: Slot, rules: Rules, now: float) -> str:
+    silent = age(now, slot.beat_at)
+    if silent > rules.heartbeat_age:
+        return f"has not got on for {silent:.1f} s"
+    waited = queue_age(slot, now)
+    if waited > rules.queue_age:
+        return f"has a request that has waited for a thread for {waited:.1f} s"
+    return ""

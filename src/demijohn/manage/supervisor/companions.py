@@ -1,0 +1,153 @@
+"""`Companions`: processes beside the workers that the arbiter keeps alive; each runs a function of somebody else's.
+
+A companion ends when its lifeline does. It takes no signals: a terminal and systemd send them to everybody, but it is to stay to
+the end. For the arbiter's thread only.
+"""
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from ..._base.clock import Clock
+from ..board import Board
+from .reports import describe_status
+from .signals import SignalPipe
+from .stopwatch import WATCHED, leave_process
+
+logger = logging.getLogger("demijohn.supervisor")
+
+Run = Callable[[Board, socket.socket], None]
+"""What it does, until the socket that it is given ends."""
+
+_AGAIN: Final = 1.0
+"""Seconds between two starts of one."""
+
+_PATIENCE: Final = 3.0
+"""Seconds that all have to end in, before they are killed."""
+
+
+@dataclass(slots=True)
+class _Companion:
+    name: str
+    run: Run
+    pid: int = 0
+    lifeline: socket.socket | None = None
+    start_at: float = float("-inf")
+
+
+class Companions:
+    """All of one arbiter."""
+
+    def __init__(self, runs: Sequence[tuple[str, Run]], board: Board, signals: SignalPipe, clock: Clock) -> None:
+        """Prepare; `look` starts them.
+
+        Args:
+            runs: a name for the log, and what it does.
+            board: for them.
+            signals: the arbiter's, which they give back.
+            clock: the arbiter's.
+        """
+        self._all = [_Companion(name, run) for name, run in runs]
+        self._board = board
+        self._signals = signals
+        self._clock = clock
+        self.let_go: Callable[[], None] = lambda: None
+        """Called in each child: closes what is the arbiter's."""
+
+    def look(self) -> None:
+        """Start those that are not there."""
+        now = self._clock.monotonic()
+        for one in self._all:
+            if one.pid and (status := _reap(one.pid, os.WNOHANG)) is not None:
+                how = describe_status(os.waitstatus_to_exitcode(status))
+                logger.error("The %s process %d %s; another takes its place.", one.name, one.pid, how)
+                one.pid = 0
+                self._drop(one)
+            if not one.pid and now >= one.start_at:
+                one.start_at = now + _AGAIN
+                self._start(one)
+
+    def close(self) -> None:
+        """Close the lifelines, in a process that was forked by the arbiter."""
+        for one in self._all:
+            self._drop(one)
+
+    def stop(self) -> None:
+        """Let them end, and wait for that."""
+        until = self._clock.monotonic() + _PATIENCE
+        for one in self._all:
+            if one.lifeline is not None:
+                with contextlib.suppress(OSError):  # it is gone
+                    one.lifeline.shutdown(socket.SHUT_WR)
+        for one in self._all:
+            if one.pid and one.lifeline is not None:
+                one.lifeline.settimeout(max(0.01, until - self._clock.monotonic()))
+                try:
+                    one.lifeline.recv(1)
+                except OSError:
+                    os.kill(one.pid, signal.SIGKILL)
+                _reap(one.pid, 0)
+                one.pid = 0
+        self.close()
+
+    @staticmethod
+    def _drop(one: _Companion) -> None:
+        if one.lifeline is not None:
+            one.lifeline.close()
+            one.lifeline = None
+
+    def _start(self, one: _Companion) -> None:
+        one.lifeline, theirs = socket.socketpair()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        try:
+            with warnings.catch_warnings():
+                # Threads that this process may have are not needed there.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pid = os.fork()
+            if pid == 0:
+                self._live(one, theirs, mask)
+            one.pid = pid
+        except OSError as error:
+            logger.error("Cannot fork the %s process: %s", one.name, error)  # noqa: TRY400 - the traceback would only show this line
+            self._drop(one)
+        finally:
+            theirs.close()
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def _live(self, one: _Companion, lifeline: socket.socket, mask: Iterable[int]) -> NoReturn:
+        """Be a companion."""
+        code = 1
+        try:
+            self._signals.discard()
+            self.let_go()
+            self.close()
+            atexit._clear()
+            for number in (*WATCHED, signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU):
+                signal.signal(number, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            one.run(self._board, lifeline)
+            code = 0
+        except BaseException:  # noqa: BLE001 - the stack below belongs to the arbiter; nothing may unwind into it
+            traceback.print_exc()
+        finally:
+            leave_process(code)
+
+
+def _reap(pid: int, options: int) -> int | None:
+    """Return how a process ended; `None` if it lives. Process 1 may have taken it for a stranger, and reaped it."""
+    try:
+        reaped, status = os.waitpid(pid, options)
+    except ChildProcessError:
+        return 0
+    return status if reaped else None
