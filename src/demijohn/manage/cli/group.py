@@ -17,6 +17,7 @@ from ...app.helpers import get_load_dotenv
 from ...app.scriptinfo import ScriptInfo
 from .builtins import COMMANDS
 from .discovery import AppImportFailed, NoAppException
+from .flaskenv import flask_defaults
 from .running import set_debug
 
 PLUGIN_GROUPS: Final = ("demijohn.commands", "flask.commands")
@@ -132,6 +133,16 @@ class DemijohnGroup(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command: of this group or a plug-in, else of the application."""
+        command = self._find_command(ctx, cmd_name)
+        defaults = {} if command is None else flask_defaults(command, cmd_name, os.environ)
+        if defaults:
+            ctx.default_map = {
+                **(ctx.default_map or {}),
+                cmd_name: {**(ctx.lookup_default(cmd_name) or {}), **defaults},
+            }
+        return command
+
+    def _find_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         self._load_plugins()
         command = super().get_command(ctx, cmd_name)
         if command is not None:
