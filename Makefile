@@ -28,6 +28,7 @@ run: $(VENV)/.run
 	$(BIN)/demijohn run examples/guestbook/guestbook.py:app --host $(HOST) --port $(PORT)
 
 test: lint $(VENV)/originals/.done
+	scripts/services
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev

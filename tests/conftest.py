@@ -2,10 +2,20 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+from services import Place
 
 _ANY_SPEED = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 settings.register_profile("steady", derandomize=True, **_ANY_SPEED)
 settings.register_profile("wide", max_examples=2000, **_ANY_SPEED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+@pytest.fixture
+def place():
+    """A short directory, and processes that end with the test."""
+    place = Place()
+    yield place
+    place.clean_up()

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "serve": {"wire", "seam", "_base"},
     "app": {"routing", "doors", "message", "http", "local", "seam", "_base"},
     "middleware": {"app", "routing", "doors", "message", "http", "local", "seam", "serve", "_base"},
+    "sessions": {"app", "http", "_base"},
     "testing": {"app", "routing", "doors", "message", "http", "local", "seam", "serve", "_base"},
     "manage": {
         "app",
@@ -48,7 +49,7 @@ MAY_IMPORT = {
 UPWARD = {"app/upward.py": {"manage", "testing"}}
 
 # Dependencies that one file each imports. (click and Jinja2 have several: their classes are bases of public ones of ours.)
-BEHIND_ONE_FILE = {"blinker", "cryptography", "dotenv", "itsdangerous", "multipart", "prometheus_client"}
+BEHIND_ONE_FILE = {"blinker", "cryptography", "dotenv", "itsdangerous", "multipart", "prometheus_client", "redis"}
 
 
 def module_of(path: Path) -> str:

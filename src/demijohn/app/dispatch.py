@@ -208,7 +208,6 @@ class AppDispatch(AppFailures):
             and interface.is_lazy
             # Nobody touched it, but it may be a permanent one whose cookie has to be refreshed.
             and ctx.request._has_cookies
-            and self.config["SECRET_KEY"]
             and self.config["SESSION_REFRESH_EACH_REQUEST"]
         ):
             session = ctx._open_session()

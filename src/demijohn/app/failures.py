@@ -10,6 +10,7 @@ from .context import current_request_context
 from .debughints import refuse_form_redirect
 from .registry import Hook
 from .requests import Request, Response
+from .sessions import SessionUnavailable
 from .signals import got_request_exception
 from .timelimits import RequestTimedOut
 from .urls import AppUrls
@@ -80,8 +81,8 @@ class AppFailures(AppUrls):
         Raises:
             Exception: `e`, in debug and test mode, or as `PROPAGATE_EXCEPTIONS` says.
         """
-        if isinstance(e, RequestTimedOut):
-            # While the answer was being finished. The server has logged where.
+        if isinstance(e, RequestTimedOut | SessionUnavailable):
+            # While the answer was being finished. Who raised it has logged why.
             return self.finalize_request(e, from_error_handler=True)
         exc_info = sys.exc_info()
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import quote
 
+from ..http.errors import ServiceUnavailable
 from ..http.multidict import CallbackDict
 from .json.tag import TaggedJSONSerializer
 from .mounts import chain_of
@@ -67,6 +68,12 @@ class NullSession(SecureCookieSession):
 
     __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse
     __ior__ = _refuse
+
+
+class SessionUnavailable(ServiceUnavailable):
+    """503: where sessions are kept cannot be asked. For interfaces whose sessions are elsewhere; from `save_session`, too."""
+
+    description = "Sessions are not available at the moment. Try again soon."
 
 
 class SessionInterface:
@@ -151,6 +158,16 @@ class SessionInterface:
             return None
         expires: datetime = datetime.now(UTC) + app.permanent_session_lifetime
         return expires
+
+    def _cookie_options(self, app: Any) -> dict[str, Any]:
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
 
     def should_set_cookie(self, app: Any, session: SessionMixin) -> bool:
         """Tell whether a cookie has to be sent: after a change, and always for a permanent session that is refreshed."""
@@ -269,14 +286,7 @@ class SecureCookieSessionInterface(SessionInterface):
                 "samesite": config["SESSION_COOKIE_SAMESITE"],
                 "httponly": bool(config["SESSION_COOKIE_HTTPONLY"]),
             }
-        return {
-            "domain": self.get_cookie_domain(app),
-            "path": self.get_cookie_path(app),
-            "secure": self.get_cookie_secure(app),
-            "partitioned": self.get_cookie_partitioned(app),
-            "samesite": self.get_cookie_samesite(app),
-            "httponly": self.get_cookie_httponly(app),
-        }
+        return super()._cookie_options(app)
 
 
 def _vary_by_cookie(response: Any) -> None:
