@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -18,9 +19,9 @@ class Load:
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
-def run_wrk(url: str, *, connections: int, seconds: int, cpu: int) -> Load:
-    """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others)."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", url]
+def run_wrk(url: str, *, connections: int, seconds: int, cpu: int, more: Sequence[str] = ()) -> Load:
+    """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others). `more` are arguments for wrk."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *more, url]
     text = subprocess.run(["taskset", "-c", str(cpu), *command], check=True, capture_output=True, text=True).stdout
     return parse_wrk(text)
 
