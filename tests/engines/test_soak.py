@@ -179,18 +179,21 @@ def test_threads_that_die_at_any_moment(threaded_runner):
     with serving(site, threaded_runner, threads=4) as running:
         name = "demijohn-"
         with Traffic(running, 6, 120, ("echo", "echo", "sleep")) as traffic:
-            killed = 0
+            struck: set[threading.Thread] = set()
             for _ in range(25 * MUCH):
                 if not any(thread.is_alive() for thread in traffic.threads):
                     break
-                victims = [one for one in threading.enumerate() if one.name.startswith(name) and one.name[9:].isdigit()]
-                victim = generator.choice(victims)
-                killed += ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(victim.ident), ctypes.py_object(SystemExit)
-                )
+                threads = [one for one in threading.enumerate() if one.name.startswith(name) and one.name[9:].isdigit()]
+                if victims := [one for one in threads if one.ident and one not in struck]:
+                    victim = generator.choice(victims)
+                    struck.add(victim)  # once: it is not to die of a second blow while it sees to its successor
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        ctypes.c_ulong(victim.ident), ctypes.py_object(SystemExit)
+                    )
                 threading.Event().wait(0.01)
+            killed = len(struck)
         assert traffic.wrong == []
-        assert killed > 5
+        assert killed >= 4
         # Each blow costs one request at most; that of a thread that waits strikes when it is given something to do.
         assert traffic.lost + sum(traffic.refused.values()) <= killed
         assert set(traffic.refused) <= {500}

@@ -10,6 +10,10 @@ from demijohn.serve.engine import Engine
 from demijohn.serve.runner.queue import JobQueue
 
 
+class Hands:
+    job = None
+
+
 class Fake:
     """A job."""
 
@@ -56,7 +60,7 @@ def test_the_first_is_taken_first(engine):
     queue = JobQueue(engine)
     jobs = [Fake() for _ in range(3)]
     assert all(queue.put(job) for job in jobs)
-    assert [queue.take() for _ in range(4)] == [*jobs, None]
+    assert [queue.take(Hands()) for _ in range(4)] == [*jobs, None]
 
 
 def test_above_the_limit_there_is_no_room_but_for_what_has_begun(engine, clock):
@@ -78,8 +82,8 @@ def test_what_is_taken_too_late_is_refused(engine, clock):
     queue.put(old)
     queue.put(stream)
     clock.advance(10.1)
-    queue.run(queue.take())
-    queue.run(queue.take())
+    queue.run(queue.take(Hands()))
+    queue.run(queue.take(Hands()))
     assert (old.outcome, stream.outcome) == ("refused 11", "run")
 
 
@@ -97,7 +101,7 @@ def test_what_waits_too_long_is_refused_though_no_thread_comes(engine, clock):
     assert len(queue) == 2
     pass_time(engine, clock, 6)
     assert second.outcome == "refused 12, returned"
-    assert queue.take() is stream
+    assert queue.take(Hands()) is stream
     pass_time(engine, clock, 6)
     assert queue.deadline == float("inf") or queue.slot < 0
     # And again, once it has been empty.
@@ -130,7 +134,7 @@ def test_every_job_has_one_outcome_and_none_waits_longer_than_it_may(steps):
                 if not queue.put(job):
                     queue.refuse_new(job)
             elif step == "take":
-                job = queue.take()
+                job = queue.take(Hands())
                 if job is not None:
                     assert job.outcome == ""
                     queue.run(job)
@@ -138,7 +142,7 @@ def test_every_job_has_one_outcome_and_none_waits_longer_than_it_may(steps):
                 pass_time(engine, clock, value)
                 for job in queue._jobs:
                     assert not job.can_be_refused or clock.monotonic() - job.queued_at <= 12
-        while (job := queue.take()) is not None:
+        while (job := queue.take(Hands())) is not None:
             queue.run(job)
         for job in jobs:
             assert job.outcome == "run" or (job.can_be_refused and job.outcome.count("refused") == 1)

@@ -21,7 +21,7 @@ class InlineRunner:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.queue = JobQueue(engine)
-        self._job: Job | None = None  # that runs
+        self.job: Job | None = None  # that runs
         self._thread = 0  # that serves
 
     def submit(self, job: Job) -> bool:
@@ -49,17 +49,16 @@ class InlineRunner:
 
     def running(self) -> dict[int, Job]:
         """See `Runner.running`."""
-        job = self._job
+        job = self.job
         return {} if job is None else {self._thread: job}
 
     def _run_handlers(self) -> None:
         engine = self._engine
         now = engine.clock.monotonic
         until = now() + _HANDLER_SECONDS
-        while not engine.is_stopped and (job := self.queue.take()) is not None:
-            self._job = job
+        while not engine.is_stopped and (job := self.queue.take(self)) is not None:
             self.queue.run(job)
-            self._job = None
+            self.job = None
             if not job.hand_in():
                 engine.reactor.give_back(job)
             if now() >= until:

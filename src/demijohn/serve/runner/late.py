@@ -139,7 +139,8 @@ class LateRunner:
         if self._blocking and (label := job.label) in self._blocking:
             self._engine.stats.cells[HAND_OVERS] += 1
             slot.role = Role.LATE
-            self._promote(self._idle.pop())
+            with self._lock:
+                self._promote(self._idle.pop())
             self._run_measured(job, label)
             self._finish_late(slot, job)
             return False
@@ -200,13 +201,13 @@ class LateRunner:
             if not job.hand_in():
                 self._engine.reactor.give_back(job)
             with self._lock:
-                following = None if self._engine.is_stopped else self.queue.take()
+                following = None if self._engine.is_stopped else self.queue.take(slot)
                 if following is None:
                     slot.job = None
                     slot.role = Role.FOLLOWING
                     self._idle.append(slot)
                     return
-                slot.job = job = following
+                job = following
             self.queue.run(job)
 
     def _run_measured(self, job: Job, label: str) -> None:
@@ -303,12 +304,14 @@ class LateRunner:
                 # False for a promotion that a successor of this thread's predecessor has followed already.
                 if self._leader is slot:
                     self._lead(slot)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - it is logged, by whatever further blow
             # Raised into this thread from outside: jobs and callbacks raise nothing.
-            logger.critical("A thread died, one that %s; another takes its place", slot.role.value, exc_info=True)
-            if not self._engine.is_stopped:
-                self._engine.stats.cells[THREADS_REPLACED] += 1
-                self._start(slot)
+            try:
+                logger.critical("A thread died, one that %s; another takes its place", slot.role.value, exc_info=True)
+            finally:
+                if not self._engine.is_stopped:
+                    self._engine.stats.cells[THREADS_REPLACED] += 1
+                    self._start(slot)
 
     def _resume(self, slot: _Slot) -> None:
         """Go on where the slot's former thread died."""
@@ -322,8 +325,11 @@ class LateRunner:
             is_leader = self._leader is slot
             if is_leader:
                 slot.offer.clear()
-            elif slot not in self._idle:
+            else:
                 slot.role = Role.FOLLOWING
-                self._idle.append(slot)
+            for one in self._slots:
+                # This one; or one that a thread had taken out to promote it, and then died.
+                if one.role is Role.FOLLOWING and one is not self._leader and one not in self._idle:
+                    self._idle.append(one)
         if is_leader:
             self._lead(slot)

@@ -14,6 +14,15 @@ from .queue import JobQueue
 logger = logging.getLogger("demijohn.error")
 
 
+class _Claim:
+    """What a thread has in hand."""
+
+    __slots__ = ("job",)
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+
+
 class PoolRunner:
     """`threads` threads take jobs in the order they came."""
 
@@ -72,12 +81,12 @@ class PoolRunner:
         thread.start()
 
     def _work(self, number: int) -> None:
-        job: Job | None = None
+        claim = _Claim()
         try:
             if self.queue:
                 self._tokens.put(True)  # perhaps of a thread that died: one too many does no harm
             while self._tokens.get() and not self._engine.is_stopped:
-                job = self.queue.take()
+                job = self.queue.take(claim)
                 if job is None:
                     continue  # refused meanwhile
                 self._jobs[number] = job
@@ -85,14 +94,14 @@ class PoolRunner:
                 self._jobs[number] = None
                 if not job.hand_in():
                     self._engine.reactor.give_back(job)
-                job = None
+                claim.job = None
         except BaseException:
             # Raised into this thread from outside: `job.run` raises nothing.
             logger.critical("A thread of the pool died; another takes its place", exc_info=True)
             self._jobs[number] = None
-            if job is not None:
-                job.abandon()
-                self._engine.reactor.give_back(job)
+            if claim.job is not None:
+                claim.job.abandon()
+                self._engine.reactor.give_back(claim.job)
             if not self._engine.is_stopped:
                 self._engine.stats.cells[THREADS_REPLACED] += 1
                 self._start(number)

@@ -12,12 +12,19 @@ senders that share a queue; these senders wait for their answer before they send
 import math
 import threading
 from collections import deque
+from typing import Protocol
 
 from ..deadlines import NEVER
 from ..engine import Engine, Job
 
 _LONGEST_RETRY = 60
 """The most seconds that a refused client is asked to stay away."""
+
+
+class Claim(Protocol):
+    """Who took a job, and is to answer for it."""
+
+    job: Job | None
 
 
 class JobQueue:
@@ -63,10 +70,17 @@ class JobQueue:
             engine.reactor.wheel.add(self, engine.reactor.now)
         return True
 
-    def take(self) -> Job | None:
-        """Return the next job, which the calling thread gives to `run`; `None` if there is none. Any thread."""
+    def take(self, claim: Claim) -> Job | None:
+        """Return the next job, which the calling thread gives to `run`; `None` if there is none. Any thread.
+
+        It is in `claim.job` before it is out of the queue: a thread that dies just now must not lose it.
+        """
         with self._lock:
-            return self._jobs.popleft() if self._jobs else None
+            if not self._jobs:
+                return None
+            job = claim.job = self._jobs[0]
+            self._jobs.popleft()
+            return job
 
     def run(self, job: Job) -> None:
         """Run a job that was taken, or refuse it if it has waited too long. Never raises; the thread that took it."""
