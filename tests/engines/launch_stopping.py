@@ -4,13 +4,13 @@ OPTIONS are JSON, a port other than 0 is shared with other servers (SO_REUSEPORT
 """
 
 import json
+import logging
 import os
 import socket
 import sys
 
 from demijohn import Demijohn
 from demijohn.manage.appserver import AppServer
-from demijohn.manage.devserver import configure_logging
 from demijohn.serve import Listener, ListenOptions, ServerOptions
 from demijohn.serve.certificates import CertificateFiles, Certificates, TlsOptions
 
@@ -31,7 +31,7 @@ if __name__ == "__main__":
     listener = Listener.at(endpoint, ListenOptions(reuse_port=port != 0), listens=listens)
     if sys.argv[5:]:
         listener.certificates = Certificates(TlsOptions(CertificateFiles(*sys.argv[5:])))
-    configure_logging()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     server = AppServer(
         app,
         [listener],
