@@ -67,7 +67,7 @@ BUDGET = {
     "session that is not there": (get("/session"), 69),
     "session read": (get("/session", COOKIE), 97),
     "session written": (get("/login"), 102),
-    "two url_for": (get("/urls"), 89),
+    "two url_for": (get("/urls"), 87),
     "form": (POST, 123),
 }
 

@@ -17,7 +17,8 @@ from .urls import PATH_SAFE, QUERY_SAFE, quote_text, uri_to_iri
 # its upper bound.
 _HOST: Final = re.compile(r"([A-Za-z0-9.-]+|\[(?=[^\]:]*:[^\]:]*:)[A-Fa-f0-9:.]+\])(?::([1-9][0-9]{0,4}))?")
 
-_MAX_KEPT_CHARACTERS: Final = 253 + 6  # of a name (RFC 1035 §2.3.4) and a port
+MAX_KEPT_CHARACTERS: Final = 253 + 6
+"""The longest host that `known_host` is asked for: a name (RFC 1035 §2.3.4) and a port."""
 
 _DEFAULT_PORTS: Final = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
@@ -79,7 +80,7 @@ def get_host(
     else:
         return ""
     if not trusted_hosts:
-        return _well_formed(scheme, host) if len(host) > _MAX_KEPT_CHARACTERS else _known_well_formed(scheme, host)
+        return _well_formed(scheme, host) if len(host) > MAX_KEPT_CHARACTERS else known_host(scheme, host)
     host = _shortened(scheme, host)
     if not host_is_trusted(host, trusted_hosts):
         raise SecurityError(f"Host {host!r} is not trusted.")
@@ -96,8 +97,8 @@ def _well_formed(scheme: str, host: str) -> str:
     return "" if _split_host(host) is None else host
 
 
-# PERF: a site has few names; who makes some up only evicts.
-_known_well_formed = lru_cache(maxsize=256)(_well_formed)
+known_host: Final = lru_cache(maxsize=256)(_well_formed)
+"""What `get_host` returns of a scheme and a `Host` field. PERF: a site has few names; who makes some up only evicts."""
 
 
 def get_current_url(

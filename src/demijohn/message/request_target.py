@@ -1,6 +1,6 @@
 """`RequestTarget`: what a request asks for: arguments, URLs, host, and where it came from."""
 
-from demijohn.http.host import get_current_url, get_host
+from demijohn.http.host import MAX_KEPT_CHARACTERS, get_current_url, get_host, known_host
 from demijohn.http.multidict import MultiDict
 from demijohn.http.urls import decode_query
 
@@ -46,6 +46,8 @@ class RequestTarget(RequestBase):
             # RFC 9112 §3.2.2: the authority of an absolute target goes before Host.
             head = self._head
             named = head.get(b"host") if head.target[:1] == "/" else head.authority
+        if named is not None and len(named) <= MAX_KEPT_CHARACTERS and not self.trusted_hosts:
+            return known_host(self.scheme, named)
         return get_host(self.scheme, named, self.server if named is None else None, self.trusted_hosts)
 
     @cached_property

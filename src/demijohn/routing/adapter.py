@@ -239,6 +239,7 @@ class MapAdapter:
         by_host = table.host_matching
         rules = table.rules_for(endpoint)
         built: tuple[str, str] | None = None
+        # With a method only rules that take it; else first those that take the adapter's, then any.
         for wanted in (self.default_method, None) if method is None else (method,):
             for candidate in rules:
                 result = candidate.build(values, append_unknown) if candidate.suitable_for(values, wanted) else None
@@ -258,7 +259,7 @@ class MapAdapter:
             # A relative URL of a WebSocket would be asked for with http.
             here = self.server_name if by_host else self.subdomain
             if domain_part == here:
-                return f"{self.script_name.rstrip('/')}/{path}"
+                return f"/{path}" if self.script_name == "/" else f"{self.script_name.rstrip('/')}/{path}"
         scheme = self.url_scheme if url_scheme is None else url_scheme
         is_secure = scheme in {"https", "wss"}
         if websocket:

@@ -19,8 +19,7 @@ _SEVERAL = (list, tuple, set)
 
 def query_pairs(query: Mapping[str, Any] | Iterable[Pair]) -> list[Pair]:
     """Return the pairs of a mapping (a value that is a list, tuple or set is several), of a multidict, or of pairs; no None."""
-    # PERF: asking the abstract class costs a Python call.
-    if type(query) is not dict and not isinstance(query, Mapping):
+    if not isinstance(query, Mapping):
         return [pair for pair in query if pair[1] is not None]
     pairs: list[Pair] = []
     getlist = getattr(query, "getlist", None)
@@ -35,11 +34,13 @@ def query_pairs(query: Mapping[str, Any] | Iterable[Pair]) -> list[Pair]:
 
 def render_query(query: Mapping[str, Any] | Iterable[Pair], sort: bool = False, sort_key: SortKey | None = None) -> str:
     """Render pairs as the text behind the question mark, UTF-8, a space as `+`; with `sort`, in the order of `sort_key`."""
-    pairs = query_pairs(query)
-    if sort:
-        pairs.sort(key=sort_key)
+    # PERF: mostly a few single values in a dict, of which no list is made first.
+    is_plain = type(query) is dict and not sort
+    pairs: Iterable[Pair] = query.items() if is_plain else query_pairs(query)  # type: ignore[union-attr]  # a dict
     fields = []
-    for name, value in pairs:
+    for name, value in sorted(pairs, key=sort_key) if sort else pairs:
+        if is_plain and (value is None or isinstance(value, _SEVERAL)):
+            return render_query(query_pairs(query))
         text = f"{name}{value}"
         # PERF: most names and values are words and numbers.
         if text.isalnum() and text.isascii():
