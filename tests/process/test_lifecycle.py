@@ -35,8 +35,9 @@ def test_one_process(run_hooks, threads, number):
     assert "worker_start" in lines[begun - 1], "announced once it is ready"
 
 
-def test_workers(run_hooks):
-    server = run_hooks("--processes", "2", "--threads", "2")
+@pytest.mark.parametrize("loading", [(), ("--preload",)])
+def test_workers(run_hooks, loading):
+    server = run_hooks("--processes", "2", "--threads", "2", *loading)
     workers = server.workers(2)
     os.kill(workers[0], signal.SIGKILL)
     workers += server.workers(3)[2:]
@@ -45,18 +46,22 @@ def test_workers(run_hooks):
     server.send(signal.SIGTERM)
     assert server.wait() == 0
     seen = hooks(server)
-    arbiter = str(server.pid)
-    assert [one for one in seen if one[1] == arbiter] == [("startup", arbiter), ("shutdown", arbiter)]
-    assert seen[0] == ("startup", arbiter)
-    assert seen[-1] == ("shutdown", arbiter)
+    assert not [one for one in seen if one[1] == str(server.pid)], "the supervisor loads nothing"
+    if loading:
+        loader = server.wait_for(r"Loader (\d+) is ready")[0][1]
+        assert [one for one in seen if one[1] == loader] == [("startup", loader), ("shutdown", loader)]
+        assert seen[0] == ("startup", loader)
+        assert seen[-1] == ("shutdown", loader)
     for pid in map(str, workers):
         expected = ["worker_start"]
         expected += ["after"] if pid == answered else []
         expected += ["worker_stop"] if pid != str(workers[0]) else []  # killed
+        if not loading:
+            expected = ["startup", *expected] + (["shutdown"] if pid != str(workers[0]) else [])
         assert [moment for moment, where in seen if where == pid] == expected
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "2")])
+@pytest.mark.parametrize("options", [(), ("--processes", "2"), ("--processes", "2", "--preload")])
 @pytest.mark.parametrize("moment", ["startup", "worker_start"])
 def test_a_failed_start_is_shown_and_ends_the_command(run_hooks, options, moment):
     server = run_hooks(*options, FAIL=moment)

@@ -13,12 +13,12 @@ from typing import Any, Self
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
+from .generations import AppSpec, Generations, Renewed
 from .hooks import HookedServer, lifecycle_of
-from .messages import own_handler, writing_aside
+from .messages import writing_aside
 from .supervisor.arbiter import Arbiter
-from .supervisor.link import WorkerLink
-from .supervisor.plan import Loaded, Plan
-from .supervisor.policy import EXIT_BOOT_FAILED, SupervisorPolicy
+from .supervisor.plan import Supervision
+from .supervisor.policy import EXIT_BOOT_FAILED
 from .supervisor.signals import SignalPipe
 from .supervisor.stopwatch import WATCHED, StopWatch
 
@@ -36,13 +36,32 @@ class AppServer:
     """
 
     def __init__(
-        self, application: WSGIApplication, listeners: Sequence[Listener], options: ServerOptions, processes: int
+        self,
+        application: WSGIApplication | AppSpec,
+        listeners: Sequence[Listener],
+        options: ServerOptions,
+        processes: int,
+        supervision: Supervision | None = None,
+        renew: Callable[[], Renewed] | None = None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            application: what answers; or with several processes, where they find it.
+            listeners: bound, and this object's from now on.
+            options: of each process.
+            processes: how many.
+            supervision: of several.
+            renew: reads the settings anew, for a reload; see `Generations`.
+        """
         self.app = application
         self.exit_code = 0
         """What the process should exit with once `serve_forever` has returned."""
-        self._handler = handler_for(application)
-        self._lifecycle = lifecycle_of(application)
+        is_spec = isinstance(application, AppSpec)
+        self._handler = None if is_spec else handler_for(application)
+        self._lifecycle = lifecycle_of(None if is_spec else application)
+        self._supervision = supervision or Supervision()
+        self._renew = renew
         self._listeners = list(listeners)
         self._options = options
         self._processes = processes
@@ -240,35 +259,25 @@ class AppServer:
 
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
+        generations = Generations(
+            self.app, self._listeners, self._options, self._processes, self._supervision, self._renew
+        )
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
-            arbiter = Arbiter(self._plan(), stop_listening=self._stop_listening)
+            arbiter = Arbiter(generations.plan(), renew=generations.renewed_plan, stop_listening=self._stop_listening)
             self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run(on_start)
         finally:
             self._lifecycle.shutdown()
             self._end()
 
-    def _plan(self) -> Plan:
-        drain_timeout = self._options.stop_seconds
-        policy = SupervisorPolicy(graceful_timeout=drain_timeout + 5.0)
-        return Plan(lambda: Loaded(self._boot_worker), policy, self._processes, drain_timeout=drain_timeout)
-
-    def _boot_worker(self, link: WorkerLink) -> HookedServer:
-        """Make the server of a worker, in the worker."""
-        if (handler := own_handler()) is not None:
-            handler.start_writer(self._options.log_queue_bytes)
-        self._lifecycle.worker_start()
-        self._listeners = [listener.for_process() for listener in self._listeners]
-        server = self._make_server(on_stuck=partial(link.replace_me, "a thread of it is stuck"))
-        link.count_requests = lambda: server.stats.requests
-        return HookedServer(server, self._lifecycle.worker_stop)
-
-    def _make_server(self, *, closes: bool = True, on_stuck: Callable[[], object] | None = None) -> Server:
+    def _make_server(self, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
+        if self._handler is None:
+            raise RuntimeError("An AppSpec is served by workers only.")
         on_drain = self._stop_listening if closes else None
-        return Server(self._handler, self._listeners, self._options, on_drain=on_drain, on_stuck=on_stuck)
+        return Server(self._handler, self._listeners, self._options, on_drain=on_drain)
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

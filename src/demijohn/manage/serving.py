@@ -5,35 +5,51 @@ Here: what is checked before anything is bound, and what is said at the start. N
 
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ..serve import ServerOptions
 from ..serve.logwriter import LogWriter
 from .activation import reloader_fd
 from .appserver import AppServer, WSGIApplication
 from .binding import BindError, close_all
+from .generations import AppSpec, Renewed
 from .identity import become, pid_file
 from .listening import open_listeners, spell_out
 from .messages import configure_logging, own_handler
-from .settings.build import listen_options, server_options, ssl_context, worker_count
+from .settings.build import listen_options, server_options, ssl_context, supervision, worker_count
 from .settings.load import Settings
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
+from .tls import certificates_for
 
 logger = logging.getLogger("demijohn.manage")
 
 EXIT_CANNOT_LISTEN = 1
 
+_KEPT: Final = (
+    "host", "port", "bind", "backlog", "reuse_port", "dual_stack", "redirect_http", "redirect_port", "chdir", "umask", "user",
+    "group", "pidfile",
+)  # fmt: skip
+"""Settings of the process that listens."""
 
-def serve(application: WSGIApplication, settings: Settings, *, tls: Any = None) -> None:  # Any: see certificates_for
+
+def serve(
+    application: WSGIApplication | AppSpec,
+    settings: Settings,
+    *,
+    tls: Any = None,  # Any: see certificates_for
+    reread: Callable[[], Settings] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM, with the start-up messages.
 
     Args:
-        application: what answers.
+        application: what answers; an `AppSpec` if several processes serve.
         settings: how.
         tls: what TLS is served with, instead of what the settings say; see `certificates_for`.
+        reread: reads the settings anew, for a reload; raises a `SettingsError` if they cannot be used.
 
     Raises:
         SettingsError: settings that do not go together.
@@ -51,7 +67,7 @@ def serve(application: WSGIApplication, settings: Settings, *, tls: Any = None) 
     for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
         logger.warning(" * Warning: %s", warning)
     try:
-        server = open_server(application, settings, fd=reloader_fd(), tls=tls)
+        server = open_server(application, settings, fd=reloader_fd(), tls=tls, reread=reread)
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
         sys.exit(EXIT_CANNOT_LISTEN)
@@ -62,7 +78,12 @@ def serve(application: WSGIApplication, settings: Settings, *, tls: Any = None) 
 
 
 def open_server(
-    application: WSGIApplication, settings: Settings, *, fd: int | None = None, tls: Any = None
+    application: WSGIApplication | AppSpec,
+    settings: Settings,
+    *,
+    fd: int | None = None,
+    tls: Any = None,
+    reread: Callable[[], Settings] | None = None,
 ) -> AppServer:
     """Listen, and return a server that is ready to `serve_forever`.
 
@@ -71,16 +92,14 @@ def open_server(
         settings: how.
         fd: a descriptor of a socket that listens already, which stays the caller's; no other address is used then.
         tls: see `serve`.
+        reread: see `serve`.
 
     Raises:
         SettingsError: settings that do not go together.
         BindError: an OSError that says why it is not possible to listen there.
         TypeError, ValueError, CertificateError: see `open_listeners`.
     """
-    options = server_options(settings)
-    if options.error_log_file == "-" and own_handler() is not None:
-        # What configure_logging arranged goes there already.
-        options = replace(options, error_log_file=None)
+    options = _options(settings)
     processes = worker_count(settings)
     listeners = open_listeners(
         settings["host"],
@@ -96,10 +115,34 @@ def open_server(
     try:
         become(settings["user"], settings["group"])
         check_logs(options)
-        return AppServer(application, listeners, options, processes)
+        renew = None if reread is None else partial(_renew, reread, settings, tls)
+        return AppServer(application, listeners, options, processes, supervision(settings), renew)
     except BaseException:
         close_all(listeners)
         raise
+
+
+def _options(settings: Settings) -> ServerOptions:
+    options = server_options(settings)
+    if options.error_log_file == "-" and own_handler() is not None:
+        # What configure_logging arranged goes there already.
+        options = replace(options, error_log_file=None)
+    return options
+
+
+def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewed:
+    """Read the settings anew, for workers that are to be made; what is this process's own, like addresses, stays as it is."""
+    settings = reread()
+    configure_logging(settings)
+    options = _options(settings)
+    check_logs(options)
+    kept = [name for name in _KEPT if settings[name] != before[name]]
+    if kept:
+        logger.warning(
+            "A reload does not change %s; that needs a new supervisor (SIGUSR2), or a restart.", ", ".join(kept)
+        )
+    certificates = certificates_for(tls if tls is not None else ssl_context(settings))
+    return Renewed(options, worker_count(settings), supervision(settings), certificates)
 
 
 def announce(server: AppServer) -> None:

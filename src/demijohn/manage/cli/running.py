@@ -85,16 +85,25 @@ _DEBUG: Final = click.option(
 def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
     """Serve APP until CTRL+C or SIGTERM."""
     settings = _read_and_enter(ctx)
-    application = _load(info, app, settings)
     from ...serve.certificates import CertificateError
     from ..serving import serve
+    from ..settings.build import worker_count
 
-    if getattr(application, "debug", False) is True:
+    application: Any
+    if worker_count(settings) > 1:
+        from .appspec import app_spec
+
+        application = app_spec(lambda: _load(info, app, settings))
+        is_debug = get_debug_flag()
+    else:
+        application = _load(info, app, settings)
+        is_debug = getattr(application, "debug", False) is True
+    if is_debug:
         import logging
 
         logging.getLogger("demijohn.access").setLevel(logging.INFO)
     try:
-        serve(application, settings)
+        serve(application, settings, reread=lambda: _reread(ctx))
     except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
 
@@ -151,6 +160,14 @@ def _read(ctx: click.Context) -> "Settings":
         return load_settings(command_line_of(ctx), os.environ, os.getcwd())
     except SettingsError as error:
         raise click.UsageError(str(error), ctx) from None
+
+
+def _reread(ctx: click.Context) -> "Settings":
+    """Read the settings once more, for a reload; its errors are settings' own."""
+    from ..settings.load import load_settings
+    from .options import command_line_of
+
+    return load_settings(command_line_of(ctx), os.environ, os.getcwd())
 
 
 def _read_and_enter(ctx: click.Context) -> "Settings":

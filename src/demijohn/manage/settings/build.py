@@ -15,6 +15,8 @@ from ..._base.imports import import_string
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import CertificateFiles, TlsOptions
 from ...wire.limits import H1Limits
+from ..supervisor.plan import Supervision
+from ..supervisor.policy import SupervisorPolicy
 from .cpus import available_cpus, threads_for
 from .load import Settings, is_auto
 from .pyproject import SettingsError
@@ -68,6 +70,16 @@ def has_access_log(settings: Settings) -> bool:
     # Its own level: the level that configure_logging gives to all loggers of ours is no wish for a line per request.
     is_set = logging.getLogger("demijohn.access").level in range(1, logging.INFO + 1)
     return is_set or settings["access_log_file"] is not None
+
+
+def supervision(settings: Settings) -> Supervision:
+    """Return how workers are made and looked after.
+
+    Raises:
+        SettingsError: some of them do not go together.
+    """
+    policy = _checked(settings, lambda some: SupervisorPolicy(**_fields_of(some, SupervisorPolicy)))
+    return Supervision(policy, settings["preload"], settings["warmup"])
 
 
 def listen_options(settings: Settings) -> ListenOptions:

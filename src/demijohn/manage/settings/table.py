@@ -7,10 +7,11 @@ from typing import Final
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import TlsOptions
 from ...wire.limits import H1Limits
-from . import development, limits, listening, logs, proxies, timeouts, tls, workers
+from ..supervisor.policy import SupervisorPolicy
+from . import development, limits, listening, logs, proxies, renewal, timeouts, tls, workers
 from .setting import Setting
 
-TOPICS: Final[tuple[ModuleType, ...]] = (listening, workers, logs, proxies, tls, timeouts, limits, development)
+TOPICS: Final[tuple[ModuleType, ...]] = (listening, workers, renewal, logs, proxies, tls, timeouts, limits, development)
 """In the order in which help and documentation have them."""
 
 TABLE: Final[tuple[Setting, ...]] = tuple(setting for topic in TOPICS for setting in topic.SETTINGS)
@@ -21,14 +22,15 @@ INTERNAL: Final = {
     ServerOptions: frozenset({"limits", "is_multiprocess"}),
     H1Limits: frozenset[str](),
     ListenOptions: frozenset[str](),
+    SupervisorPolicy: frozenset({"graceful_timeout", "quick_timeout", "first_delay", "longest_delay", "boot_attempts"}),
     TlsOptions: frozenset({"certificate", "names", "client_verify", "client_ca"}),
 }
 """Fields that are no settings: they follow from others."""
 
 ELSEWHERE: Final = {
     "worker_class": "`runner` says how requests are run; any `threads` and `workers` go together",
-    "preload_app": "the application is always loaded before the workers are made; app.on_worker_start() runs in each of them",
-    "timeout": "`request_timeout` is how long a handler may run; a worker that is busy is not killed",
+    "timeout": "`request_timeout` is how long a handler may run; a worker that is busy is not killed, one that is hung is after"
+    " `worker_timeout`",
     "limit_request_field_size": "`limit_head_bytes` is for all fields of a request together",
     "secure_scheme_headers": "`forwarded` says which fields are believed, from `trusted_peers`",
     "forwarder_headers": "`forwarded` says which fields are believed, from `trusted_peers`",

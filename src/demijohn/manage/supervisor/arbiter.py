@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from ..._base.clock import Clock, SystemClock
 from ...serve.logwriter import reopen_logs
+from ..board import Board, RunState
 from .actions import (
     Action,
     BeginGeneration,
@@ -45,11 +46,11 @@ from .events import (
     StacksAsked,
     Tick,
     UpgradeFailed,
+    WorkerExited,
 )
 from .nursery import Nursery
 from .plan import Plan, PlanError
 from .policy import SupervisorPolicy
-from .pulse import PulseBoard
 from .reports import outcome
 from .signals import SignalPipe
 from .table import WorkerTable
@@ -101,7 +102,8 @@ class Arbiter:
         self._signals = SignalPipe(HANDLED)
         self._selector = selectors.DefaultSelector()
         wanted = plan.wanted or 1
-        self.nursery = Nursery(self._selector, self._signals, PulseBoard(4 * wanted + 64))
+        self.board = Board(wanted)
+        self.nursery = Nursery(self._selector, self._signals, self.board)
         self._plans = {1: plan}
         self._policy: SupervisorPolicy = plan.policy
         self._table = WorkerTable.empty(wanted, has_loader=self.nursery.has_loader(plan))
@@ -177,9 +179,25 @@ class Arbiter:
             if all(isinstance(action, Log | StopListening | ReopenLogs) for action in actions):
                 break
             event = Tick()
-        if self.on_change is not None and self._table is not before:
-            self.on_change(before, self._table)
+        if self._table is not before:
+            self._show(event, before)
+            if self.on_change is not None:
+                self.on_change(before, self._table)
         return exit_code
+
+    def _show(self, event: Event, before: WorkerTable) -> None:
+        """Write the facts of the run to the board."""
+        head, table = self.board.head, self._table
+        head.wanted, head.generation = 0 if table.is_paused else table.wanted, table.current.number
+        if table.stop_requests:
+            head.state = RunState.STOPPING
+        elif table.was_ready:
+            head.state = RunState.SERVING
+        if isinstance(event, WorkerExited):
+            worker = before.worker(event.pid)
+            head.restarts += worker is not None and not worker.is_leaving and not table.stop_requests
+        if table.last_failure and table.coming is None and table.last_failure is not before.last_failure:
+            head.reload_failures += 1
 
     def _carry_out(self, action: Action) -> None:
         match action:
@@ -192,6 +210,7 @@ class Arbiter:
                 self.nursery.open(pid)
                 self._note(Opened(pid))
             case Retire(pid, reason):
+                self.board.head.recycled += 1
                 self._note(Retired(pid, reason))
             case DumpStacks(pid):
                 self.nursery.dump_stacks(pid)
@@ -199,6 +218,7 @@ class Arbiter:
             case BeginGeneration(number):
                 self._note(self._begin(number))
             case Promote(number):
+                self.board.head.reloads += 1
                 self._note(GenerationPromoted(number))
             case GiveUp(number, cause):
                 self._note(GenerationGivenUp(number, cause))
@@ -239,6 +259,7 @@ class Arbiter:
         timeout = self._measure_at - now if due is None else min(self._measure_at, due) - now
         if self.nursery.is_reaping:
             timeout = min(timeout, _REAP_RETRY)
+        self.board.beat()
         for key, _ in self._selector.select(max(0.0, timeout)):
             if key.data is not None:
                 key.data()

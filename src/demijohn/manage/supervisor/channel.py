@@ -8,12 +8,18 @@ import json
 import socket
 import struct
 import threading
+from array import array
 from typing import Any, Final, Self
 
 Message = dict[str, Any]  # Any: what JSON has
 
 _MOST_UNREAD: Final = 16 << 20
 """Bytes of one line. Whoever sends more is broken."""
+
+_MOST_FDS: Final = 16
+"""Descriptors that are taken in one go."""
+
+_FDS: Final = [socket.SOL_SOCKET, socket.SCM_RIGHTS]
 
 _SEND_SECONDS: Final = 2
 """How long the other side may keep us waiting. It reads all the time, or stands still."""
@@ -87,8 +93,10 @@ class Channel:
                 if fds is None:
                     data = self._sock.recv(65536, socket.MSG_DONTWAIT)
                 else:
-                    data, more, _, _ = socket.recv_fds(self._sock, 65536, 16, socket.MSG_DONTWAIT)
-                    fds += more
+                    # Not socket.recv_fds: before Python 3.13 it does not pass its flags on, and waits.
+                    room = socket.CMSG_SPACE(_MOST_FDS * array("i").itemsize)
+                    data, more, _, _ = self._sock.recvmsg(65536, room, socket.MSG_DONTWAIT)
+                    fds += [fd for *kind, data_of in more if kind == _FDS for fd in _descriptors(data_of)]
             except BlockingIOError:
                 break
             except OSError:
@@ -127,3 +135,9 @@ class Channel:
     def close(self) -> None:
         """Close this end."""
         self._sock.close()
+
+
+def _descriptors(data: bytes) -> list[int]:
+    fds = array("i")
+    fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return fds.tolist()

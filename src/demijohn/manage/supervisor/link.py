@@ -9,7 +9,9 @@ import logging
 import threading
 from collections.abc import Callable
 
+from ..._base.clock import Clock, SystemClock
 from ...serve.logwriter import reopen_logs
+from ..board import Slot
 from .channel import Channel, ChannelClosed, Message
 
 logger = logging.getLogger("demijohn.supervisor")
@@ -26,15 +28,15 @@ def _answer_reopen_logs(question: Message) -> object:
 class WorkerLink:
     """One per worker."""
 
-    def __init__(self, channel: Channel) -> None:
-        """Take over the channel."""
+    def __init__(self, channel: Channel, slot: Slot | None, clock: Clock | None = None) -> None:
+        """Take over the channel. `slot` is the worker's place on the board."""
         self._channel = channel
+        self._clock = clock or SystemClock()
+        self.slot = slot
         self._is_open = threading.Event()
         self.is_parent_gone = False
-        self.on_pulse: Callable[[], None] | None = None
-        """Called at each heartbeat."""
-        self.count_requests: Callable[[], int] = lambda: 0
-        """Returns how many requests this worker has taken. To be set while booting."""
+        self.queued: Callable[[], tuple[int, float]] = lambda: (0, 0.0)
+        """Returns what waits for a thread, as `Server.queued` does. To be set while booting."""
         self.questions: dict[str, Answer] = {"reopen-logs": _answer_reopen_logs}
         """What the arbiter may ask, by name. Add to it while booting."""
 
@@ -53,8 +55,8 @@ class WorkerLink:
 
     def pulse(self) -> None:
         """Show that the interpreter runs."""
-        if self.on_pulse is not None:
-            self.on_pulse()
+        if self.slot is not None:
+            self.slot.beat(self._clock.monotonic(), self.queued())
 
     def wait_open(self) -> None:
         """Wait until this worker is to take traffic, or to stop."""

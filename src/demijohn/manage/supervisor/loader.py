@@ -58,7 +58,7 @@ def run_loader(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 
 def _load_and_fork(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
-    link = WorkerLink(channel)
+    link = WorkerLink(channel, None)
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
     try:
         loaded = load()

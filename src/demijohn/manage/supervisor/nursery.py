@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from ..board import Board, BoardError, WorkerState
 from .channel import Channel, ChannelClosed, Message
 from .events import (
     LOADER,
@@ -33,7 +34,6 @@ from .events import (
 from .loader import adopt_orphans, run_loader
 from .memory import memory_of
 from .plan import Plan
-from .pulse import PulseBoard
 from .signals import SignalPipe
 from .worker import STACKS_SIGNAL, Inheritance, run_worker
 
@@ -41,6 +41,9 @@ logger = logging.getLogger("demijohn.supervisor")
 
 OnAnswer = Callable[[Message | None], None]
 """Told the answer to a question, or `None` if the worker has ended."""
+
+_NO_ROW: Final = -1
+"""Of the board; loaders serve nobody, and have none."""
 
 _MOST_CAUSE: Final = 64 << 10
 """Characters kept of what a worker says about a failed boot."""
@@ -65,7 +68,7 @@ class _Child:
 class Nursery:
     """All processes of one supervisor."""
 
-    def __init__(self, selector: selectors.BaseSelector, signals: SignalPipe, board: PulseBoard) -> None:
+    def __init__(self, selector: selectors.BaseSelector, signals: SignalPipe, board: Board) -> None:
         self._selector = selector
         self._signals = signals
         self._board = board
@@ -95,8 +98,8 @@ class Nursery:
     def spawn(self, plan: Plan, generation: int, seat: int) -> WorkerSpawned | SpawnAsked | SpawnFailed:
         """Fork a worker or a loader, or have a worker forked."""
         try:
-            row = self._board.take()
-        except OSError as error:
+            row = _NO_ROW if seat == LOADER else self._board.take(generation)
+        except BoardError as error:
             return SpawnFailed(generation, seat, str(error))
         channel, theirs = Channel.pair()
         child = _Child(generation, seat, channel, row)
@@ -110,8 +113,7 @@ class Nursery:
                     loader.channel.send_with_fd({"fork": self._last_request, "row": row}, theirs.fileno())
             except (OSError, ChannelClosed) as error:
                 logger.error("Cannot fork a worker: %s", error)  # noqa: TRY400 - the traceback would only show this line
-                channel.close()
-                self._board.give_back(row)
+                self._close(child)
                 return SpawnFailed(generation, seat, str(error))
         if loader is not None:
             self._unborn[self._last_request] = child
@@ -123,6 +125,8 @@ class Nursery:
 
     def _add(self, child: _Child) -> None:
         self._children[child.pid] = child
+        if child.row != _NO_ROW:
+            self._board.slot(child.row).pid = child.pid
         self._selector.register(child.channel, selectors.EVENT_READ)
 
     def _fork(self, plan: Plan, child: _Child, theirs: socket.socket) -> int:
@@ -168,10 +172,17 @@ class Nursery:
         else:
             # Not reaped yet, so the number is the worker's and nobody else's.
             os.kill(pid, number)
+            self._show(child, WorkerState.STOPPING)
+
+    def _show(self, child: _Child, state: WorkerState) -> None:
+        if child.row != _NO_ROW:
+            self._board.slot(child.row).state = state
 
     def open(self, pid: int) -> None:
         """Let a worker serve."""
-        self._tell(self._children[pid], {"go": True})
+        child = self._children[pid]
+        self._show(child, WorkerState.SERVING)
+        self._tell(child, {"go": True})
 
     def dump_stacks(self, pid: int) -> None:
         """Have the stacks of all its threads come as text, see `texts`."""
@@ -230,6 +241,7 @@ class Nursery:
             return
         for message in child.channel.receive():
             if "ready" in message:
+                self._show(child, WorkerState.READY)
                 yield WorkerReady(child.pid)
             elif "failed" in message:
                 child.cause = str(message["failed"])[-_MOST_CAUSE:]
@@ -274,7 +286,8 @@ class Nursery:
         if not child.is_over and child.pid:
             self._selector.unregister(child.channel)
         child.channel.close()
-        self._board.give_back(child.row)
+        if child.row != _NO_ROW:
+            self._board.give_back(child.row)
 
     def _reap_strangers(self) -> None:
         """We inherit orphans, as process 1 or by our own wish; take them off the process table, and the workers not."""
@@ -301,8 +314,9 @@ class Nursery:
         chosen = workers[self._turn % len(workers)].pid if workers and with_memory else 0
         return WorkersMeasured(
             tuple(
-                Measure(child.pid, *self._board.read(child.row), memory_of(child.pid) if child.pid == chosen else None)
+                Measure(child.pid, slot.beats, slot.requests, memory_of(child.pid) if child.pid == chosen else None)
                 for child in workers
+                for slot in (self._board.slot(child.row),)
             )
         )
 

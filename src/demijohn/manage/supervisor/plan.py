@@ -1,6 +1,6 @@
 """`Plan`: what a generation of workers is made by: how its application is loaded, how a server is made of it, and how many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .link import WorkerLink
@@ -11,7 +11,11 @@ Boot = Callable[[WorkerLink], Serving]
 """Makes the server, in the worker. An exception is a failed boot."""
 
 
-class NoApplicationError(Exception):
+class BootError(Exception):
+    """A worker cannot boot, for a reason that needs no traceback. The message is for a person."""
+
+
+class NoApplicationError(BootError):
     """There is no application where it is said to be, and further attempts will not find one. The message is for a person."""
 
 
@@ -49,3 +53,14 @@ class Plan:
     """Load once, in a process that then forks the workers (Linux; elsewhere each worker loads for itself)."""
     drain_timeout: float = 30.0
     """How long the server's graceful stop takes at most, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """How workers are made and looked after."""
+
+    policy: SupervisorPolicy = field(default_factory=SupervisorPolicy)
+    preload: bool = False
+    """An application that is to be loaded is loaded once, in a process from which the workers are forked."""
+    warmup: Sequence[str] = ()
+    """Paths that each worker answers to itself before it is ready."""

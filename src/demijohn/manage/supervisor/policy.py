@@ -7,7 +7,7 @@ recorded, it says what follows from them, until nothing does.
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .actions import (
@@ -68,6 +68,22 @@ class SupervisorPolicy:
     """How long a worker serves before it is replaced, and up to a tenth longer, at random. `None`: for ever."""
     max_memory: int | None = None
     """With more bytes in memory (proportional set size) a worker is replaced. `None`: any number."""
+
+    def __post_init__(self) -> None:
+        for name in ("worker_timeout", "boot_timeout", "max_age"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value}; it must be more than 0, or None for no limit")
+        for name in ("max_requests", "max_memory"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1, or None for no limit")
+        if self.max_requests_jitter < 0:
+            raise ValueError(f"max_requests_jitter is {self.max_requests_jitter}; it must not be negative")
+
+    def with_graceful_timeout(self, seconds: float) -> "SupervisorPolicy":
+        """Return the same with another `graceful_timeout`."""
+        return replace(self, graceful_timeout=seconds)
 
     def decide(self, table: WorkerTable, event: Event, now: float) -> list[Action]:
         """Return what to do, in order. `table` has `event` recorded already."""

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from ..board import Board
 from .channel import Channel
 from .link import WorkerLink
-from .plan import Loaded, NoApplicationError
+from .plan import BootError, Loaded, NoApplicationError
 from .policy import EXIT_BOOT_FAILED
-from .pulse import PulseBoard
 from .signals import SignalPipe
 from .stopwatch import WATCHED, StopWatch, leave_process
 from .table import EXIT_NOT_FOUND
@@ -37,9 +37,9 @@ class Inheritance:
     """Closes descriptors of the process it was forked from, which would keep channels open that should end."""
     mask: Iterable[int]
     """The signal mask to restore; until then signals are blocked."""
-    board: PulseBoard
+    board: Board
     row: int
-    """Of the board: this worker's."""
+    """Of the board: this worker's; a loader has none."""
     drain_timeout: float
 
 
@@ -67,7 +67,7 @@ def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 
 def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
-    link = WorkerLink(channel)
+    link = WorkerLink(channel, inherited.board.slot(inherited.row))
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
     loaded = None
     try:
@@ -77,8 +77,6 @@ def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals:
         if loaded is not None:
             loaded.unload()
         return report_failure(link, error)
-    board, row = inherited.board, inherited.row
-    link.on_pulse = lambda: board.beat(row, link.count_requests())
     link.pulse()
     with StopWatch(server, signals, drain_timeout=inherited.drain_timeout, link=link):
         link.tell({"ready": True})
@@ -90,8 +88,8 @@ def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals:
 
 def report_failure(link: WorkerLink, error: BaseException) -> int:
     """Tell the arbiter why this process could not boot; return the exit code."""
-    if isinstance(error, NoApplicationError):
+    if isinstance(error, BootError):
         link.tell({"failed": str(error)})
-        return EXIT_NOT_FOUND
+        return EXIT_NOT_FOUND if isinstance(error, NoApplicationError) else EXIT_BOOT_FAILED
     link.tell({"failed": "".join(traceback.format_exception(error))})
     return EXIT_BOOT_FAILED

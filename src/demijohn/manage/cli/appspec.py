@@ -1,0 +1,27 @@
+"""`app_spec`: the application of a command line, to be loaded by the processes that serve it; errors become what those report."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ..generations import AppSpec
+from ..supervisor.plan import BootError, NoApplicationError
+from .discovery import AppImportFailed
+
+
+def app_spec(load: Callable[[], Any]) -> AppSpec:
+    """Return where the application is. `load` loads it, and raises click's exceptions."""
+
+    def load_for_worker() -> Any:
+        try:
+            return load()
+        except AppImportFailed as error:
+            text = io.StringIO()
+            error.show(text)
+            raise BootError(text.getvalue()) from error
+        except click.ClickException as error:
+            raise NoApplicationError(error.format_message()) from error
+
+    return AppSpec(load_for_worker)

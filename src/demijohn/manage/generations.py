@@ -1,0 +1,132 @@
+"""`Generations`: what the supervisor's workers are made of: an application, listeners, options; and the same anew at a reload.
+
+Here: what a worker does from loading to its server. Not here: when workers are made (`supervisor/`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from ..doors.choose import handler_for
+from ..seam import Handler
+from ..serve import Listener, Server, ServerOptions
+from ..serve.certificates import Certificates, GivenContext
+from .hooks import HookedServer, Lifecycle, lifecycle_of
+from .messages import own_handler
+from .supervisor.link import WorkerLink
+from .supervisor.plan import Loaded, Plan, PlanError, Supervision
+from .warmup import warm_up
+
+_GRACE: Final = 5.0
+"""Seconds that a worker has beyond the time that its server may take to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpec:
+    """Where an application is: to be loaded in the process that serves it, so that another process gets its code of today."""
+
+    load: Callable[[], Any]
+    """Returns it. Raises `BootError` with a message for a person, `NoApplicationError` if there is none; or what it raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What a reload has found in the settings."""
+
+    options: ServerOptions
+    processes: int
+    supervision: Supervision
+    certificates: Certificates | GivenContext | None
+
+
+class Generations:
+    """Of one run. In the supervisor; `_load` and what follows run in the processes that it forks."""
+
+    def __init__(
+        self,
+        application: Any,  # Any: a WSGI application, or an AppSpec
+        listeners: Sequence[Listener],
+        options: ServerOptions,
+        processes: int,
+        supervision: Supervision,
+        renew: Callable[[], Renewed] | None = None,
+    ) -> None:
+        """Prepare. `renew` reads the settings anew, and raises a ValueError, TypeError or OSError if they cannot be used."""
+        self._application = application
+        self._listeners = list(listeners)
+        self._options = options
+        self._supervision = supervision
+        self._renew = renew
+        self._processes: int | None = processes
+
+    def plan(self) -> Plan:
+        """Return the plan of a generation by the settings as they were read last."""
+        options = self._options
+        policy = self._supervision.policy.with_graceful_timeout(options.stop_seconds + _GRACE)
+        is_spec = isinstance(self._application, AppSpec)
+        return Plan(
+            partial(self._load, options, self._supervision.warmup),
+            policy,
+            self._processes,
+            has_loader=is_spec and self._supervision.preload,
+            drain_timeout=options.stop_seconds,
+        )
+
+    def renewed_plan(self) -> Plan:
+        """Read the settings anew, and return the plan of a generation by them.
+
+        Raises:
+            PlanError: they cannot be used.
+        """
+        if self._renew is None:
+            self._processes = None  # as many as somebody has asked for meanwhile
+            return self.plan()
+        try:
+            found = self._renew()
+        except (ValueError, TypeError, OSError) as error:
+            raise PlanError(str(error)) from error
+        self._options, self._supervision, self._processes = found.options, found.supervision, found.processes
+        for listener in self._listeners:
+            if listener.certificates is not None and found.certificates is not None:
+                listener.certificates = found.certificates
+        return self.plan()
+
+    # ------------------------------------------------------------------ in the loader, or in a worker
+
+    def _load(self, options: ServerOptions, warmup: Sequence[str]) -> Loaded:
+        if not isinstance(self._application, AppSpec):
+            # Loaded long ago, and started, by the process that made this one.
+            application, lifecycle = self._application, lifecycle_of(self._application)
+            return Loaded(partial(self._boot, handler_for(application), lifecycle, options, warmup))
+        application = self._application.load()
+        handler, lifecycle = handler_for(application), lifecycle_of(application)
+        lifecycle.startup()
+        if self._supervision.preload:
+            lifecycle.before_fork()
+        return Loaded(partial(self._boot, handler, lifecycle, options, warmup), lifecycle.shutdown)
+
+    def _boot(
+        self, handler: Handler, lifecycle: Lifecycle, options: ServerOptions, warmup: Sequence[str], link: WorkerLink
+    ) -> HookedServer:
+        """Make the server of a worker, in the worker."""
+        if (own := own_handler()) is not None:
+            own.start_writer(options.log_queue_bytes)
+        lifecycle.worker_start()
+        warm_up(handler, warmup, options)
+        listeners = [listener.for_process() for listener in self._listeners]
+
+        def stop_listening() -> None:
+            for listener in listeners:
+                listener.close()
+
+        server = Server(
+            handler,
+            listeners,
+            options,
+            on_drain=stop_listening,
+            on_stuck=partial(link.replace_me, "a thread of it is stuck"),
+            stats=None if link.slot is None else link.slot.stats,
+        )
+        link.queued = server.queued
+        return HookedServer(server, lifecycle.worker_stop)

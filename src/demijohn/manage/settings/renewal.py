@@ -1,0 +1,43 @@
+"""Settings of the supervisor: how workers are made, when they are renewed, and what counts as hung."""
+
+from typing import Any, Final
+
+from ..supervisor.policy import SupervisorPolicy
+from .kinds import DURATION, FLAG, SIZE, Kind, integer, or_none
+from .plurals import list_of
+from .setting import Setting, setting_of
+
+TITLE: Final = "Workers: making and renewing them"
+
+
+def _path(raw: Any) -> str:  # Any: see Kind
+    """Check a request's target."""
+    if not isinstance(raw, str) or not raw.startswith("/") or not raw.isascii() or not raw.isprintable() or " " in raw:
+        raise ValueError
+    return raw
+
+
+SETTINGS: Final = (
+    Setting(
+        "preload",
+        FLAG,
+        False,
+        "Load the application once, in a process from which the workers are forked: they start at once and share memory, and a"
+        " worker that is replaced has the code of its generation. What opens connections or starts threads belongs into"
+        " `app.on_worker_start()` then; what is found open is named in the log. Without, each worker loads it for itself. Linux.",
+        aliases=("preload_app",),
+    ),
+    Setting(
+        "warmup",
+        list_of(Kind("paths such as /", _path, metavar="PATH")),
+        (),
+        "Paths that each worker answers to itself before it takes other requests. If an answer is 500 or above, the worker has"
+        " failed to boot.",
+    ),
+    setting_of(SupervisorPolicy, "worker_timeout", or_none(DURATION)),
+    setting_of(SupervisorPolicy, "boot_timeout", or_none(DURATION)),
+    setting_of(SupervisorPolicy, "max_requests", or_none(integer(1))),
+    setting_of(SupervisorPolicy, "max_requests_jitter", integer(0)),
+    setting_of(SupervisorPolicy, "max_age", or_none(DURATION)),
+    setting_of(SupervisorPolicy, "max_memory", or_none(SIZE)),
+)

@@ -1,0 +1,217 @@
+"""Reloads in real processes: fresh code and settings, broken ones, hung workers, renewal; each with and without a loader."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="loaders are Linux's")]
+
+LOADING = [(), ("--preload",)]
+
+
+class Site:
+    """An application whose code the test changes."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.count = 0
+
+    def write(self, code):
+        # Another size each time: what Python has compiled is known by seconds and size.
+        self.count += 1
+        (self.directory / "app.py").write_text(f"{code}\n" + "#" * self.count + "\n")
+
+    def say(self, text):
+        self.write(f"from demijohn import Demijohn\napp = Demijohn('x')\n@app.get('/')\ndef index(): return {text!r}")
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(tmp_path)
+    site.say("one")
+    return site
+
+
+@pytest.fixture
+def serve(start, site):
+    def serve_site(*options, **environ):
+        command = ("-m", "demijohn", "run", f"{site.directory}/app.py", "--port", 0, "--workers", 2, "--threads", 2)
+        return start(*command, *options, PYTHONDONTWRITEBYTECODE="1", **environ)
+
+    return serve_site
+
+
+@pytest.mark.parametrize("loading", LOADING)
+def test_a_reload_serves_the_code_of_today(serve, site, loading):
+    server = serve(*loading)
+    old = server.workers(2)
+    assert server.get() == "one"
+    site.say("two")
+    server.send(signal.SIGHUP)
+    server.wait_for("Reloaded: generation 2 takes over")
+    server.wait_for(rf"Worker ({old[0]}|{old[1]}) exited with code 0", 2)
+    assert {server.get() for _ in range(5)} == {"two"}
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert len(server.workers(4)) == 4
+
+
+@pytest.mark.parametrize("loading", LOADING)
+@pytest.mark.parametrize("code", ["def app(:", "import os; os._exit(7)", "raise LookupError('no base')"])
+def test_a_reload_of_a_broken_application_changes_nothing(serve, site, loading, code):
+    server = serve(*loading)
+    server.workers(2)
+    site.write(code)
+    server.send(signal.SIGHUP)
+    (found,) = server.wait_for(r"The reload came to nothing; what served before goes on. Generation 2: (.*)")
+    assert "in 3 attempts" in found[1]
+    assert {server.get() for _ in range(5)} == {"one"}
+    assert len(server.workers(2)) == 2
+    site.say("three")
+    server.send(signal.SIGHUP)
+    server.wait_for("Reloaded: generation 3 takes over")
+    server.wait_for(r"Worker \d+ exited with code 0", 2)
+    assert server.get() == "three"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_with_a_loader_a_replaced_worker_has_the_code_of_its_generation(serve, site):
+    server = serve("--preload")
+    workers = server.workers(2)
+    site.write("def app(:")
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    server.workers(4)
+    assert server.get() == "one"
+    loader = int(server.wait_for(r"Loader (\d+) is ready")[0][1])
+    site.say("two")
+    os.kill(loader, signal.SIGKILL)
+    server.wait_for(r"Loader \d+ is ready", 2)
+    assert server.get() == "one", "the workers go on"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_reload_reads_the_settings_anew(serve, site, tmp_path):
+    config = tmp_path / "settings.toml"
+    config.write_text('access_log_file = "a.log"\nwarmup = ["/"]\n')
+    server = serve("--config", str(config), "--chdir", str(tmp_path))
+    server.workers(2)
+    config.write_text('access_log_file = "b.log"\nbacklog = 7\nmax_requests = "many"\n')
+    server.send(signal.SIGHUP)
+    server.wait_for("max_requests is 'many'; it must be")
+    config.write_text('access_log_file = "b.log"\nbacklog = 7\nmax_requests = 1000\n')
+    server.send(signal.SIGHUP)
+    server.wait_for("A reload does not change backlog")
+    server.wait_for("Reloaded: generation 3")
+    server.wait_for(r"Worker \d+ exited with code 0", 2)
+    assert server.get() == "one"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert "GET / " in (tmp_path / "b.log").read_text()
+    assert "GET / " not in (tmp_path / "a.log").read_text()
+
+
+def test_a_generation_whose_warm_up_fails_is_broken(serve, site):
+    server = serve("--warmup", "/")
+    server.workers(2)
+    site.say("two")
+    site.write((site.directory / "app.py").read_text().replace("return 'two'", "1/0"))
+    server.send(signal.SIGHUP)
+    server.wait_for("The reload came to nothing")
+    assert "The warm-up request for / is answered with 500" in server.output()
+    assert server.get() == "one"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize("loading", LOADING)
+def test_workers_are_renewed_after_so_many_requests(serve, loading):
+    server = serve("--max-requests", "3", *loading)
+    old = server.workers(2)
+    for _ in range(8):
+        assert server.get() == "one"
+    server.wait_for(r"Worker \d+ is replaced: it has taken \d+ requests")
+    server.wait_for(rf"Worker ({old[0]}|{old[1]}) exited with code 0")
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_hung_worker_says_where_it_is_and_is_replaced(serve, site):
+    site.write(
+        "import ctypes, threading, os\n"
+        "from demijohn import Demijohn\n"
+        "app = Demijohn('x')\n"
+        "@app.get('/')\n"
+        "def index(): return str(os.getpid())\n"
+        "def hold_the_lock_of_the_interpreter():\n"
+        "    ctypes.PyDLL(None).sleep(60)\n"  # PyDLL does not let go of the GIL
+        "@app.get('/hang')\n"
+        "def hang(): hold_the_lock_of_the_interpreter()\n"
+    )
+    server = serve("--worker-timeout", "2")
+    server.workers(2)
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whichever way http.client says that nobody answers
+        server.get("/hang")
+    server.wait_for(r"Worker \d+ is hung: its interpreter stands still")
+    server.wait_for(r"in hold_the_lock_of_the_interpreter")
+    (killed,) = server.wait_for(r"Worker (\d+) was killed by SIGKILL")
+    server.workers(3)
+    assert server.get() != killed[1]
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_busy_worker_is_not_hung(serve, site):
+    site.write(
+        "import os, time\n"
+        "from demijohn import Demijohn\n"
+        "app = Demijohn('x')\n"
+        "time.sleep(2.5)\n"
+        "@app.get('/')\n"
+        "def index():\n"
+        "    end = time.process_time() + 1.5\n"
+        "    while time.process_time() < end: pass\n"
+        "    return str(os.getpid())\n"
+    )
+    server = serve("--worker-timeout", "1.5")
+    server.workers(2)
+    asked = [server.get_later("/") for _ in range(4)]
+    assert {int(answer()) for answer in asked} <= set(server.workers(2))
+    assert "hung" not in server.output()
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_usr1_opens_the_logs_of_all_workers_anew(serve, tmp_path, until):
+    log = tmp_path / "access.log"
+    server = serve("--access-log-file", str(log))
+    server.workers(2)
+    server.get("/?one")
+    until(lambda: "?one" in log.read_text())
+    log.rename(tmp_path / "moved.log")
+    server.send(signal.SIGUSR1)
+    until(log.exists)
+
+    def is_in_the_new_one():
+        server.get("/?two")
+        return "?two" in log.read_text()
+
+    until(is_in_the_new_one)
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_winch_of_a_daemon_stops_the_workers_and_hup_starts_them(serve):
+    server = serve()
+    server.workers(2)
+    server.send(signal.SIGWINCH)
+    server.wait_for(r"Worker \d+ exited with code 0", 2)
+    server.send(signal.SIGHUP)
+    server.workers(4)
+    assert server.get() == "one"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
