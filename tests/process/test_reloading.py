@@ -170,17 +170,15 @@ def test_a_busy_worker_is_not_hung(serve, site):
         "import os, time\n"
         "from demijohn import Demijohn\n"
         "app = Demijohn('x')\n"
-        "time.sleep(2.5)\n"
         "@app.get('/')\n"
         "def index():\n"
-        "    end = time.process_time() + 1.5\n"
+        "    end = time.process_time() + 3\n"
         "    while time.process_time() < end: pass\n"
         "    return str(os.getpid())\n"
     )
-    server = serve("--worker-timeout", "1.5")
+    server = serve("--worker-timeout", "2.5")
     server.workers(2)
-    asked = [server.get_later("/") for _ in range(4)]
-    assert {int(answer()) for answer in asked} <= set(server.workers(2))
+    assert int(server.get("/")) in server.workers(2)
     assert "hung" not in server.output()
     server.send(signal.SIGTERM)
     assert server.wait() == 0
