@@ -16,7 +16,7 @@ ROOT = HERE.parent
 RIVALS = HERE / "out" / "rivals"
 """A virtual environment with Flask and gunicorn, made at the first run."""
 
-RIVAL_PACKAGES = ["flask==3.1.3", "werkzeug==3.1.9", "gunicorn==27.0.1"]
+RIVAL_PACKAGES = ["flask==3.1.3", "werkzeug==3.1.9", "gunicorn==27.0.1", "granian==2.8.7"]
 
 NGINX = """
 daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
@@ -83,7 +83,7 @@ def guestbooks(port: int) -> list[Contestant]:
 
 def prepare_rivals() -> None:
     """Build the rivals' environment once."""
-    if not (RIVALS / "bin" / "gunicorn").exists():
+    if not (RIVALS / "bin" / "granian").exists():
         subprocess.run([sys.executable, "-m", "venv", str(RIVALS)], check=True)
         subprocess.run([str(RIVALS / "bin" / "pip"), "install", "--quiet", *RIVAL_PACKAGES], check=True)
 
@@ -91,6 +91,13 @@ def prepare_rivals() -> None:
 @contextmanager
 def running(contestant: Contestant, port: int, cpu: int) -> Iterator[str]:
     """Start a contestant on one core, yield its URL once it answers, and end it."""
+    with running_process(contestant, port, cpu) as (url, _):
+        yield url
+
+
+@contextmanager
+def running_process(contestant: Contestant, port: int, cpu: int) -> Iterator[tuple[str, int]]:
+    """The same, with the id of the process, too."""
     with tempfile.TemporaryDirectory(prefix="bench-") as data:
         environ = {**os.environ, "GUESTBOOK_DATA": data, **contestant.environ}
         process = subprocess.Popen(
@@ -103,7 +110,7 @@ def running(contestant: Contestant, port: int, cpu: int) -> Iterator[str]:
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_it_answers(url, process)
-            yield url
+            yield url, process.pid
         finally:
             process.terminate()
             process.communicate(timeout=60)

@@ -14,6 +14,8 @@ class Load:
     p50_ms: float
     p99_ms: float
     errors: int
+    count: int
+    """Answers that came."""
 
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -34,7 +36,8 @@ def parse_wrk(text: str) -> Load:
         errors += sum(map(int, found.groups()))
     if found := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
         errors += int(found.group(1))
-    return Load(rate, _percentile("50", text), _percentile("99", text), errors)
+    count = int(_one(r"^\s+(\d+) requests in", text).group(1))
+    return Load(rate, _percentile("50", text), _percentile("99", text), errors, count)
 
 
 def _percentile(which: str, text: str) -> float:

@@ -10,9 +10,9 @@ the leader's hands; its slot's `offer` (leader in a handler); a follower's inbox
 With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
 reads waits in `queue` for the first that comes back. Accepting, reading and refusing go on all the time.
 
-Handlers known to block give leadership away before they run, so that many of them get going at once. Known means: requests
-with an equal label took long before, and on average they have spent that time waiting, not computing, ever since. (One that
-computes holds the interpreter's lock wherever it runs: a hand-over would only cost.)
+A handler known to block (see blocking.py) is given to a follower, and the leader goes on polling: for its kind, this is a pool.
+Giving leadership away instead, and running it here, would wake a thread for each request; a follower that is busy takes the next
+job as it is done with one. (One that computes holds the interpreter's lock wherever it runs: a hand-over would only cost.)
 """
 
 import contextlib
@@ -25,21 +25,10 @@ from queue import Empty, SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
+from .blocking import Blockers
 from .queue import JobQueue
 
 logger = logging.getLogger("demijohn.error")
-
-_AGAIN = 0.25
-"""A label is known to block when a second slow run follows within so many seconds: one alone may be a hiccup of the machine."""
-
-_FORGET = 0.4
-"""A label is forgotten when its average wait is down to this part of what makes a run slow."""
-
-_TRUST = 100
-"""A label that was found to compute is not suspected again for so many slow runs."""
-
-_KNOWN_LABELS = 4096
-"""Labels that are remembered; the table is emptied when it is full of others."""
 
 _IDLE_TICKS = 20
 """The watcher goes to sleep after this many ticks without a handler."""
@@ -56,13 +45,15 @@ class Role(Enum):
 class _Slot:
     """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
 
-    __slots__ = ("inbox", "job", "number", "offer", "role", "thread")
+    __slots__ = ("inbox", "job", "label", "number", "offer", "role", "thread")
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead; False: stop
+        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead, or have a job; False: stop
         self.role = Role.FOLLOWING
+        # While following: given by the leader, and not begun. Otherwise: that runs.
         self.job: Job | None = None
+        self.label = ""  # of a job given by the leader
         # The token while this slot's thread, as the leader, is in a handler. Each slot has its own: a thread that has become
         # late must not take what its successor offers for what it had offered itself.
         self.offer: deque[Job] = deque()
@@ -85,9 +76,7 @@ class LateRunner:
         self.queue = JobQueue(engine)
         self._max_age = engine.options.max_queue_age
         self._lock = threading.Lock()
-        self._blocking: dict[str, float] = {}  # label -> running average of the seconds that its handlers waited
-        self._suspects: dict[str, float] = {}  # label -> when it was slow last
-        self._computing: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
+        self._blockers = Blockers(slow_after)
         self._now = engine.clock.monotonic
         self._alarm: SimpleQueue[None] = SimpleQueue()
         self._is_watcher_asleep = False
@@ -134,16 +123,13 @@ class LateRunner:
             self.queue.refuse_old(job, age)
             job.complete()
             return True
+        label = ""
+        blockers = self._blockers
+        if blockers.known and (label := job.label) in blockers.known and not blockers.is_due(label):
+            self._hand_over(job, label)
+            return True
         slot = self._leader
         slot.job = job
-        if self._blocking and (label := job.label) in self._blocking:
-            self._engine.stats.cells[HAND_OVERS] += 1
-            slot.role = Role.LATE
-            with self._lock:
-                self._promote(self._idle.pop())
-            self._run_measured(job, label)
-            self._finish_late(slot, job)
-            return False
         self._serial += 1
         slot.offer.append(job)
         if self._is_watcher_asleep:
@@ -162,9 +148,21 @@ class LateRunner:
         # Deadlines that are set from now on count from now, however long the handler took.
         ended = reactor.now = self._now()
         if ended - began > self._slow_after:
-            self._suspect(job.label)
+            blockers.suspect(label or job.label, ended)
+        elif label in blockers.known:
+            blockers.end_trial(label)
         job.complete()
         return True
+
+    def _hand_over(self, job: Job, label: str) -> None:
+        """Let a follower run a job; the caller saw that there is one, and only the leader takes from them."""
+        self._engine.stats.cells[HAND_OVERS] += 1
+        with self._lock:
+            follower = self._idle[-1]
+            follower.label = label
+            follower.job = job
+            self._idle.pop()
+            follower.inbox.put(True)
 
     def _is_queued(self, job: Job) -> bool:
         """Let a job wait, or refuse it, if nobody could take over polling; False if somebody can, now."""
@@ -210,40 +208,17 @@ class LateRunner:
                 job = following
             self.queue.run(job)
 
-    def _run_measured(self, job: Job, label: str) -> None:
-        """Run a job whose handler is known to block, and see whether it still does."""
+    def _run_known(self, slot: _Slot) -> None:
+        """Run the job that the leader gave to this slot's thread, and take note how long it took."""
+        job = slot.job
+        if job is None:
+            return  # the message was for a predecessor of this thread, and its successor has followed it
+        slot.role = Role.LATE
         began, computed = self._now(), time.thread_time()
         job.run()
         wall = self._now() - began
-        waited = wall - (time.thread_time() - computed)
-        average = 0.8 * self._blocking.get(label, 0.0) + 0.2 * waited
-        if average > _FORGET * self._slow_after:
-            self._blocking[label] = average
-            return
-        self._blocking.pop(label, None)
-        if wall > self._slow_after:
-            self._computing[label] = _TRUST
-
-    def _suspect(self, label: str) -> None:
-        """Take note that a handler took long, though not long enough for a promotion."""
-        trust = self._computing.get(label, 0)
-        now = self._now()
-        if trust:
-            self._computing[label] = trust - 1
-        elif now - self._suspects.get(label, -1.0) < _AGAIN:
-            self._learn(label)
-        else:
-            self._remember(self._suspects, label, now)
-
-    def _learn(self, label: str) -> None:
-        """From now on, hand over before handlers of this label run."""
-        if not self._computing.get(label):
-            self._remember(self._blocking, label, 2 * self._slow_after)
-
-    def _remember(self, table: dict[str, float], label: str, value: float) -> None:
-        if len(table) >= _KNOWN_LABELS:
-            table.clear()
-        table[label] = value
+        self._blockers.note_run(slot.label, wall, wall - (time.thread_time() - computed))
+        self._finish_late(slot, job)
 
     # ------------------------------------------------------------------ the watcher
 
@@ -275,7 +250,7 @@ class LateRunner:
                 return  # just finished
             self._engine.stats.cells[PROMOTIONS] += 1
             # Now and not when it is over: equal requests may be next in line.
-            self._learn(job.label)
+            self._blockers.learn(job.label, self._now())
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
 
@@ -301,9 +276,10 @@ class LateRunner:
         try:
             self._resume(slot)
             while slot.inbox.get() and not self._engine.is_stopped:
-                # False for a promotion that a successor of this thread's predecessor has followed already.
                 if self._leader is slot:
                     self._lead(slot)
+                else:
+                    self._run_known(slot)
         except BaseException:  # noqa: BLE001 - it is logged, by whatever further blow
             # Raised into this thread from outside: jobs and callbacks raise nothing.
             try:
@@ -315,8 +291,11 @@ class LateRunner:
 
     def _resume(self, slot: _Slot) -> None:
         """Go on where the slot's former thread died."""
-        job, slot.job = slot.job, None
-        if job is not None:
+        job = slot.job
+        if job is not None and slot.role is Role.FOLLOWING:
+            slot.inbox.put(True)  # given to the predecessor, which had not begun
+        elif job is not None:
+            slot.job = None
             job.abandon()
             self._engine.reactor.give_back(job)
         with self._lock:
@@ -329,7 +308,8 @@ class LateRunner:
                 slot.role = Role.FOLLOWING
             for one in self._slots:
                 # This one; or one that a thread had taken out to promote it, and then died.
-                if one.role is Role.FOLLOWING and one is not self._leader and one not in self._idle:
+                is_free = one.role is Role.FOLLOWING and one.job is None
+                if is_free and one is not self._leader and one not in self._idle:
                     self._idle.append(one)
         if is_leader:
             self._lead(slot)

@@ -1,0 +1,119 @@
+"""`Blockers`: which handlers are known to block, by their label, from how long they took. The leader and threads of the runner.
+
+A label becomes known when a handler was promoted away from, or twice took long; that may be a hiccup of the machine, and what
+blocks today may be quick tomorrow. So now and then one request of a known label is a trial: it runs where unknown ones do, and if
+some in a row are quick, the label is forgotten. A label that is learnt again soon after that has its next trials after ever more
+requests: one that is slow only at times must not cost a promotion each time.
+
+A race between two threads here costs an estimate and nothing else, so there is no lock.
+"""
+
+from typing import Any
+
+_AGAIN = 0.25
+"""A label is known when a second slow run follows within so many seconds: one alone may be a hiccup."""
+
+_TRIALS = 3
+"""Quick trials in a row after which a label is forgotten."""
+
+_FIRST_GAP = 16
+_LONGEST_GAP = 1024
+"""Requests of a known label from one trial, or row of trials, to the next."""
+
+_CALM = 10.0
+"""A label that is learnt again after so many seconds starts with the first gap."""
+
+_LESS = 0.4
+"""A label is forgotten, too, when its average wait is down to this part of what makes a run slow."""
+
+_TRUST = 100
+"""A label that was found to compute is not suspected again for so many slow runs."""
+
+_MOST_LABELS = 4096
+"""Labels that are remembered; a table is emptied when it is full of others."""
+
+
+class _Record:
+    """What is known about a label."""
+
+    __slots__ = ("gap", "learnt_at", "left", "quick", "waits")
+
+    def __init__(self, gap: int, waits: float, now: float) -> None:
+        self.gap = gap
+        self.left = gap  # requests until the next trial
+        self.quick = 0  # trials in a row
+        self.waits = waits  # running average of the seconds that its handlers waited
+        self.learnt_at = now
+
+
+class Blockers:
+    """See the file's description."""
+
+    __slots__ = ("_computing", "_former", "_slow_after", "_suspects", "known")
+
+    def __init__(self, slow_after: float) -> None:
+        self._slow_after = slow_after
+        self.known: dict[str, _Record] = {}
+        self._former: dict[str, _Record] = {}  # that were forgotten
+        self._suspects: dict[str, float] = {}  # label -> when it was slow last
+        self._computing: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
+
+    def is_due(self, label: str) -> bool:
+        """Tell whether this request of a known label is a trial. The leader, once for each request."""
+        record = self.known.get(label)
+        if record is None:
+            return True
+        record.left -= 1
+        return record.left <= 0
+
+    def end_trial(self, label: str) -> None:
+        """Take note that a request which ran where unknown ones do was quick, though its label is known."""
+        record = self.known.get(label)
+        if record is not None:
+            record.quick += 1
+            if record.quick >= _TRIALS:
+                self._forget(label)
+
+    def suspect(self, label: str, now: float) -> None:
+        """Take note that a handler took long, though not long enough for a promotion."""
+        trust = self._computing.get(label, 0)
+        if trust:
+            self._computing[label] = trust - 1
+        elif now - self._suspects.get(label, -1.0) < _AGAIN:
+            self.learn(label, now)
+        else:
+            _make_room(self._suspects)
+            self._suspects[label] = now
+
+    def learn(self, label: str, now: float) -> None:
+        """From now on the label is known to block."""
+        if self._computing.get(label):
+            return
+        before = self.known.get(label) or self._former.pop(label, None)
+        gap = _FIRST_GAP
+        if before is not None and now - before.learnt_at < _CALM:
+            gap = min(_LONGEST_GAP, before.gap * 2)
+        _make_room(self.known)
+        self.known[label] = _Record(gap, 2 * self._slow_after, now)
+
+    def note_run(self, label: str, wall: float, waited: float) -> None:
+        """Take note how long a handler that is known took, and how much of that it did not compute."""
+        record = self.known.get(label)
+        if record is None:
+            return
+        record.waits = 0.8 * record.waits + 0.2 * waited
+        if record.waits <= _LESS * self._slow_after:
+            self._forget(label)
+            if wall > self._slow_after:
+                self._computing[label] = _TRUST
+
+    def _forget(self, label: str) -> None:
+        record = self.known.pop(label, None)
+        if record is not None:
+            _make_room(self._former)
+            self._former[label] = record
+
+
+def _make_room(table: dict[str, Any]) -> None:  # Any: whatever it has for each label
+    if len(table) >= _MOST_LABELS:
+        table.clear()

@@ -1,0 +1,93 @@
+"""Which handlers are known to block: learnt by what they do, tried again now and then, and forgotten when they are quick."""
+
+import pytest
+
+from demijohn.serve.runner import blocking
+from demijohn.serve.runner.blocking import Blockers
+
+SLOW = 0.001
+
+
+@pytest.fixture
+def blockers():
+    return Blockers(SLOW)
+
+
+def trials(blockers: Blockers, requests: int, *, quick: bool) -> list[int]:
+    """Let requests of one label come; return the numbers of those that were trials."""
+    found = []
+    for number in range(1, requests + 1):
+        if "a" in blockers.known and blockers.is_due("a"):
+            found.append(number)
+            if quick:
+                blockers.end_trial("a")
+            else:
+                blockers.learn("a", 1.0)
+    return found
+
+
+def test_one_slow_run_alone_teaches_nothing(blockers):
+    blockers.suspect("a", 10.0)
+    blockers.suspect("b", 10.1)
+    blockers.suspect("a", 11.0)
+    assert not blockers.known
+    blockers.suspect("a", 11.1)
+    assert set(blockers.known) == {"a"}
+
+
+def test_a_label_that_became_quick_is_forgotten_after_some_trials_in_a_row(blockers):
+    blockers.learn("a", 0.0)
+    assert trials(blockers, 100, quick=True) == [16, 17, 18]
+    assert not blockers.known
+
+
+def test_one_that_still_blocks_is_tried_ever_less(blockers):
+    blockers.learn("a", 0.0)
+    assert trials(blockers, 3000, quick=False) == [16, 48, 112, 240, 496, 1008, 2032]
+    assert set(blockers.known) == {"a"}
+
+
+def test_one_that_is_slow_only_at_times_is_not_forgotten_each_time(blockers):
+    for number in range(20):
+        blockers.learn("a", number / 10)
+        while "a" in blockers.known:
+            if blockers.is_due("a"):
+                blockers.end_trial("a")
+    blockers.learn("a", 2.1)
+    assert blockers.known["a"].left == blocking._LONGEST_GAP
+
+
+def test_one_that_is_learnt_again_after_a_long_time_begins_anew(blockers):
+    for number in range(5):
+        blockers.learn("a", number / 10)
+    blockers.learn("a", 100.0)
+    assert blockers.known["a"].left == blocking._FIRST_GAP
+
+
+def test_one_that_computes_is_forgotten_and_trusted(blockers):
+    blockers.learn("a", 0.0)
+    for _ in range(30):
+        blockers.note_run("a", 0.004, 0.0001)
+    assert not blockers.known
+    for number in range(blocking._TRUST):
+        blockers.suspect("a", number / 100)
+    assert not blockers.known
+    blockers.learn("a", 50.0)
+    assert set(blockers.known) == {"a"}
+
+
+def test_one_that_waits_is_kept(blockers):
+    blockers.learn("a", 0.0)
+    for _ in range(100):
+        blockers.note_run("a", 0.01, 0.0099)
+    assert set(blockers.known) == {"a"}
+    blockers.note_run("b", 0.01, 0.0099)  # forgotten while it ran
+    assert set(blockers.known) == {"a"}
+
+
+def test_there_are_only_so_many(blockers):
+    for number in range(3 * blocking._MOST_LABELS):
+        blockers.learn(str(number), 0.0)
+        blockers.suspect(str(number), 0.0)
+    assert len(blockers.known) <= blocking._MOST_LABELS
+    assert len(blockers._suspects) <= blocking._MOST_LABELS
