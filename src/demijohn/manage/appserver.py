@@ -135,7 +135,7 @@ class AppServer:
     def mode(self) -> str:
         """How requests are run, in plain words."""
         threads = f"{self._options.threads} threads" if self.multithread else "one thread"
-        how = "multiplexed" if self._options.runner == "inline" else "late promotion"
+        how = {"inline": "multiplexed", "late": "late promotion", "pool": "a pool"}[self._options.runner]
         if self._processes == 1:
             return f"1 process, {threads} ({how})" if self.multithread else f"one thread, {how}"
         if self.multithread:

@@ -122,6 +122,7 @@ def test_a_keyboard_interrupt_ends_serving():
         ({"threads": 1, "threaded": True}, "one thread, multiplexed", (False, False)),
         ({"threaded": True}, "1 process, 16 threads (late promotion)", (True, False)),
         ({"threads": 4}, "1 process, 4 threads (late promotion)", (True, False)),
+        ({"threads": 4, "runner": "pool"}, "1 process, 4 threads (a pool)", (True, False)),
         ({"processes": 2}, "2 processes with one thread each, multiplexed", (False, True)),
         ({"processes": 3, "threaded": True}, "3 processes x 16 threads (late promotion)", (True, True)),
     ],
