@@ -213,3 +213,26 @@ def test_winch_of_a_daemon_stops_the_workers_and_hup_starts_them(serve):
     assert server.get() == "one"
     server.send(signal.SIGTERM)
     assert server.wait() == 0
+
+
+def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
+    site.write(
+        "import threading, socket\n"
+        "from demijohn import Demijohn\n"
+        "app = Demijohn('x')\n"
+        "poller = threading.Thread(target=threading.Event().wait, daemon=True)\n"
+        "poller.start()\n"
+        "@app.on_startup\n"
+        "def connect():\n"
+        "    app.sock = socket.create_server(('127.0.0.1', 0))\n"
+        "@app.get('/')\n"
+        "def index(): return 'one'\n"
+    )
+    server = serve("--preload")
+    server.wait_for(
+        r"Fork audit: A thread, .* made at .*/app.py:5, is not there in the workers. Make it in .*on_worker_start"
+    )
+    server.wait_for(r"Fork audit: A socket made at .*/app.py:8, is shared by all workers")
+    assert server.get() == "one"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0

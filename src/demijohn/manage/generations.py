@@ -3,6 +3,7 @@
 Here: what a worker does from loading to its server. Not here: when workers are made (`supervisor/`).
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ from .messages import own_handler
 from .supervisor.link import WorkerLink
 from .supervisor.plan import Loaded, Plan, PlanError, Supervision
 from .warmup import warm_up
+
+logger = logging.getLogger("demijohn.manage")
 
 _GRACE: Final = 5.0
 """Seconds that a worker has beyond the time that its server may take to stop."""
@@ -99,11 +102,20 @@ class Generations:
             # Loaded long ago, and started, by the process that made this one.
             application, lifecycle = self._application, lifecycle_of(self._application)
             return Loaded(partial(self._boot, handler_for(application), lifecycle, options, warmup))
-        application = self._application.load()
-        handler, lifecycle = handler_for(application), lifecycle_of(application)
-        lifecycle.startup()
-        if self._supervision.preload:
-            lifecycle.before_fork()
+        if not self._supervision.preload:
+            application = self._application.load()
+            handler, lifecycle = handler_for(application), lifecycle_of(application)
+            lifecycle.startup()
+        else:
+            from .forkaudit import ForkAudit  # PERF: asyncio comes with it
+
+            with ForkAudit() as audit:
+                application = self._application.load()
+                handler, lifecycle = handler_for(application), lifecycle_of(application)
+                lifecycle.startup()
+                lifecycle.before_fork()
+            for finding in audit.findings():
+                logger.warning("%s", finding)
         return Loaded(partial(self._boot, handler, lifecycle, options, warmup), lifecycle.shutdown)
 
     def _boot(

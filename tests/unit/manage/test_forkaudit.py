@@ -1,0 +1,117 @@
+"""The fork audit finds what is planted at import, by file and line, and nothing else."""
+
+import asyncio
+import importlib
+import socket
+import sys
+import threading
+
+import pytest
+
+from demijohn.manage.forkaudit import ForkAudit
+
+PLANTED = """\
+import asyncio
+import socket
+import threading
+
+here = threading.Event()
+
+POLLER = threading.Thread(target=here.wait, name="poller", daemon=True)
+POLLER.start()
+SERVER = socket.create_server(("127.0.0.1", 0))
+CLIENT = socket.create_connection(SERVER.getsockname())
+LOOP = asyncio.new_event_loop()
+LOCK = threading.Lock()
+LOCK.acquire()
+
+
+class Pool:
+    _shared = threading.RLock()
+
+    def __init__(self):
+        self._guard = threading.Lock()
+        self._free = threading.Lock()
+        self._guard.acquire()
+
+
+POOL = Pool()
+Pool._shared.acquire()
+"""
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Load a module with some code under the audit's eyes."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load_module(code, audit):
+        (tmp_path / "planted.py").write_text(code)
+        importlib.invalidate_caches()
+        with audit:
+            return importlib.import_module("planted")
+
+    yield load_module
+    sys.modules.pop("planted", None)
+
+
+def test_what_is_planted_is_found_with_its_line(load, tmp_path):
+    audit = ForkAudit()
+    planted = load(PLANTED, audit)
+    try:
+        found = {(finding.what, finding.place.rpartition("/")[2]) for finding in audit.findings()}
+        port = planted.SERVER.getsockname()[1]
+        assert found == {
+            ('A thread, "poller",', "planted.py:8"),
+            ("A socket", "planted.py:9"),
+            (f"A socket to ('127.0.0.1', {port})", "planted.py:10"),
+            ("An event loop", "planted.py:11"),
+            ("A lock, planted.LOCK,", "planted.py:12"),
+            ("A lock, Pool._shared,", "planted.py:17"),
+            ("A lock, Pool._guard,", "planted.py:20"),
+        }
+        text = str(audit.findings()[0])
+        assert text.startswith(f"Fork audit: A socket made at {tmp_path}/planted.py:9, is shared by all workers")
+        assert "app.on_worker_start()" in text
+    finally:
+        planted.CLIENT.close()
+        planted.SERVER.close()
+        planted.LOOP.close()
+        planted.LOCK.release()
+        planted.POOL._guard.release()
+        planted.Pool._shared.release()
+        planted.here.set()
+        planted.POLLER.join()
+    assert audit.findings() == []
+
+
+def test_what_has_ended_again_is_no_finding(load):
+    audit = ForkAudit()
+    load(
+        "import asyncio, socket, threading\n"
+        "async def nothing(): pass\n"
+        "asyncio.run(nothing())\n"
+        "thread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
+        "with socket.socket(): pass\n"
+        "lock = threading.Lock()\n",
+        audit,
+    )
+    assert audit.findings() == []
+
+
+def test_a_socket_that_python_does_not_know_of(load):
+    audit = ForkAudit()
+    planted = load("import _socket\nraw = _socket.socket()\n", audit)
+    try:
+        (finding,) = audit.findings()
+        assert f"descriptor {planted.raw.fileno()}" in finding.what
+        assert finding.place == ""
+    finally:
+        planted.raw.close()
+
+
+def test_nothing_is_noted_any_more_afterwards():
+    methods = (socket.socket.__init__, threading.Thread.start, asyncio.BaseEventLoop.__init__)
+    with ForkAudit():
+        pass
+    assert methods == (socket.socket.__init__, threading.Thread.start, asyncio.BaseEventLoop.__init__)
