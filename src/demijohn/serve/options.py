@@ -51,7 +51,7 @@ class ServerOptions:
     one to two times this."""
 
     hand_over_after_ms: float = 1.0
-    """`late`: endpoints whose handlers wait for longer than this, again and again, give polling away before they run."""
+    """`late`: endpoints whose handlers wait for longer than this, again and again, are run by other threads from the start."""
 
     max_queued_requests: int | None = 2048
     """Requests that may wait for a thread; those above it are refused with 503 at once. `None`: any number."""

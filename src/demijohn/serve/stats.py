@@ -75,7 +75,7 @@ class Stats:
     promotions = _Count(PROMOTIONS)
     """Times a thread took over polling from one that stayed too long in a handler. Written by the watcher."""
     hand_overs = _Count(HAND_OVERS)
-    """Times polling was given away before a handler that is known to block."""
+    """Requests that were given to another thread because their handler is known to block."""
     tls_handshakes = _Count(TLS_HANDSHAKES)
     """TLS handshakes that led to a connection."""
     tls_failures = _Count(TLS_FAILURES)

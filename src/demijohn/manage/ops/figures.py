@@ -21,7 +21,11 @@ _COUNTERS: Final = (
     ("tls_failures", "Connections to a TLS port that came to nothing.", stats.TLS_FAILURES),
     ("queued", "Requests that found every thread busy.", stats.QUEUED),
     ("promotions", "Times that another thread took over polling from one in a handler.", stats.PROMOTIONS),
-    ("hand_overs", "Times that polling was given away before a handler that is known to block.", stats.HAND_OVERS),
+    (
+        "hand_overs",
+        "Requests that were given to another thread because their handler is known to block.",
+        stats.HAND_OVERS,
+    ),
     ("threads_replaced", "Threads that died and were started anew.", stats.THREADS_REPLACED),
 )
 
