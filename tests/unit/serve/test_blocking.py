@@ -76,6 +76,13 @@ def test_one_that_computes_is_forgotten_and_trusted(blockers):
     assert set(blockers.known) == {"a"}
 
 
+def test_quick_runs_of_one_that_is_slow_at_times_do_not_make_it_forgotten(blockers):
+    blockers.learn("a", 0.0)
+    for _ in range(100):
+        blockers.note_run("a", 0.0001, 0.00005)
+    assert set(blockers.known) == {"a"}
+
+
 def test_one_that_waits_is_kept(blockers):
     blockers.learn("a", 0.0)
     for _ in range(100):

@@ -24,7 +24,7 @@ _CALM = 10.0
 """A label that is learnt again after so many seconds starts with the first gap."""
 
 _LESS = 0.4
-"""A label is forgotten, too, when its average wait is down to this part of what makes a run slow."""
+"""A handler that is slow and waits, on average, for less than this part of what makes a run slow, computes."""
 
 _TRUST = 100
 """A label that was found to compute is not suspected again for so many slow runs."""
@@ -97,15 +97,15 @@ class Blockers:
         self.known[label] = _Record(gap, 2 * self._slow_after, now)
 
     def note_run(self, label: str, wall: float, waited: float) -> None:
-        """Take note how long a handler that is known took, and how much of that it did not compute."""
+        """Take note how long a handler that is known took and how long of that it waited: one that computes is forgotten."""
         record = self.known.get(label)
         if record is None:
             return
         record.waits = 0.8 * record.waits + 0.2 * waited
-        if record.waits <= _LESS * self._slow_after:
+        # One that was quick says nothing: trials tell, and not after a few of a page that is slow at times.
+        if wall > self._slow_after and record.waits <= _LESS * self._slow_after:
             self._forget(label)
-            if wall > self._slow_after:
-                self._computing[label] = _TRUST
+            self._computing[label] = _TRUST
 
     def _forget(self, label: str) -> None:
         record = self.known.pop(label, None)
