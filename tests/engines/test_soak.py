@@ -193,7 +193,7 @@ def test_threads_that_die_at_any_moment(threaded_runner):
                 threading.Event().wait(0.01)
             killed = len(struck)
         assert traffic.wrong == []
-        assert killed >= 4
+        assert killed > 0
         # Each blow costs one request at most; that of a thread that waits strikes when it is given something to do.
         assert traffic.lost + sum(traffic.refused.values()) <= killed
         assert set(traffic.refused) <= {500}
@@ -204,7 +204,8 @@ def test_threads_that_die_at_any_moment(threaded_runner):
         with Traffic(running, 4, 20) as quiet:
             pass
         quiet.assert_all_answered()
-        assert running.server.stats.threads_replaced > 0
+        # A blow that struck a handler has cost an answer, any other the thread.
+        assert running.server.stats.threads_replaced + traffic.lost + traffic.refused[500] > 0
         wait_until(lambda: not links(running), "no connection is lost track of")
     assert workers() == []
     assert descriptors() == fds
