@@ -5,6 +5,7 @@ Binding and choosing options happens before (devserver.py); accepting, parsing a
 
 import logging
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,8 +15,12 @@ from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
 from .generations import AppSpec, Generations, Renewed
+from .handover import start_successor
+from .herald import Herald
 from .hooks import HookedServer, lifecycle_of
+from .identity import STARTED_IN
 from .messages import writing_aside
+from .notify import Notifier
 from .supervisor.arbiter import Arbiter
 from .supervisor.plan import Supervision
 from .supervisor.policy import EXIT_BOOT_FAILED
@@ -57,6 +62,10 @@ class AppServer:
         self.app = application
         self.exit_code = 0
         """What the process should exit with once `serve_forever` has returned."""
+        self.notifier: Notifier | None = None
+        """Is told how it goes while serving until signalled; set before that."""
+        self.on_up: Callable[[], None] = lambda: None
+        """Called when it serves, with as many processes as are wanted; set before that."""
         is_spec = isinstance(application, AppSpec)
         self._handler = None if is_spec else handler_for(application)
         self._lifecycle = lifecycle_of(None if is_spec else application)
@@ -228,7 +237,13 @@ class AppServer:
             if with_signals:
                 with (
                     SignalPipe(WATCHED) as signals,
-                    StopWatch(server, signals, drain_timeout=self._options.stop_seconds, is_alone=True),
+                    StopWatch(
+                        server,
+                        signals,
+                        drain_timeout=self._options.stop_seconds,
+                        pulse=None if self.notifier is None else self.notifier.pulse,
+                        is_alone=True,
+                    ),
                 ):
                     self._run(server, on_start)
             else:
@@ -255,6 +270,9 @@ class AppServer:
         with writing_aside(self._options.log_queue_bytes):
             if on_start is not None:
                 on_start()
+                self.on_up()
+                if self.notifier is not None:
+                    self.notifier.ready("Serving with one process")
             server.serve_forever()
 
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
@@ -265,19 +283,38 @@ class AppServer:
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
-            arbiter = Arbiter(generations.plan(), renew=generations.renewed_plan, stop_listening=self._stop_listening)
+            arbiter = Arbiter(
+                generations.plan(),
+                renew=generations.renewed_plan,
+                stop_listening=self._stop_listening,
+                start_successor=None if on_start is None else self._start_successor,
+            )
+            if self.notifier is not None:
+                arbiter.on_change = Herald(self.notifier, self.on_up)
             self._let_stop_by(arbiter.stop)
             self.exit_code = arbiter.run(on_start)
+            if arbiter.table.is_replaced:
+                for listener in self._listeners:
+                    listener.disown()
         finally:
             self._lifecycle.shutdown()
             self._end()
+
+    def _start_successor(self, ready_fd: int) -> subprocess.Popen[bytes]:
+        environ = {} if self.notifier is None else self.notifier.for_successor
+        return start_successor(self._listeners, ready_fd, STARTED_IN, environ)
 
     def _make_server(self, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
         if self._handler is None:
             raise RuntimeError("An AppSpec is served by workers only.")
-        on_drain = self._stop_listening if closes else None
+        on_drain = self._drain if closes else None
         return Server(self._handler, self._listeners, self._options, on_drain=on_drain)
+
+    def _drain(self) -> None:
+        self._stop_listening()
+        if self.notifier is not None:
+            self.notifier.stopping()
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

@@ -10,6 +10,19 @@ from collections.abc import Iterator
 from .settings.load import Settings
 from .settings.pyproject import SettingsError
 
+
+def _started_in() -> str:
+    """Return the working directory as the shell called it: a link, which a deployment may move on, is kept as one."""
+    directory, name = os.getcwd(), os.environ.get("PWD", "")
+    with contextlib.suppress(OSError):
+        if os.path.isabs(name) and os.path.samefile(name, directory):
+            return name
+    return directory
+
+
+STARTED_IN = _started_in()
+"""Where this process was started, whatever `chdir` says."""
+
 logger = logging.getLogger("demijohn.manage")
 
 
@@ -68,8 +81,8 @@ def become(user: str | None, group: str | None) -> None:
 
 
 @contextlib.contextmanager
-def pid_file(path: str | None) -> Iterator[None]:
-    """Have a file with this process's id in it meanwhile; `None` for none.
+def pid_file(path: str | None, predecessor: int | None = None) -> Iterator[None]:
+    """Have a file with this process's id in it meanwhile; `None` for none. `predecessor` may have had it, and lives.
 
     Raises:
         SettingsError: it names another process that lives, or cannot be written.
@@ -79,7 +92,7 @@ def pid_file(path: str | None) -> Iterator[None]:
         return
     own = os.getpid()
     other = _read_id(path)
-    if other is not None and other != own and _lives(other):
+    if other is not None and other not in {own, predecessor} and _lives(other):
         raise SettingsError(
             f"pidfile: {path} names process {other}, which is running. Stop it, or choose another file."
         )

@@ -12,6 +12,7 @@ from ..serve import Listener, ListenOptions
 from .activation import take_activated
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress, check_port, parse_address
 from .binding import BindError, bind_all, close_all
+from .handover import Handover, listeners_of
 from .tls import certificates_for
 
 UNIX_PREFIX: Final = "unix://"
@@ -31,10 +32,12 @@ def open_listeners(
     redirect_http: Addresses | None = None,
     redirect_port: int | None = None,
     processes: int = 1,
+    handover: Handover | None = None,
 ) -> list[Listener]:
     """Listen: on `fd`; or on the addresses in `bind`; or on what systemd handed to this process; or on `host` and `port`.
 
-    The listeners of `redirect_http` come last.
+    In the place of another supervisor: on what `handover` brings, whatever the others say. The listeners of `redirect_http` come
+    last.
 
     Raises:
         TypeError: the port is no int, or see `certificates_for`.
@@ -48,13 +51,14 @@ def open_listeners(
     if redirects and certificates is None:
         raise ValueError("redirect_http: there is nothing to redirect to without ssl_context.")
     listens = not (options.reuse_port and processes > 1)
-    listeners = bind_all(_wished(host, port, fd, bind), options, listens=listens)
+    handed, handed_redirects = ([], []) if handover is None else listeners_of(handover)
+    listeners = handed or bind_all(_wished(host, port, fd, bind), options, listens=listens)
     for listener in listeners:
         listener.certificates = certificates
     if redirects:
         try:
             port = _port_of(listeners[0]) if redirect_port is None else check_port(redirect_port)
-            listeners += _open_redirects(redirects, port, options, listens=listens)
+            listeners += _open_redirects(redirects, port, options, handed_redirects, listens=listens)
         except BaseException:
             close_all(listeners)
             raise
@@ -85,9 +89,9 @@ def _wished(host: str, port: int, fd: int | None, bind: Addresses | None) -> Seq
 
 
 def _open_redirects(
-    addresses: Sequence[Address], port: int, options: ListenOptions, *, listens: bool
+    addresses: Sequence[Address], port: int, options: ListenOptions, handed: list[Listener], *, listens: bool
 ) -> list[Listener]:
-    listeners = bind_all(addresses, options, listens=listens)
+    listeners = handed or bind_all(addresses, options, listens=listens)
     for listener in listeners:
         listener.redirect_port = port
     return listeners

@@ -3,7 +3,9 @@
 Here: what is checked before anything is bound, and what is said at the start. Not here: where settings come from, serving itself.
 """
 
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +18,11 @@ from .activation import reloader_fd
 from .appserver import AppServer, WSGIApplication
 from .binding import BindError, close_all
 from .generations import AppSpec, Renewed
+from .handover import Handover, take_handover
 from .identity import become, pid_file
 from .listening import open_listeners, spell_out
 from .messages import configure_logging, own_handler
+from .notify import Notifier
 from .settings.build import listen_options, server_options, ssl_context, supervision, worker_count
 from .settings.load import Settings
 from .settings.pyproject import SettingsError
@@ -66,12 +70,18 @@ def serve(
         logger.warning(" * Without %s: not part of this version.", " and ".join(missing))
     for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
         logger.warning(" * Warning: %s", warning)
+    handover = take_handover()
     try:
-        server = open_server(application, settings, fd=reloader_fd(), tls=tls, reread=reread)
+        server = open_server(application, settings, fd=reloader_fd(), tls=tls, reread=reread, handover=handover)
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
         sys.exit(EXIT_CANNOT_LISTEN)
-    with server, pid_file(settings["pidfile"]):
+    server.notifier = Notifier(os.environ)
+    with server, contextlib.ExitStack() as stack:
+        if handover is None:
+            stack.enter_context(pid_file(settings["pidfile"]))
+        else:
+            server.on_up = partial(_take_over, handover, settings, stack)
         server.serve_until_signalled(partial(announce, server))
     if server.exit_code != 0:
         sys.exit(server.exit_code)
@@ -84,6 +94,7 @@ def open_server(
     fd: int | None = None,
     tls: Any = None,
     reread: Callable[[], Settings] | None = None,
+    handover: Handover | None = None,
 ) -> AppServer:
     """Listen, and return a server that is ready to `serve_forever`.
 
@@ -93,6 +104,7 @@ def open_server(
         fd: a descriptor of a socket that listens already, which stays the caller's; no other address is used then.
         tls: see `serve`.
         reread: see `serve`.
+        handover: from the supervisor whose place this process takes.
 
     Raises:
         SettingsError: settings that do not go together.
@@ -111,6 +123,7 @@ def open_server(
         redirect_http=settings["redirect_http"],
         redirect_port=settings["redirect_port"],
         processes=processes,
+        handover=handover,
     )
     try:
         become(settings["user"], settings["group"])
@@ -120,6 +133,15 @@ def open_server(
     except BaseException:
         close_all(listeners)
         raise
+
+
+def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitStack) -> None:
+    """Now that this process serves, be the one that is meant."""
+    try:
+        stack.enter_context(pid_file(settings["pidfile"], handover.pid))
+    except SettingsError:
+        logger.exception("The file with this process's id is not written.")
+    handover.tell_ready()
 
 
 def _options(settings: Settings) -> ServerOptions:

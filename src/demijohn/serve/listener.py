@@ -151,7 +151,7 @@ class Listener:
         Raises:
             OSError: it cannot be made.
         """
-        if not self._options.reuse_port or self.sock.family == socket.AF_UNIX:
+        if self.is_shared:
             return self
         own = type(self).at((socket.AddressFamily(self.sock.family), self.sock.getsockname()), self._options)
         own.certificates, own.redirect_port = self.certificates, self.redirect_port
@@ -176,6 +176,20 @@ class Listener:
         host, port = address
         scheme = "http" if self.certificates is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    @property
+    def path(self) -> str | None:
+        """The file of a Unix socket that `unlink` removes; `None` if there is none, or it is not ours."""
+        return self._unlink
+
+    @property
+    def is_shared(self) -> bool:
+        """All processes have this very socket; with `reuse_port`, each has its own."""
+        return not self._options.reuse_port or self.sock.family == socket.AF_UNIX
+
+    def disown(self) -> None:
+        """Leave the file of a Unix socket to another process, which goes on listening."""
+        self._unlink = None
 
     def close(self) -> None:
         """Stop listening in this process."""

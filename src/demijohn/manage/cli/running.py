@@ -84,6 +84,7 @@ _DEBUG: Final = click.option(
 @click.pass_context
 def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
     """Serve APP until CTRL+C or SIGTERM."""
+    directory = os.getcwd()
     settings = _read_and_enter(ctx)
     from ...serve.certificates import CertificateError
     from ..serving import serve
@@ -103,7 +104,7 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
 
         logging.getLogger("demijohn.access").setLevel(logging.INFO)
     try:
-        serve(application, settings, reread=lambda: _reread(ctx))
+        serve(application, settings, reread=lambda: _reread(ctx, directory))
     except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
 
@@ -162,12 +163,12 @@ def _read(ctx: click.Context) -> "Settings":
         raise click.UsageError(str(error), ctx) from None
 
 
-def _reread(ctx: click.Context) -> "Settings":
-    """Read the settings once more, for a reload; its errors are settings' own."""
+def _reread(ctx: click.Context, directory: str) -> "Settings":
+    """Read the settings once more, for a reload, as at first in `directory`; its errors are settings' own."""
     from ..settings.load import load_settings
     from .options import command_line_of
 
-    return load_settings(command_line_of(ctx), os.environ, os.getcwd())
+    return load_settings(command_line_of(ctx), os.environ, directory)
 
 
 def _read_and_enter(ctx: click.Context) -> "Settings":

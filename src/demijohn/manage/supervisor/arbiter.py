@@ -45,6 +45,7 @@ from .events import (
     SignalSent,
     StacksAsked,
     Tick,
+    UpgradeBegun,
     UpgradeFailed,
     WorkerExited,
 )
@@ -53,6 +54,7 @@ from .plan import Plan, PlanError
 from .policy import SupervisorPolicy
 from .reports import outcome
 from .signals import SignalPipe
+from .successor import StartSuccessor, Successor
 from .table import WorkerTable
 
 logger = logging.getLogger("demijohn.supervisor")
@@ -86,6 +88,7 @@ class Arbiter:
         *,
         renew: Callable[[], Plan] | None = None,
         stop_listening: Callable[[], None] | None = None,
+        start_successor: StartSuccessor | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Prepare; nothing is forked yet. Bind the listeners before, so that all workers share them.
@@ -94,10 +97,13 @@ class Arbiter:
             plan: of the first generation.
             renew: makes the plan of another generation, for a reload: `PlanError` if it cannot. Without, the first serves again.
             stop_listening: closes the listeners in this process; called when stopping begins, maybe more than once.
+            start_successor: starts a new supervisor in the place of this one; `None`: that is not possible.
             clock: for tests.
         """
         self._renew = renew or (lambda: plan)
         self._stop_listening = stop_listening
+        self._start_successor = start_successor
+        self._successor: Successor | None = None
         self._clock = clock or SystemClock()
         self._signals = SignalPipe(HANDLED)
         self._selector = selectors.DefaultSelector()
@@ -111,7 +117,7 @@ class Arbiter:
         self._measure_at = self._clock.monotonic()
         self._is_on_terminal = _has_terminal()
         self.on_change: Callable[[WorkerTable, WorkerTable], None] | None = None
-        """Called with the table as it was and as it is, when something has happened."""
+        """Called with the table as it was and as it is, when something has happened; at least once a second."""
 
     @property
     def table(self) -> WorkerTable:
@@ -226,7 +232,7 @@ class Arbiter:
                 reopen_logs()
                 self.nursery.ask_all({"ask": "reopen-logs"})
             case Upgrade():
-                self._note(UpgradeFailed("Not possible here."))
+                self._note(self._upgrade())
             case StopListening():
                 if self._stop_listening is not None:
                     self._stop_listening()
@@ -243,6 +249,27 @@ class Arbiter:
         self._plans[number] = plan
         self._policy = plan.policy
         return GenerationBegun(number, plan.wanted, self.nursery.has_loader(plan))
+
+    def _upgrade(self) -> UpgradeBegun | UpgradeFailed:
+        if os.getpid() == 1:
+            return UpgradeFailed("Process 1 cannot leave before the container ends; a reload (SIGHUP) is possible.")
+        if self._start_successor is None:
+            return UpgradeFailed("It is not possible for this kind of server.")
+        try:
+            self._successor = successor = Successor(self._start_successor)
+        except OSError as error:
+            return UpgradeFailed(str(error))
+        self.nursery.others.add(successor.pid)
+        self.watch(successor, self._hear_successor)
+        return successor.begun
+
+    def _hear_successor(self) -> None:
+        successor = self._successor
+        if successor is not None:
+            self.watch(successor, None)
+            self.feed(successor.hear())
+            self.nursery.others.discard(successor.pid)
+            self._successor = None
 
     def _note(self, event: Event) -> None:
         """Record how an action came out."""

@@ -79,6 +79,8 @@ class Nursery:
         """By generation."""
         self._strangers: dict[int, int] = {}
         """How processes ended that may turn out to be ours, while a loader has not said yet which are."""
+        self.others: set[int] = set()
+        """Children that are not ours to reap."""
         self._is_subreaper = False
         self._last_request = 0
         self._turn = 0
@@ -298,7 +300,7 @@ class Nursery:
                 waiting = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
                 return
-            if waiting is None or waiting.si_pid in self._children:
+            if waiting is None or waiting.si_pid in self._children or waiting.si_pid in self.others:
                 # A worker in front is reaped in the next round, and shows what stands behind it.
                 return
             _, status = os.waitpid(waiting.si_pid, os.WNOHANG)

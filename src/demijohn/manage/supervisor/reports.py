@@ -51,6 +51,8 @@ def outcome(event: Event) -> Log | None:
             return Log(
                 logging.ERROR, f"The reload came to nothing; what served before goes on. Generation {number}: {cause}"
             )
+        case UpgradeFailed(cause):
+            return Log(logging.ERROR, f"The upgrade came to nothing; this supervisor goes on. {cause}")
         case Retired(pid, reason):
             return Log(logging.INFO, f"Worker {pid} is replaced: {reason}.")
         case UpgradeBegun(pid):

@@ -9,6 +9,7 @@ import selectors
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, NoReturn, Protocol, Self
 
@@ -74,6 +75,7 @@ class StopWatch:
         *,
         drain_timeout: float,
         link: Supervised | None = None,
+        pulse: Callable[[], None] | None = None,
         is_alone: bool = False,
         quick_timeout: float = 3.0,
         clock: Clock | None = None,
@@ -85,6 +87,7 @@ class StopWatch:
             signals: an installed pipe of the signals in `WATCHED`.
             drain_timeout: how long the server's own graceful stop takes at most.
             link: of a worker to its supervisor; its end tells that the supervisor is gone.
+            pulse: called about once a second by a process that has no link.
             is_alone: nobody supervises this process.
             quick_timeout: how long a stop may overrun before the process is ended from here.
             clock: for tests.
@@ -92,6 +95,7 @@ class StopWatch:
         self._server = server
         self._signals = signals
         self._link = link
+        self._pulse = pulse if link is None else link.pulse
         self._is_alone = is_alone
         self._drain_timeout = drain_timeout
         self._quick_timeout = quick_timeout
@@ -122,11 +126,11 @@ class StopWatch:
             pulse_at = self._clock.monotonic()
             while True:
                 now = self._clock.monotonic()
-                if link is not None and now >= pulse_at:
-                    link.pulse()
-                    pulse_at = now + PULSE_SECONDS
                 times = [] if self._deadline is None else [self._deadline]
-                if link is not None:
+                if self._pulse is not None:
+                    if now >= pulse_at:
+                        self._pulse()
+                        pulse_at = now + PULSE_SECONDS
                     times.append(pulse_at)
                 timeout = max(0.0, min(times) - now) if times else None
                 ready = {key.fileobj for key, _ in selector.select(timeout)}

@@ -1,0 +1,112 @@
+"""The handover of listening sockets from a supervisor to the one that takes its place (SIGUSR2): both ends of it.
+
+`start_successor` runs the same command again, which inherits the sockets, and a pipe to say when it serves. `take_handover` finds
+them there; the variable is for that process alone, and removed once it was read.
+"""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..serve import Listener
+
+VARIABLE: Final = "DEMIJOHN_HANDOVER"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedListener:
+    """A socket that was handed over."""
+
+    fd: int
+    unlink: str | None
+    """The file of a Unix socket that goes with it."""
+    is_redirect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a supervisor gives to its successor."""
+
+    pid: int
+    """Of the one that leaves."""
+    ready_fd: int
+    """Where the new one says that it serves."""
+    listeners: tuple[HandedListener, ...]
+
+    def tell_ready(self) -> None:
+        """Say that this process serves: the other one stops then."""
+        try:
+            os.write(self.ready_fd, b"ready\n")
+        except BrokenPipeError:
+            return  # it has left already
+        finally:
+            os.close(self.ready_fd)
+
+
+def start_successor(
+    listeners: Sequence[Listener], ready_fd: int, directory: str, environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Run this process's command once more, with its sockets.
+
+    Args:
+        listeners: to hand over; those that each worker binds for itself are not.
+        ready_fd: write end of a pipe, for `Handover.tell_ready`.
+        directory: where this process was started.
+        environ: more variables for it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    shared = [listener for listener in listeners if listener.is_shared]
+    facts = {
+        "pid": os.getpid(),
+        "ready_fd": ready_fd,
+        "listeners": [[one.sock.fileno(), one.path, one.redirect_port is not None] for one in shared],
+    }
+    return subprocess.Popen(  # noqa: S603 - what we were started with ourselves
+        [sys.executable, *sys.orig_argv[1:]],
+        cwd=directory,
+        env={**os.environ, **environ, VARIABLE: json.dumps(facts)},
+        pass_fds=[ready_fd, *(one.sock.fileno() for one in shared)],
+    )
+
+
+def take_handover() -> Handover | None:
+    """Return what the supervisor that started this process hands over; `None` if it was started in another way.
+
+    Raises:
+        ValueError: the variable makes no sense.
+    """
+    text = os.environ.pop(VARIABLE, None)
+    if text is None:
+        return None
+    try:
+        facts = json.loads(text)
+        if facts["pid"] != os.getppid():
+            return None  # our parent's, not ours
+        listeners = tuple(HandedListener(int(fd), path, bool(redirect)) for fd, path, redirect in facts["listeners"])
+        handover = Handover(facts["pid"], int(facts["ready_fd"]), listeners)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{VARIABLE} is {text!r}, which makes no sense: it is set by a supervisor only.") from error
+    for one in listeners:
+        if not stat.S_ISSOCK(os.fstat(one.fd).st_mode):
+            raise ValueError(f"{VARIABLE} says that descriptor {one.fd} is a socket, and it is not.")
+    os.set_inheritable(handover.ready_fd, False)
+    return handover
+
+
+def listeners_of(handover: Handover) -> tuple[list[Listener], list[Listener]]:
+    """Return the listeners for the application, and those that redirect."""
+    application: list[Listener] = []
+    redirecting: list[Listener] = []
+    for one in handover.listeners:
+        os.set_inheritable(one.fd, False)
+        listener = Listener(socket.socket(fileno=one.fd), unlink=one.unlink)
+        (redirecting if one.is_redirect else application).append(listener)
+    return application, redirecting
