@@ -8,12 +8,15 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Self
 
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
+from .control.alone import ControlThread
+from .control.place import ControlListener
 from .generations import AppSpec, Generations, Renewed
 from .handover import start_successor
 from .herald import Herald
@@ -66,6 +69,8 @@ class AppServer:
         """Is told how it goes while serving until signalled; set before that."""
         self.on_up: Callable[[], None] = lambda: None
         """Called when it serves, with as many processes as are wanted; set before that."""
+        self.control: ControlListener | None = None
+        """Where to be asked and told things while serving until signalled; set before that, and closed at its end."""
         is_spec = isinstance(application, AppSpec)
         self._handler = None if is_spec else handler_for(application)
         self._lifecycle = lifecycle_of(None if is_spec else application)
@@ -218,6 +223,8 @@ class AppServer:
     def server_close(self) -> None:
         """Close the listening sockets. For a server that does not serve (any more)."""
         close_all(self._listeners)
+        if self.control is not None:
+            self.control.close()
 
     def __enter__(self) -> Self:
         return self
@@ -232,7 +239,8 @@ class AppServer:
         try:
             # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
             self._start_up()
-            server = HookedServer(self._make_server(closes=with_signals), self._wind_up)
+            plain = self._make_server(closes=with_signals)
+            server = HookedServer(plain, self._wind_up)
             self._let_stop_by(partial(server.shutdown, is_patient=False))  # somebody waits for it
             if with_signals:
                 with (
@@ -244,6 +252,7 @@ class AppServer:
                         pulse=None if self.notifier is None else self.notifier.pulse,
                         is_alone=True,
                     ),
+                    self._controlled(plain),
                 ):
                     self._run(server, on_start)
             else:
@@ -252,6 +261,10 @@ class AppServer:
             logger.info("Stopped by the keyboard.")
         finally:
             self._end()
+
+    def _controlled(self, server: Server) -> AbstractContextManager[object]:
+        """Answer questions about the server of this process, while entered."""
+        return nullcontext() if self.control is None else ControlThread(self.control, server, self._urls)
 
     def _start_up(self) -> None:
         """Let the application do what it does before its first request in a process that serves by itself."""

@@ -17,6 +17,7 @@ from ..serve.logwriter import LogWriter
 from .activation import reloader_fd
 from .appserver import AppServer, WSGIApplication
 from .binding import BindError, close_all
+from .control.place import ControlListener, PlaceError, path_for
 from .generations import AppSpec, Renewed
 from .handover import Handover, take_handover
 from .identity import become, pid_file
@@ -24,7 +25,7 @@ from .listening import open_listeners, spell_out
 from .messages import configure_logging, own_handler
 from .notify import Notifier
 from .settings.build import listen_options, server_options, ssl_context, supervision, worker_count
-from .settings.load import Settings
+from .settings.load import Settings, is_auto
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
 from .tls import certificates_for
@@ -82,6 +83,7 @@ def serve(
             stack.enter_context(pid_file(settings["pidfile"]))
         else:
             server.on_up = partial(_take_over, handover, settings, stack)
+        server.control = open_control(settings)
         server.serve_until_signalled(partial(announce, server))
     if server.exit_code != 0:
         sys.exit(server.exit_code)
@@ -165,6 +167,24 @@ def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewe
         )
     certificates = certificates_for(tls if tls is not None else ssl_context(settings))
     return Renewed(options, worker_count(settings), supervision(settings), certificates)
+
+
+def open_control(settings: Settings) -> ControlListener | None:
+    """Open the socket for `demijohn ctl`, if it is wanted. Where its default place cannot be used, do without.
+
+    Raises:
+        SettingsError: the place that was set cannot be used.
+    """
+    place = settings["control_socket"]
+    if place is None:
+        return None
+    try:
+        return ControlListener.open(path_for(place))
+    except PlaceError as error:
+        if is_auto(place):
+            logger.warning(" * Without demijohn ctl: %s", error)
+            return None
+        raise SettingsError(f"{settings.origin('control_socket').where}: control_socket: {error}") from None
 
 
 def announce(server: AppServer) -> None:

@@ -55,6 +55,11 @@ def frames_within(innermost: FrameType | None, run: CodeType, threads: Threads) 
     return []
 
 
+def stack_of(innermost: FrameType | None) -> list[FrameType]:
+    """Return all frames of a thread, outermost first."""
+    return list(_outwards(innermost))[::-1]
+
+
 def places_of(frames: Iterable[FrameType]) -> list[Place]:
     """Return where frames are, in the same order."""
     return [Place(one.f_code.co_filename, one.f_lineno, one.f_code.co_qualname) for one in frames]

@@ -9,6 +9,7 @@ import click
 
 from ...app.commands import with_appcontext
 from ...app.scriptinfo import ScriptInfo, pass_script_info
+from .control import control_group
 from .running import APP_HELP, check_command, config_command, load_app, run_command
 from .table import SORT_KEYS, rows_of, write_table
 
@@ -70,4 +71,4 @@ def shell_command() -> None:
     code.interact(banner=banner, local=names)
 
 
-COMMANDS: Final = (run_command, config_command, check_command, routes_command, shell_command)
+COMMANDS: Final = (run_command, config_command, check_command, routes_command, shell_command, control_group)

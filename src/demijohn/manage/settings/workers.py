@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...serve import ServerOptions
-from .kinds import MODE, NUMBER, PATH, TEXT, choice, integer, or_auto, or_empty, or_none
+from .kinds import AUTO, MODE, NUMBER, PATH, TEXT, choice, integer, or_auto, or_empty, or_none
 from .setting import Setting, setting_of
 
 TITLE: Final = "Processes and threads"
@@ -40,6 +40,13 @@ SETTINGS: Final = (
     setting_of(ServerOptions, "hand_over_after_ms", NUMBER),
     setting_of(ServerOptions, "tls_handshake_threads", integer(1)),
     setting_of(ServerOptions, "server_name", or_empty(TEXT)),
+    Setting(
+        "control_socket",
+        or_none(or_auto(PATH)),
+        AUTO,
+        "Unix socket for the owner of the server to control it, with `demijohn ctl` and `demijohn top`. `auto`: one of its own"
+        " in a directory for this user alone, where these commands find it. `none`: there is none.",
+    ),
     Setting("chdir", or_none(PATH), None, "Directory to work in; entered before the application is loaded."),
     Setting("umask", or_none(MODE), None, "Permissions that new files do not have, such as 027."),
     Setting(
