@@ -49,7 +49,16 @@ MAY_IMPORT = {
 UPWARD = {"app/upward.py": {"manage", "testing"}}
 
 # Dependencies that one file each imports. (click and Jinja2 have several: their classes are bases of public ones of ours.)
-BEHIND_ONE_FILE = {"blinker", "cryptography", "dotenv", "itsdangerous", "multipart", "prometheus_client", "redis"}
+BEHIND_ONE_FILE = {
+    "blinker",
+    "cryptography",
+    "dotenv",
+    "itsdangerous",
+    "multipart",
+    "rich",
+    "prometheus_client",
+    "redis",
+}
 
 
 def module_of(path: Path) -> str:

@@ -87,7 +87,7 @@ class TestCommand:
     def test_help_lists_them_beside_the_built_in_ones(self, invoke, site):
         lines = invoke("--app", site, "--help").output.splitlines()
         commands = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]]
-        assert commands == ["check", "config", "greet", "routes", "run", "shell"]
+        assert commands == ["check", "config", "ctl", "greet", "routes", "run", "shell", "top"]
 
     def test_help_without_an_application(self, invoke):
         result = invoke("--help")

@@ -12,6 +12,9 @@ from ...app.scriptinfo import ScriptInfo, pass_script_info
 from .control import control_group
 from .running import APP_HELP, check_command, config_command, load_app, run_command
 from .table import SORT_KEYS, rows_of, write_table
+from .top import top_command
+
+control_group.add_command(top_command)
 
 
 @click.command("routes", epilog=APP_HELP)
@@ -71,4 +74,12 @@ def shell_command() -> None:
     code.interact(banner=banner, local=names)
 
 
-COMMANDS: Final = (run_command, config_command, check_command, routes_command, shell_command, control_group)
+COMMANDS: Final = (
+    run_command,
+    config_command,
+    check_command,
+    routes_command,
+    shell_command,
+    control_group,
+    top_command,
+)
