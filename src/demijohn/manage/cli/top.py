@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.25
 @click.option("--sort", type=click.Choice(SORTS), default="age", show_default=True, help="Order of the requests.")
 @click.option("--route", metavar="TEXT", default="", help="Only requests whose route contains this.")
 @click.option("--worker", metavar="PID", type=int, help="Only requests of this worker.")
-@click.option("--phase", type=click.Choice(PHASES), default="", help="Only requests in this phase.")
+@click.option("--phase", type=click.Choice(PHASES), help="Only requests in this phase.")
 @control_options
 def top_command(
     socket: str | None,
@@ -45,7 +45,7 @@ def top_command(
     sort: str,
     route: str,
     worker: int | None,
-    phase: str,
+    phase: str | None,
 ) -> None:
     """Show all requests in flight, and where in the code each of them is."""
     view = TopView(Filters(route, worker, phase or ""), sort, interval=interval)

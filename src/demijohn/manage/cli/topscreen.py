@@ -25,6 +25,13 @@ _SLOW: Final = ((30.0, "bold red"), (5.0, "yellow"))
 """Ages from which a request is marked."""
 _LATE_BEAT: Final = 3.0
 
+_KEYS: Final = (
+    "q leave  ? keys  Enter stack  p pause  / f w filter  o sort  ",
+    "q leave  ? keys  Enter stack  p pause  ",
+    "q leave  ? keys  ",
+)
+"""What the last line says of keys, as far as there is room."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Column:
@@ -105,7 +112,10 @@ def lines_of(view: TopView, width: int, height: int) -> list[Text]:
         panel = _stack(chosen, width, rest // 2) if view.shows_stack and chosen is not None else []
         body = [*_requests(view, width, rest - len(panel)), *panel]
     body = body[:rest] + [Text("")] * (rest - len(body))
-    return [*lines, *body, _foot(view, width)][-height:]
+    found = [*lines, *body, _foot(view, width)][-height:]
+    for line in found:
+        line.truncate(width)
+    return found
 
 
 def _head(view: TopView, width: int) -> list[Text]:
@@ -226,11 +236,11 @@ def _foot(view: TopView, width: int) -> Text:
         parts.insert(0, plain(view.trouble))
     rows = view.rows()
     at = f"{view.index + 1}/{len(rows)} " if rows else ""
-    keys = "q leave  ? keys  Enter stack  p pause  / f w filter  o sort "
     left = f" {' · '.join(parts)}"
     style = "reverse red" if view.trouble else "reverse yellow" if view.is_paused else "reverse"
     room = width - len(left) - len(at)
-    return _bar(left + (keys if len(keys) < room else "? keys ").rjust(room) + at, width, style)
+    keys = next((keys for keys in _KEYS if len(keys) < room), "")
+    return _bar(left + keys.rjust(room) + at, width, style)
 
 
 # ------------------------------------------------------------------ tables
