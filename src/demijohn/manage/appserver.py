@@ -17,6 +17,7 @@ from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
 from .control.alone import ControlThread
 from .control.place import ControlListener
+from .control.supervised import control_arbiter
 from .generations import AppSpec, Generations, Renewed
 from .handover import start_successor
 from .herald import Herald
@@ -293,6 +294,7 @@ class AppServer:
         generations = Generations(
             self.app, self._listeners, self._options, self._processes, self._supervision, self._renew
         )
+        control = None
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
@@ -305,11 +307,15 @@ class AppServer:
             if self.notifier is not None:
                 arbiter.on_change = Herald(self.notifier, self.on_up)
             self._let_stop_by(arbiter.stop)
+            if self.control is not None:
+                control = control_arbiter(arbiter, self.control, self._urls)
             self.exit_code = arbiter.run(on_start)
             if arbiter.table.is_replaced:
                 for listener in self._listeners:
                     listener.disown()
         finally:
+            if control is not None:
+                control.close()
             self._lifecycle.shutdown()
             self._end()
 

@@ -13,6 +13,7 @@ from ..doors.choose import handler_for
 from ..seam import Handler
 from ..serve import Listener, Server, ServerOptions
 from ..serve.certificates import Certificates, GivenContext
+from .control.answers import answers_of
 from .hooks import HookedServer, Lifecycle, lifecycle_of
 from .messages import own_handler
 from .supervisor.link import WorkerLink
@@ -141,4 +142,5 @@ class Generations:
             stats=None if link.slot is None else link.slot.stats,
         )
         link.queued = server.queued
+        link.questions |= answers_of(server)
         return HookedServer(server, lifecycle.worker_stop)

@@ -36,7 +36,7 @@ EXIT_CANNOT_LISTEN = 1
 
 _KEPT: Final = (
     "host", "port", "bind", "backlog", "reuse_port", "dual_stack", "redirect_http", "redirect_port", "chdir", "umask", "user",
-    "group", "pidfile",
+    "group", "pidfile", "control_socket",
 )  # fmt: skip
 """Settings of the process that listens."""
 

@@ -23,6 +23,7 @@ from demijohn.manage.cli import (
     pass_script_info,
     with_appcontext,
 )
+from demijohn.manage.generations import AppSpec
 from demijohn.serve import ListenOptions
 from demijohn.serve.certificates import CertificateFiles, TlsOptions
 
@@ -302,8 +303,9 @@ class TestRun:
         class Server:
             exit_code = 0
 
-            def __init__(self, app, listeners, options, processes):
+            def __init__(self, app, listeners, options, processes, supervision, renew):
                 host, port, listening = listeners[0]
+                app = app.load() if isinstance(app, AppSpec) else app  # as the workers do
                 name = getattr(app, "import_name", app)
                 listening["options_of_listeners"] = listening.pop("options")
                 listening["processes"] = processes
@@ -323,6 +325,7 @@ class TestRun:
             "demijohn.manage.serving.open_listeners", lambda host, port, **listening: [(host, port, listening)]
         )
         monkeypatch.setattr("demijohn.manage.serving.close_all", lambda listeners: None)
+        monkeypatch.setattr("demijohn.manage.serving.open_control", lambda settings: None)
         monkeypatch.setattr("demijohn.manage.serving.configure_logging", lambda settings: None)
         return calls
 

@@ -86,6 +86,8 @@ class Nursery:
         self._turn = 0
         self.let_go: Callable[[], None] = lambda: None
         """Called in each child: closes what is the arbiter's beside the channels."""
+        self.on_text: Callable[[int, str], bool] = lambda pid, text: False  # noqa: ARG005 - nobody wants it
+        """Told what a worker wrote that is no message; whatever it does not take (False) is logged."""
 
     # ------------------------------------------------------------------ forking
 
@@ -254,7 +256,7 @@ class Nursery:
             elif (on_answer := child.asked.pop(message.get("answer", 0), None)) is not None:
                 on_answer(message)
         text = child.channel.take_text()
-        if text:
+        if text and not self.on_text(child.pid, text):
             logger.error("Worker %d was here:\n%s", child.pid, text)
         if child.channel.is_ended:
             child.is_over = True
