@@ -82,8 +82,9 @@ def serve(
         if handover is None:
             stack.enter_context(pid_file(settings["pidfile"]))
         else:
-            server.on_up = partial(_take_over, handover, settings, stack)
-        server.control = open_control(settings)
+            server.on_up = partial(_take_over, handover, settings, stack, server)
+        # Whoever is taken over from keeps its place until this one serves.
+        server.control = open_control(settings, is_placed=handover is None)
         server.serve_until_signalled(partial(announce, server))
     if server.exit_code != 0:
         sys.exit(server.exit_code)
@@ -137,12 +138,17 @@ def open_server(
         raise
 
 
-def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitStack) -> None:
+def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitStack, server: AppServer) -> None:
     """Now that this process serves, be the one that is meant."""
     try:
         stack.enter_context(pid_file(settings["pidfile"], handover.pid))
     except SettingsError:
         logger.exception("The file with this process's id is not written.")
+    if server.control is not None:
+        try:
+            server.control.place()
+        except OSError as error:
+            logger.warning("Without demijohn ctl: %s: %s", server.control.path, error.strerror)
     handover.tell_ready()
 
 
@@ -169,7 +175,7 @@ def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewe
     return Renewed(options, worker_count(settings), supervision(settings), certificates)
 
 
-def open_control(settings: Settings) -> ControlListener | None:
+def open_control(settings: Settings, *, is_placed: bool = True) -> ControlListener | None:
     """Open the socket for `demijohn ctl`, if it is wanted. Where its default place cannot be used, do without.
 
     Raises:
@@ -179,7 +185,7 @@ def open_control(settings: Settings) -> ControlListener | None:
     if place is None:
         return None
     try:
-        return ControlListener.open(path_for(place))
+        return ControlListener.open(path_for(place), is_placed=is_placed)
     except PlaceError as error:
         if is_auto(place):
             logger.warning(" * Without demijohn ctl: %s", error)

@@ -325,7 +325,7 @@ class TestRun:
             "demijohn.manage.serving.open_listeners", lambda host, port, **listening: [(host, port, listening)]
         )
         monkeypatch.setattr("demijohn.manage.serving.close_all", lambda listeners: None)
-        monkeypatch.setattr("demijohn.manage.serving.open_control", lambda settings: None)
+        monkeypatch.setattr("demijohn.manage.serving.open_control", lambda settings, is_placed: None)
         monkeypatch.setattr("demijohn.manage.serving.configure_logging", lambda settings: None)
         return calls
 

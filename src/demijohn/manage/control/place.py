@@ -80,16 +80,18 @@ def _check_directory(path: str) -> None:
 class ControlListener:
     """A socket that listens, and its file."""
 
-    def __init__(self, sock: socket.socket, path: str) -> None:
+    def __init__(self, sock: socket.socket, path: str, beside: str) -> None:
         self.sock = sock
         self.path = path
-        found = os.lstat(path)
+        """Where it is, or is going to be."""
+        self._at = beside
+        found = os.lstat(beside)
         self._file = found.st_dev, found.st_ino
 
     @classmethod
-    def open(cls, path: str) -> Self:
+    def open(cls, path: str, *, is_placed: bool = True) -> Self:
         """Listen at `path`, for this user alone. A socket that a dead process left is replaced, and one of our parent's,
-        which is a server that this one takes over from.
+        which is a server that this one takes over from; if not `is_placed`, not before `place` is called.
 
         Raises:
             PlaceError: not possible there.
@@ -113,22 +115,33 @@ class ControlListener:
                 os.umask(before)
             sock.listen(_BACKLOG)
             sock.setblocking(False)
-            os.rename(beside, path)
-            return cls(sock, path)
+            listener = cls(sock, path, beside)
+            if is_placed:
+                listener.place()
         except PlaceError:
             sock.close()
             raise
         except OSError as error:
             sock.close()
             raise PlaceError(f"No control socket at {path}: {error.strerror or error}.") from None
+        return listener
+
+    def place(self) -> None:
+        """Be found from now on, instead of who was there before.
+
+        Raises:
+            OSError: not possible any more.
+        """
+        os.rename(self._at, self.path)
+        self._at = self.path
 
     def close(self) -> None:
         """Listen no more, and remove the file if it is still ours."""
         self.sock.close()
         with contextlib.suppress(OSError):
-            found = os.lstat(self.path)
+            found = os.lstat(self._at)
             if (found.st_dev, found.st_ino) == self._file:
-                os.unlink(self.path)
+                os.unlink(self._at)
 
 
 def _check_free(path: str) -> None:

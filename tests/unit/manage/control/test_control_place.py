@@ -110,7 +110,12 @@ def test_the_socket_of_the_parent_is_taken_over_and_not_removed_by_it(tmp_path, 
     path = str(tmp_path / "s")
     old = ControlListener.open(path)
     monkeypatch.setattr(os, "getppid", os.getpid)
-    new = ControlListener.open(path)
+    given_up = ControlListener.open(path, is_placed=False)
+    given_up.close()
+    new = ControlListener.open(path, is_placed=False)
+    with ControlClient(path):
+        old.sock.accept()[0].close()  # still there
+    new.place()
     old.close()
     with ControlClient(path):
         new.sock.accept()[0].close()
