@@ -51,15 +51,9 @@ class Demijohn(AppServing):
     def exchange_handler(self) -> Handler | None:
         """Return what serves this application without WSGI; `None` if WSGI is in its way, such as middleware on `wsgi_app`."""
         cls = type(self)
-        is_plain = (
-            "wsgi_app" not in self.__dict__
-            and cls.wsgi_app is Demijohn.wsgi_app
-            and cls.__call__ is Demijohn.__call__
-            and "request_context" not in self.__dict__
-            and cls.request_context is Demijohn.request_context
-        )
+        is_wrapped = "wsgi_app" in self.__dict__ or "request_context" in self.__dict__
         self._is_handed_out = True
-        if not is_plain:
+        if is_wrapped or (cls.__call__, cls.wsgi_app, cls.request_context) != _WSGI_SIDE:
             return None
         handler = NativeHandler(self)
         return handler if self._mounts is None else MountHandler(handler, self._mounts)
@@ -140,3 +134,7 @@ class Demijohn(AppServing):
         finally:
             # So that a console may go on setting it up, and run it again.
             self._got_first_request = False
+
+
+_WSGI_SIDE = (Demijohn.__call__, Demijohn.wsgi_app, Demijohn.request_context)
+"""As they are made here: tracing tools replace them on the class itself."""

@@ -166,6 +166,7 @@ class AppContext:
         """Find the request's rule; what goes wrong is kept in `request.routing_exception`, to be raised in dispatch."""
         self._is_matched = True
         app = self.app
+        cls = type(app)
         request = self.request
         url_map = app.url_map
         try:
@@ -175,7 +176,7 @@ class AppContext:
                 head = request._head
                 is_upgrade = b"upgrade" in (head._index or head.index)
             if (
-                app._matches_directly
+                cls.create_url_adapter is cls._plain_url_adapter
                 and url_map.binds_plainly
                 and "create_url_adapter" not in app.__dict__
                 and not is_upgrade
@@ -249,6 +250,7 @@ class AppContext:
     def _tear_down(self, error: BaseException | None) -> None:
         """Run all clean-up, in the current context, whatever fails on the way."""
         app = self.app
+        cls = type(app)
         errors: list[BaseException] = []
         if self.has_request and self._outer is None:
             if self._closes_request and self.request._after_response is not None:
@@ -257,8 +259,12 @@ class AppContext:
                 except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                     errors.append(raised)
             try:
-                plan = self.plan
-                if plan.teardown or request_tearing_down.receivers or not plan.tears_down_plainly:
+                if (
+                    self.plan.teardown
+                    or request_tearing_down.receivers
+                    or cls.do_teardown_request is not cls._plain_teardown_request
+                    or "do_teardown_request" in app.__dict__
+                ):
                     app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
@@ -276,8 +282,12 @@ class AppContext:
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
         try:
-            is_plain = self.has_request and self.plan.tears_down_plainly
-            if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or not is_plain:
+            if (
+                app.teardown_appcontext_funcs
+                or appcontext_tearing_down.receivers
+                or cls.do_teardown_appcontext is not cls._plain_teardown_appcontext
+                or "do_teardown_appcontext" in app.__dict__
+            ):
                 app.do_teardown_appcontext(error)
         except BaseException as raised:  # noqa: BLE001 - as above
             errors.append(raised)

@@ -28,11 +28,6 @@ StartResponse = Callable[..., Any]
 class AppDispatch(AppFailures):
     """From a request to its response."""
 
-    def _is_plain(self, *names: str) -> bool:
-        """Tell whether nobody has replaced these methods, so that a plan may say where they would have nothing to do."""
-        cls = type(self)
-        return not any(name in self.__dict__ or getattr(cls, name) is not getattr(AppDispatch, name) for name in names)
-
     def respond(
         self,
         request: MessageRequest,
@@ -188,7 +183,8 @@ class AppDispatch(AppFailures):
         # PERF: most views return text, or data.
         kind = type(rv)
         if kind is str:
-            return self.response_class(rv)
+            # COMPAT: named, as a class of the application's own may insist on them.
+            return self.response_class(rv, status=None, headers=None)
         if kind is dict or kind is list:
             return self.json.response(rv)
         return make_response(self, rv, current_request_context().request)
@@ -224,6 +220,9 @@ class AppDispatch(AppFailures):
             signal = (lambda error: request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=error),)
             run_all((*functions, *signal), error, doing="tearing down a request")
 
+    # PERF: a step that is still what it is here, and would have nothing to do, is not called; see context.py.
+    _plain_teardown_request = do_teardown_request
+
     def do_teardown_appcontext(self, exc: BaseException | Missing | None = MISSING) -> None:
         """Call the teardown functions of the application, all of them whatever they raise, and send the signal."""
         functions = self.teardown_appcontext_funcs
@@ -232,6 +231,8 @@ class AppDispatch(AppFailures):
             signal = (lambda error: appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=error),)
             wrapped = [self.ensure_sync(function) for function in reversed(functions)]
             run_all((*wrapped, *signal), error, doing="tearing down an application context")
+
+    _plain_teardown_appcontext = do_teardown_appcontext
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add the variables of the context processors to those a template is rendered with, which win."""

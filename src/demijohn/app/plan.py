@@ -15,8 +15,7 @@ class EndpointPlan:
     """Hooks in the order they are called, every one of them callable from sync code; async ones are wrapped."""
 
     __slots__ = (
-        "after", "before", "endpoint", "injects_plainly", "scopes", "teardown", "tears_down_plainly", "timeout", "url_values",
-        "view",
+        "after", "before", "endpoint", "scopes", "teardown", "timeout", "url_values", "view",
     )  # fmt: skip
 
     def __init__(self, app: Any, endpoint: str | None) -> None:  # Any: the application is above this file
@@ -37,9 +36,6 @@ class EndpointPlan:
             map(ensure_sync, _hooks(app.teardown_request_funcs, self.scopes, last_first=True))
         )
         self.timeout = timeout_of(app, endpoint)
-        # PERF: steps that need not be called for nothing, where nobody has replaced them.
-        self.tears_down_plainly: bool = app._is_plain("do_teardown_request", "do_teardown_appcontext")
-        self.injects_plainly: bool = app._is_plain("inject_url_defaults")
 
 
 def _blueprints_of(endpoint: str | None) -> list[str]:

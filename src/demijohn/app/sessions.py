@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from ..http.errors import ServiceUnavailable
@@ -17,6 +17,8 @@ from .json.tag import TaggedJSONSerializer
 from .mounts import chain_of
 from .signing import BadSignature, CookieSerializer
 from .slot import _cv_app
+
+_STEPS = frozenset({"open_session", "save_session", "should_set_cookie"})
 
 
 class SessionMixin(MutableMapping[str, Any]):  # Any: a session holds what the application puts there
@@ -95,18 +97,17 @@ class SessionInterface:
     COMPAT: Flask opens and saves every session. An interface that does not set this gets the same.
     """
 
-    _has_own_options: ClassVar[bool] = False
-    """A subclass replaced one of the methods that give an attribute of the cookie."""
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if (
-            "is_lazy" not in cls.__dict__
-            and {"open_session", "save_session", "should_set_cookie"} & cls.__dict__.keys()
-        ):
+        if "is_lazy" not in cls.__dict__ and _STEPS & cls.__dict__.keys():
             # What it does there may matter for every request.
             cls.is_lazy = False
-        cls._has_own_options = any(getattr(cls, name) is not getattr(SessionInterface, name) for name in _OPTIONS)
+
+    def __setattr__(self, name: str, value: Any) -> None:  # Any: object's signature
+        super().__setattr__(name, value)
+        if name in _STEPS:
+            # As above: one that was replaced on the object is to be called for every request.
+            super().__setattr__("is_lazy", False)
 
     def make_null_session(self, app: Any) -> Any:  # Any: the application imports this file
         """Return the replacement of a session that could not be opened."""
@@ -182,9 +183,14 @@ class SessionInterface:
         raise NotImplementedError
 
 
-_OPTIONS = (
-    "get_cookie_domain", "get_cookie_httponly", "get_cookie_partitioned", "get_cookie_samesite", "get_cookie_secure",
-)  # fmt: skip
+_PLAIN_OPTIONS = (
+    SessionInterface.get_cookie_domain,
+    SessionInterface.get_cookie_secure,
+    SessionInterface.get_cookie_partitioned,
+    SessionInterface.get_cookie_samesite,
+    SessionInterface.get_cookie_httponly,
+)
+_OPTION_NAMES = frozenset(method.__name__ for method in _PLAIN_OPTIONS)
 
 session_json_serializer = TaggedJSONSerializer()
 _MAX_SERIALIZERS = 16
@@ -275,8 +281,16 @@ class SecureCookieSessionInterface(SessionInterface):
         return type(obj) is not self.session_class and isinstance(obj, self.null_session_class)
 
     def _cookie_options(self, app: Any) -> dict[str, Any]:
-        if not self._has_own_options:
-            # PERF: what the methods below would say, in one call.
+        cls = type(self)
+        methods = (
+            cls.get_cookie_domain,
+            cls.get_cookie_secure,
+            cls.get_cookie_partitioned,
+            cls.get_cookie_samesite,
+            cls.get_cookie_httponly,
+        )
+        if methods == _PLAIN_OPTIONS and _OPTION_NAMES.isdisjoint(self.__dict__):
+            # PERF: what the methods, which nobody has replaced, would say, in one call.
             config = app.config
             return {
                 "domain": config["SESSION_COOKIE_DOMAIN"],

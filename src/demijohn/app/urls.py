@@ -20,13 +20,6 @@ _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 class AppUrls(AppSetup):
     """Building URLs and binding the map to requests."""
 
-    _matches_directly = True
-    """`create_url_adapter` is this class's, so a request may be matched without an adapter."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._matches_directly = cls.create_url_adapter is AppUrls.create_url_adapter
-
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return the adapter of a request, or (for `None`) of SERVER_NAME; `None` if that is not set.
 
@@ -66,6 +59,9 @@ class AppUrls(AppSetup):
             )
         return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
+    # PERF: while it is still this one, a request may be matched without an adapter; see context.py.
+    _plain_url_adapter = create_url_adapter
+
     def _adapter_for_nobody(self, request: Request) -> MapAdapter:
         """Return an adapter for a request whose host is not trusted: it builds paths, and absolute URLs of SERVER_NAME."""
         return self.url_map.bind(
@@ -103,7 +99,6 @@ class AppUrls(AppSetup):
             return self._url_across(endpoint, values, _anchor, _method, _scheme, _external)
         if ctx is not None and ctx.has_request:
             adapter = ctx.url_adapter
-            injects_plainly = ctx.plan.injects_plainly and ctx.app is self
             if endpoint[:1] == ".":
                 blueprint = ctx.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
@@ -111,7 +106,6 @@ class AppUrls(AppSetup):
                 _external = _scheme is not None
         else:
             adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
-            injects_plainly = False
             if _external is None:
                 _external = True
         if adapter is None:
@@ -121,7 +115,12 @@ class AppUrls(AppSetup):
             )
         if _scheme is not None and not _external:
             raise ValueError("A URL with a `_scheme` is absolute; it cannot be asked for with `_external=False`.")
-        if self.url_default_functions or not injects_plainly:
+        cls = type(self)
+        if (
+            self.url_default_functions
+            or cls.inject_url_defaults is not cls._plain_url_defaults
+            or "inject_url_defaults" in self.__dict__
+        ):
             self.inject_url_defaults(endpoint, values)
         try:
             url: str = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
@@ -161,6 +160,9 @@ class AppUrls(AppSetup):
             for scope in reversed(blueprint_scopes(endpoint.rpartition(".")[0])):
                 for function in functions.get(scope, ()):
                     function(endpoint, values)
+
+    # PERF: while it is still this one, `url_for` does not call it for nothing.
+    _plain_url_defaults = inject_url_defaults
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Return a URL that one of `url_build_error_handlers` knows.

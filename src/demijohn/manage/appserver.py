@@ -72,9 +72,10 @@ class AppServer:
         """Called when it serves, with as many processes as are wanted; set before that."""
         self.control: ControlListener | None = None
         """Where to be asked and told things while serving until signalled; set before that, and closed at its end."""
-        is_spec = isinstance(application, AppSpec)
-        self._handler = None if is_spec else handler_for(application)
-        self._lifecycle = lifecycle_of(None if is_spec else application)
+        self._is_spec = isinstance(application, AppSpec)
+        if not self._is_spec:
+            handler_for(application)  # raises if it is none
+        self._lifecycle = lifecycle_of(None if self._is_spec else application)
         self._supervision = supervision or Supervision()
         self._renew = renew
         self._listeners = list(listeners)
@@ -325,10 +326,11 @@ class AppServer:
 
     def _make_server(self, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
-        if self._handler is None:
+        if self._is_spec:
             raise RuntimeError("An AppSpec is served by workers only.")
         on_drain = self._drain if closes else None
-        return Server(self._handler, self._listeners, self._options, on_drain=on_drain)
+        # Only now: what the application did when it started may have put middleware around it.
+        return Server(handler_for(self.app), self._listeners, self._options, on_drain=on_drain)
 
     def _drain(self) -> None:
         self._stop_listening()

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, Final
 
 from ..doors.choose import handler_for
-from ..seam import Handler
 from ..serve import Listener, Server, ServerOptions
 from ..serve.certificates import Certificates, GivenContext
 from .control.answers import answers_of
@@ -102,30 +101,39 @@ class Generations:
         if not isinstance(self._application, AppSpec):
             # Loaded long ago, and started, by the process that made this one.
             application, lifecycle = self._application, lifecycle_of(self._application)
-            return Loaded(partial(self._boot, handler_for(application), lifecycle, options, warmup))
+            return Loaded(partial(self._boot, application, lifecycle, options, warmup))
         if not self._supervision.preload:
             application = self._application.load()
-            handler, lifecycle = handler_for(application), lifecycle_of(application)
+            handler_for(application)  # raises if it is none
+            lifecycle = lifecycle_of(application)
             lifecycle.startup()
         else:
             from .forkaudit import ForkAudit  # PERF: asyncio comes with it
 
             with ForkAudit() as audit:
                 application = self._application.load()
-                handler, lifecycle = handler_for(application), lifecycle_of(application)
+                handler_for(application)
+                lifecycle = lifecycle_of(application)
                 lifecycle.startup()
                 lifecycle.before_fork()
             for finding in audit.findings():
                 logger.warning("%s", finding)
-        return Loaded(partial(self._boot, handler, lifecycle, options, warmup), lifecycle.shutdown)
+        return Loaded(partial(self._boot, application, lifecycle, options, warmup), lifecycle.shutdown)
 
     def _boot(
-        self, handler: Handler, lifecycle: Lifecycle, options: ServerOptions, warmup: Sequence[str], link: WorkerLink
+        self,
+        application: Any,  # Any: see `__init__`; loaded
+        lifecycle: Lifecycle,
+        options: ServerOptions,
+        warmup: Sequence[str],
+        link: WorkerLink,
     ) -> HookedServer:
         """Make the server of a worker, in the worker."""
         if (own := own_handler()) is not None:
             own.start_writer(options.log_queue_bytes)
         lifecycle.worker_start()
+        # Only now: what the application did when it started may have put middleware around it.
+        handler = handler_for(application)
         warm_up(handler, warmup, options)
         listeners = [listener.for_process() for listener in self._listeners]
 

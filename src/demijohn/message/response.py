@@ -24,7 +24,15 @@ Prepared = tuple[str, list[tuple[str, str]], bytes | FileSegment | Iterable[byte
 """Status line, field lines and body, as an exchange takes them."""
 
 # Subclasses that replace one of these see an environ; the others take the short way.
-_HAND_OVER = ("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded", "status")
+_HAND_OVER = (
+    "__call__",
+    "get_app_iter",
+    "get_wsgi_headers",
+    "get_wsgi_response",
+    "is_sequence",
+    "iter_encoded",
+    "status",
+)
 
 
 class Response(ResponseConditional):

@@ -41,10 +41,10 @@ def render_query(query: Mapping[str, Any] | Iterable[Pair], sort: bool = False, 
     for name, value in sorted(pairs, key=sort_key) if sort else pairs:
         if is_plain and (value is None or isinstance(value, _SEVERAL)):
             return render_query(query_pairs(query))
-        text = f"{name}{value}"
+        text = f"{name}{value!s}"
         # PERF: most names and values are words and numbers.
         if text.isalnum() and text.isascii():
-            fields.append(f"{name}={value}")
+            fields.append(f"{name}={value!s}")
         else:
             fields.append(encode_query(((name, value),)))
     return "&".join(fields)

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from demijohn.http.errors import BadHost, MethodNotAllowed, NotFound
+from demijohn.http.host import MAX_KEPT_CHARACTERS
 
 from .adapter import MapAdapter
 from .builder import SortKey
@@ -52,11 +53,16 @@ class Map:
     default_converters: ClassVar[Mapping[str, type[BaseConverter]]] = DEFAULT_CONVERTERS
     lock_class: Any = Lock  # Any: libraries of other kinds of threads bring their own
     binds_plainly: ClassVar[bool] = True
-    """`bind` and `bind_to_environ` are this class's, so who only wants to match may do without an adapter."""
+    """Nobody replaced `bind` or `bind_to_environ`, so who only wants to match may do without an adapter."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # Any: object's signature
         super().__init_subclass__(**kwargs)
         cls.binds_plainly = cls.bind is Map.bind and cls.bind_to_environ is Map.bind_to_environ
+
+    def __setattr__(self, name: str, value: Any) -> None:  # Any: object's signature
+        super().__setattr__(name, value)
+        if name in {"bind", "bind_to_environ"}:
+            self.__dict__["binds_plainly"] = False
 
     def __init__(
         self,
@@ -262,7 +268,9 @@ class Map:
             subdomain = self.default_subdomain
         return MapAdapter(
             self,
-            _ascii_host(server_name),
+            _ascii_host(server_name)
+            if len(server_name) <= MAX_KEPT_CHARACTERS
+            else _ascii_host.__wrapped__(server_name),
             "/" if script_name is None else script_name,
             subdomain,
             url_scheme,

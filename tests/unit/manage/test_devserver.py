@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from demijohn import Demijohn
 from demijohn.manage import devserver
 from demijohn.manage.binding import BindError
 from demijohn.manage.devserver import make_server, run_simple
@@ -49,6 +50,22 @@ def test_a_server_in_a_thread(threaded):
         server.shutdown()
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("moment", ["on_startup", "on_worker_start"])
+def test_middleware_that_the_start_puts_around_the_application_is_not_served_past(moment):
+    app = Demijohn(__name__)
+    app.add_url_rule("/", "index", lambda: "index")
+
+    @getattr(app, moment)
+    def begin():
+        app.wsgi_app = hello
+
+    with make_server("127.0.0.1", 0, app) as server:
+        thread = in_thread(server)
+        assert get(server) == (200, b"hello")
+        server.shutdown()
+        thread.join(20)
 
 
 def test_shutdown_before_and_after_serving():

@@ -280,6 +280,14 @@ def test_overridden_iter_encoded_is_honoured_and_the_response_closed_once(body, 
     assert closed == [True]
 
 
+def test_a_class_that_says_its_body_is_no_sequence_gets_no_length():
+    class Streamed(Response):
+        is_sequence = False
+
+    _, fields, chunks = prepare(Streamed(["abc"]))
+    assert ("Content-Length" in dict(fields), list(chunks)) == (False, [b"abc"])
+
+
 def test_an_overridden_call_is_honoured():
     class Whole(Response):
         def __call__(self, environ, start_response):

@@ -4,6 +4,7 @@ import pytest
 
 from demijohn.http.multidict import MultiDict
 from demijohn.routing import BaseConverter, BuildError, Map, Rule, ValidationError
+from demijohn.routing.table import _ascii_host
 
 url_map = Map(
     [
@@ -70,6 +71,30 @@ QUERIES = [
 def test_what_is_no_variable_goes_into_the_query(values, query):
     assert urls.build("index", values) == f"/app/?{query}"
     assert urls.build("index", values, append_unknown=False) == "/app/"
+
+
+def test_a_value_is_written_as_its_text_and_not_as_it_is_formatted():
+    class Tagged(str):
+        __slots__ = ()
+
+        def __format__(self, spec):
+            return "formatted"
+
+        def __str__(self):
+            return "text"
+
+    class Number(int):
+        def __format__(self, spec):
+            return "formatted"
+
+    assert urls.build("index", {"a": Tagged("content"), "b": Number(5)}) == "/app/?a=text&b=5"
+
+
+def test_a_long_server_name_is_not_kept():
+    name = ".".join("abcdefgh" * 40)
+    kept = _ascii_host.cache_info().currsize
+    assert urls.map.bind(name).server_name == name
+    assert _ascii_host.cache_info().currsize == kept
 
 
 def test_values_of_a_multidict():
