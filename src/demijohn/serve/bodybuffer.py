@@ -6,11 +6,15 @@ from typing import BinaryIO
 
 from ..seam import BufferedBody
 
+_MOST_PIECES = 64
+"""Pieces kept as they came, which costs nothing for those of a usual size. SECURITY: of many tiny ones, each would take forty times
+its size."""
+
 
 class BodyBuffer:
     """Filled by the polling thread; what `finish` returns belongs to the handler."""
 
-    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "began", "counted", "size")
+    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "_rest", "began", "counted", "size")
 
     size: int
     """Bytes received so far."""
@@ -25,6 +29,7 @@ class BodyBuffer:
         self._memory_bytes = memory_bytes
         self._directory = directory
         self._chunks: list[bytes] = []
+        self._rest = bytearray()  # what came behind them
         self._file: BinaryIO | None = None
         self.size = 0
         self.counted = -1
@@ -38,12 +43,15 @@ class BodyBuffer:
         """
         self.size += len(data)
         if self._file is None:
-            self._chunks.append(data)
+            if len(self._chunks) < _MOST_PIECES:
+                self._chunks.append(data)
+            else:
+                self._rest += data
             if self.size <= self._memory_bytes:
                 return
             self._file = tempfile.TemporaryFile(prefix="demijohn-body-", dir=self._directory)  # noqa: SIM115 - closed with the body
-            data = b"".join(self._chunks)
-            self._chunks.clear()
+            data = b"".join((*self._chunks, self._rest))
+            self._forget()
         self._file.write(data)
 
     def finish(self) -> BufferedBody:
@@ -53,16 +61,21 @@ class BodyBuffer:
             OSError: see `append`; what is left has been written now.
         """
         if self._file is None:
-            return BufferedBody(b"".join(self._chunks))
+            return BufferedBody(b"".join((*self._chunks, self._rest)))
         self._file.seek(0)
         return BufferedBody(self._file, self.size)
 
     def discard(self) -> None:
         """Give up what was collected."""
-        self._chunks.clear()
+        self._forget()
         if self._file is not None:
             with contextlib.suppress(OSError):  # no room for what is buffered: nobody wants it any more
                 self._file.close()
+
+
+    def _forget(self) -> None:
+        self._chunks.clear()
+        self._rest = bytearray()
 
 
 class UnreadBody(BodyBuffer):
