@@ -480,6 +480,63 @@ def test_a_second_line_is_refused(handler):
             assert client.read_answer().status == 400
 
 
+@pytest.mark.over_tls
+def test_clients_behind_lines_are_counted_each(runner):
+    """Of the proxy any number; of each of its clients so many, whether TLS comes next or not; and places are given back."""
+    handler = handler_for(app)
+    options = {"proxy_protocol": "required", "max_connections_per_client": 1}
+    with serving(handler, runner, **TRUSTED, **options) as running:
+
+        def come(line: bytes) -> Client:
+            """Be a proxy that passes a client's connection on."""
+            plain = From(running, PROXY).connect()
+            plain.sendall(line)
+            return Client(_Accepted(running, plain))
+
+        with come(render_v1(*ENDS)) as first, come(render_v2(*ENDS6)) as other:
+            assert ask(first)["remote_addr"] == CLIENT
+            assert ask(other)["remote_addr"] == ENDS6[0][0]
+            with socket.create_connection(running.address, TIMEOUT, (PROXY, 0)) as second:
+                second.sendall(render_v2(*ENDS))
+                assert second.recv(1) == b""
+            with come(render_v2(is_local=True)) as proxy, come(render_v1()) as again:
+                assert ask(proxy)["remote_addr"] == ask(again)["remote_addr"] == PROXY
+            assert ask(first)["remote_addr"] == CLIENT
+        clients = running.server._engine.clients
+        wait_for(lambda: not clients._counts)
+        with come(render_v1(*ENDS)) as later:
+            assert ask(later)["remote_addr"] == CLIENT
+        assert running.server._engine.refusals.snapshot() == {"max_connections_per_client": 1}
+        wait_for(lambda: not running.server.stats.connections_open)
+
+
+class _Accepted:
+    """A connection that has begun already; the rest of it as the server expects it."""
+
+    def __init__(self, running, plain: socket.socket) -> None:
+        self.running = running
+        self.plain = plain
+
+    def connect(self) -> socket.socket:
+        if self.running.listener.certificates is None:
+            return self.plain
+        return certs.client_context().wrap_socket(self.plain, server_hostname="localhost")
+
+
+def test_a_stop_does_not_wait_for_a_client_that_was_turned_away(runner):
+    """The last connection of a server that stops is one that its client may not have."""
+    options = {"proxy_protocol": "required", "max_connections_per_client": 1, "drain_idle_grace": 100}
+    with serving(handler_for(app), runner, **TRUSTED, **options) as running, Client(From(running, PROXY)) as client:
+        engine = running.server._engine
+        wait_for(lambda: engine.connections)
+        engine.clients.enter(object(), ENDS[0])
+        running.server.shutdown()
+        client.send(render_v1(*ENDS))
+        assert client.is_closed()
+        running.thread.join(TIMEOUT)
+        assert not running.thread.is_alive()
+
+
 def test_a_line_and_fields_together(handler):
     """The line says who the HTTP proxy is; whether that is trusted decides about its fields."""
     options = {"proxy_protocol": "required", "forwarded": "x-forwarded", **TRUSTED}

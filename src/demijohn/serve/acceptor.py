@@ -190,10 +190,6 @@ class Acceptor:
             local = _plain_address(sock.getsockname())
         peer = Peer(remote, local, "http", self._is_multithread, self._engine.options.is_multiprocess)
         engine = self._engine
-        if engine.clients is not None and not engine.clients.admits(remote):
-            # Without a word: it costs nothing, over TLS nothing could be said yet, and browsers try again.
-            sock.close()
-            return
         if engine.options.proxy_protocol != "off" and engine.trusted_peers.has(remote and remote[0]):
             try:
                 ProxiedOpening(engine, sock, peer, self._begin).open()
@@ -203,9 +199,14 @@ class Acceptor:
         else:
             self._begin(sock, peer)
 
-    def _begin(self, sock: socket.socket, peer: Peer, received: bytes = b"") -> Connection:
-        """Open what the listener is for; `received` has been taken from the socket before."""
+    def _begin(self, sock: socket.socket, peer: Peer, received: bytes = b"") -> Connection | None:
+        """Open what the listener is for; `received` has been taken from the socket before. `None`: closed instead."""
         listener = self._listener
+        clients = self._engine.clients
+        if clients is not None and not clients.admits(peer.remote):
+            # Without a word: it costs nothing, over TLS nothing could be said yet, and browsers try again.
+            sock.close()
+            return None
         try:
             if listener.certificates is not None:
                 opening = Opening(self._engine, sock, peer, listener.certificates, self._handshakes)

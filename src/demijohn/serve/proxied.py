@@ -31,11 +31,12 @@ class ProxiedOpening:
         engine: Engine,
         sock: socket.socket,
         peer: Peer,
-        open_next: Callable[[socket.socket, Peer, bytes], Connection],
+        open_next: Callable[[socket.socket, Peer, bytes], Connection | None],
     ) -> None:
         """Prepare. `open_next(sock, peer, received)` is called with the client's peer once the line is read.
 
-        `received` is what was taken from the socket before it was clear that there is no line, at most its beginning.
+        `received` is what was taken from the socket before it was clear that there is no line, at most its beginning. It returns
+        what goes on with the socket, or `None` if it has closed it.
         """
         self._engine = engine
         self._sock = sock
@@ -112,12 +113,15 @@ class ProxiedOpening:
     def _hand_over(self, peer: Peer, received: bytes) -> None:
         engine = self._engine
         engine.reactor.forget(self._sock)
+        connection = None
         try:
             connection = self._open_next(self._sock, peer, received)
         finally:
             # Not before: the server that drains must not think that this was the last connection.
             self._let_go()
-        if engine.is_closing and connection in engine.connections:
+            if connection is None:
+                self._tell()
+        if connection is not None and engine.is_closing and connection in engine.connections:
             connection.drain()
 
     def _end(self) -> None:
@@ -128,9 +132,8 @@ class ProxiedOpening:
             self._close()
 
     def _refuse(self, why: str) -> None:
-        remote = "a Unix socket" if self._peer.remote is None else self._peer.remote[0]
         self._engine.stats.cells[REJECTS] += 1
-        logger.warning("Closed a connection of %s, of trusted_peers: %s", remote, why)
+        logger.warning("Closed a connection of %s, of trusted_peers: %s", self._peer.name, why)
         self._close()
 
     def _close(self) -> None:
@@ -140,8 +143,11 @@ class ProxiedOpening:
         engine.reactor.forget(self._sock)
         self._sock.close()
         self._let_go()
-        if engine.on_connection_closed is not None:
-            engine.on_connection_closed()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._engine.on_connection_closed is not None:
+            self._engine.on_connection_closed()
 
     def _let_go(self) -> None:
         engine = self._engine
