@@ -18,6 +18,7 @@ from demijohn import Demijohn, request
 from demijohn.doors.choose import handler_for
 from demijohn.serve import Listener
 from demijohn.serve.certificates import Certificates, GivenContext, TlsOptions
+from demijohn.wire.proxyline import TLV_SSL, render_v2
 
 GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -552,6 +553,36 @@ def test_client_certificates_required(site):
         assert running.server.stats.requests == 1
 
 
+def test_a_host_need_not_be_the_name_of_the_handshake_because_all_names_ask_the_same(site):
+    """421 (RFC 9110 §15.5.20) would be for names that ask more of their clients than others do; here none can.
+
+    So a connection may be used for every host of its certificate, and no name is a way round the client's certificate.
+    """
+    files = site.make("both", "one.test", "two.test")
+    options = TlsOptions(
+        site.make("other", "localhost"),
+        {"one.test": files, "two.test": files},
+        client_verify="required",
+        client_ca=site.ca_file,
+    )
+    good = trusting(site)
+    ada = site.make("client", "ada")
+    good.load_cert_chain(ada.certfile, ada.keyfile)
+    with serving(tell, certificates=Certificates(options)) as running:
+        for name in ("one.test", "two.test", "localhost"):
+            with Wrapped(running, good, name) as client:
+                for host in (b"one.test", b"two.test", b"elsewhere.test"):
+                    client.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+                    facts = facts_of(client.read_answer())
+                    assert (facts["SSL_CLIENT_VERIFY"], facts["SSL_TLS_SNI"]) == ("SUCCESS", name)
+            with (
+                pytest.raises((ssl.SSLError, ConnectionError)),
+                Wrapped(running, trusting(site), name) as client,
+            ):
+                client.get("/")
+        assert running.server.stats.requests == 9
+
+
 def test_client_certificates_optional(site, caplog):
     caplog.set_level(logging.INFO, logger="demijohn.error")
     certificates = Certificates(
@@ -693,6 +724,65 @@ def test_the_usual_port_is_left_out():
         running.listener.redirect_port = 443
         with Client(running) as client:
             assert client.get("/x").headers["location"] == "https://test/x"
+
+
+def echo(exchange):
+    where = f"{exchange.peer.scheme} {exchange.head.path} {exchange.body.read().decode()}"
+    exchange.respond("200 OK", [("Content-Type", "text/plain")], where.encode())
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "value"),
+    [("x-forwarded", "X-Forwarded-Proto", "https"), ("rfc7239", "Forwarded", "for=192.0.2.7;proto=https")],
+)
+def test_what_a_trusted_proxy_took_tls_off_is_served_and_not_sent_round_in_circles(runner, family, name, value):
+    with serving(echo, runner, forwarded=family) as running:
+        running.listener.redirect_port = 443
+        with Client(running) as client:
+            for _ in range(2):
+                answer = client.request("POST", "/x", b"body", **{name: value})
+                assert (answer.status, answer.body) == (200, b"https /x body")
+                assert client.get("/x").headers["location"] == "https://test/x"
+                answer = client.get("/x", **{name: value.replace("https", "http")})
+                assert answer.headers["location"] == "https://test/x"
+
+
+def test_what_a_proxy_line_says_came_by_tls_is_served(runner):
+    ends = ("192.0.2.7", 5123), ("192.0.2.1", 443)
+    with serving(echo, runner, proxy_protocol="required") as running:
+        running.listener.redirect_port = 443
+        for line, status in (
+            (render_v2(*ends, [(TLV_SSL, b"\x01\0\0\0\0")]), 200),
+            (render_v2(*ends), 308),
+        ):
+            with Client(running) as client:
+                client.send(line)
+                assert client.get("/x").status == status
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Proto": "http, HTTPS"},
+        {"Forwarded": "for=192.0.2.7;proto=https"},
+        {"Forwarded": 'for=192.0.2.7; Proto="https"'},
+    ],
+)
+def test_a_proxy_that_is_not_known_is_told_instead_of_being_sent_round_in_circles(runner, fields):
+    with serving(echo, runner) as running:
+        running.listener.redirect_port = 443
+        with Client(running) as client:
+            answer = client.get("/x", **fields)
+            assert answer.status == 400
+            assert b"trusted_peers" in answer.body
+            assert "location" not in answer.headers
+            assert client.get("/x").status == 308
+    # Where such fields count, a stranger's mean nothing at all.
+    with serving(echo, runner, forwarded="x-forwarded", trusted_peers="192.0.2.1") as running:
+        running.listener.redirect_port = 443
+        with Client(running) as client:
+            assert client.get("/x", **fields).status == 308
 
 
 # ---------------------------------------------------------------- Unix sockets
