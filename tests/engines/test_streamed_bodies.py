@@ -1,17 +1,18 @@
 """Bodies that a handler reads while they arrive: started at the head, 100 at the first read, faults where they are read."""
 
 import io
+import logging
 import socket
 import threading
 from collections import Counter
 
 import pytest
-from engines.oddities import links, wait_until
+from engines.oddities import JumpingClock, let_turn, links, reset, wait_until
 from engines.serving import TIMEOUT, Client, serving
 
 from demijohn import Demijohn, request
 from demijohn.doors.choose import handler_for
-from demijohn.seam import BodyError, BodyTimeout, BodyTooLarge
+from demijohn.seam import BodyError, BodyTimeout, BodyTooLarge, ClientDisconnected, HandlerTimeout
 from demijohn.serve.phase import Phase
 from demijohn.wire.limits import H1Limits
 
@@ -56,6 +57,7 @@ def post(path: str, framing: str = "Content-Length: 10", extra: str = "") -> byt
     return f"POST /{path} HTTP/1.1\r\nHost: a\r\n{framing}\r\n{extra}\r\n".encode()
 
 
+@pytest.mark.over_tls
 def test_the_handler_is_called_at_the_head_and_reads_what_comes(threaded_runner):
     reader = Reader()
     with serving(reader, threaded_runner, threads=2) as running, Client(running) as client:
@@ -67,6 +69,7 @@ def test_the_handler_is_called_at_the_head_and_reads_what_comes(threaded_runner)
             assert client.read_answer().body == b"helloworld"
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_every_way_of_reading(runner, framing):
     data = b"one\ntwo\n\nthree"
@@ -91,14 +94,21 @@ def test_every_way_of_reading(runner, framing):
         assert client.read_answer().body == expected["lines"]
 
 
+@pytest.mark.over_tls
 def test_continue_is_sent_at_the_first_read(runner):
-    with serving(Reader(), runner, threads=2) as running, Client(running) as client:
+    reader = Reader()
+    with serving(reader, runner, threads=2) as running, Client(running) as client:
         client.send(post("all", extra="Expect: 100-continue\r\n"))
         assert client.read_head()[0] == 100
-        client.send(b"helloworld")
+        client.send(b"hello")
+        assert reader.began.acquire(timeout=TIMEOUT)
+        client.send(b"world")  # it waits again, and is told nothing again
+        assert client.read_answer().body == b"helloworld"
+        client.send(post("all", extra="Expect: 100-continue\r\n") + b"helloworld")
         assert client.read_answer().body == b"helloworld"
 
 
+@pytest.mark.over_tls
 def test_without_a_read_there_is_no_continue_and_no_next_request(runner):
     with serving(Reader(), runner, threads=2) as running, Client(running) as client:
         client.send(post("ignore", extra="Expect: 100-continue\r\n"))
@@ -107,6 +117,7 @@ def test_without_a_read_there_is_no_continue_and_no_next_request(runner):
         assert client.is_closed()
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("way", ["ignore", "some"])
 @pytest.mark.parametrize("is_early", [True, False], ids=["early", "late"])
 def test_a_little_that_is_left_is_drained(runner, way, is_early):
@@ -123,6 +134,7 @@ def test_a_little_that_is_left_is_drained(runner, way, is_early):
         assert client.read_answer().body == b"helloworld"
 
 
+@pytest.mark.over_tls
 @pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
 def test_much_that_is_left_ends_the_connection(runner, framing):
     with serving(Reader(), runner, threads=2) as running, Client(running) as client:
@@ -131,7 +143,9 @@ def test_much_that_is_left_ends_the_connection(runner, framing):
         assert client.is_closed()
 
 
-def test_a_broken_chunk_is_met_by_who_reads_it(runner):
+@pytest.mark.over_tls
+def test_a_broken_chunk_is_met_by_who_reads_it(runner, caplog):
+    caplog.set_level(logging.INFO, "demijohn.error")
     reader = Reader()
     with serving(reader, runner, threads=2) as running, Client(running) as client:
         client.send(post("all", "Transfer-Encoding: chunked") + b"5\r\nhello\r\nnonsense\r\n" + post("ignore"))
@@ -139,14 +153,21 @@ def test_a_broken_chunk_is_met_by_who_reads_it(runner):
         assert (answer.body, answer.headers["connection"]) == (b"BodyError", "close")
         assert client.is_closed()
     assert reader.errors == ["BodyError"]
+    assert (
+        "Refused a request's body of 127.0.0.1: 400 invalid chunk size or chunk extension (RFC 9112 §7.1)"
+        in caplog.text
+    )
 
 
-def test_too_much_is_met_by_who_reads_it(runner):
+@pytest.mark.over_tls
+def test_too_much_is_met_by_who_reads_it(runner, caplog):
+    caplog.set_level(logging.INFO, "demijohn.error")
     reader = Reader()
     with serving(reader, runner, threads=2, limits=H1Limits(body_bytes=8)) as running, Client(running) as client:
         client.send(post("all", "Transfer-Encoding: chunked") + b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n")
         assert client.read_answer().body == b"BodyTooLarge"
         assert client.is_closed()
+    assert "413 the content is too large (RFC 9110 §15.5.14)" in caplog.text
 
 
 def test_a_client_that_ends_early_is_met_by_who_reads(runner):
@@ -158,6 +179,7 @@ def test_a_client_that_ends_early_is_met_by_who_reads(runner):
         assert client.is_closed()
 
 
+@pytest.mark.over_tls
 def test_a_client_that_trickles_does_not_keep_the_thread(runner):
     """Each byte comes sooner than body_timeout, but is worth nothing."""
     reader = Reader()
@@ -192,6 +214,7 @@ def test_an_error_of_the_body_that_nobody_catches_is_the_clients(runner, error, 
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.over_tls
 def test_a_stream_may_be_answered_while_it_is_read(threaded_runner):
     with serving(Reader(), threaded_runner, threads=2) as running, Client(running) as client:
         client.send(post("echo", "Transfer-Encoding: chunked") + b"3\r\none\r\n")
@@ -202,6 +225,112 @@ def test_a_stream_may_be_answered_while_it_is_read(threaded_runner):
         assert next(chunks) == b"two"
         client.send(b"0\r\n\r\n")
         assert list(chunks) == []
+
+
+class Overstaying(Reader):
+    """Waits for a body that does not come for as long as it may."""
+
+    def __init__(self, catches: type[BaseException]) -> None:
+        super().__init__()
+        self.catches = catches
+        self.left: list[str] = []
+        self.has_left = threading.Semaphore(0)
+
+    def __call__(self, exchange) -> None:
+        exchange.on_disconnect(lambda: self.left.append("told"))
+        if exchange.head.path == "/limited":
+            exchange.limit_time(0.05)
+        self.began.release()
+        try:
+            exchange.body.read()
+        except self.catches as error:
+            self.left.append(type(error).__name__)
+            exchange.respond("200 OK", TEXT, b"mine")
+        except BaseException as error:
+            self.left.append(type(error).__name__)
+            raise
+        else:
+            exchange.respond("200 OK", TEXT, b"whole")
+        finally:
+            self.has_left.release()
+
+
+@pytest.mark.over_tls
+@pytest.mark.parametrize("catches", [HandlerTimeout, ZeroDivisionError], ids=["caught", "not caught"])
+def test_a_time_limit_reaches_who_waits_for_a_body(runner, catches):
+    """In time to make its own answer of it; else it is 504. Its thread is free then, and the connection is no more used."""
+    handler = Overstaying(catches)
+    with serving(handler, runner, threads=1) as running:
+        with Client(running) as client:
+            client.send(post("limited") + b"hello")
+            answer = client.read_answer()
+            if catches is HandlerTimeout:
+                assert (answer.status, answer.body) == (200, b"mine")
+            else:
+                assert answer.status == 504
+            # However little is left of the body: the interruption may have come while it was counted.
+            assert answer.headers["connection"] == "close"
+            client.send(b"world" + post("all"))
+            assert client.is_closed()
+        assert handler.left[0] == "HandlerTimeout"
+        with Client(running) as other:
+            other.send(post("all") + b"helloworld")
+            assert other.read_answer().body == b"whole"
+
+
+@pytest.mark.over_tls
+def test_a_stop_waits_for_a_body_that_still_arrives(runner):
+    with serving(Reader(), runner, threads=1) as running, Client(running) as client:
+        client.send(post("all") + b"hello")
+        wait_until(lambda: running.server.stats.requests)
+        running.server.shutdown()
+        if not runner.startswith("inline"):  # there the thread that would say so waits for the body
+            let_turn(running)
+        client.send(b"world")
+        answer = client.read_answer()
+        assert answer.body == b"helloworld"
+        if not runner.startswith("inline"):
+            assert answer.headers["connection"] == "close"
+        assert client.is_closed()
+        client.close()
+        running.thread.join(TIMEOUT)
+        assert not running.thread.is_alive()
+
+
+@pytest.mark.slow
+@pytest.mark.over_tls
+def test_a_stop_whose_time_is_over_cuts_a_body_that_does_not_come(threaded_runner):
+    handler, clock = Overstaying(ClientDisconnected), JumpingClock()
+    with serving(handler, threaded_runner, clock, threads=1, drain_timeout=5, body_timeout=100) as running:
+        with Client(running) as client:
+            client.send(post("all") + b"hello")
+            assert handler.began.acquire(timeout=TIMEOUT)
+            running.server.shutdown()
+            let_turn(running)
+            clock.jump(7, running)
+            assert client.is_closed()
+        running.thread.join(TIMEOUT)
+        assert not running.thread.is_alive()
+        assert handler.has_left.acquire(timeout=TIMEOUT)
+    assert "ClientDisconnected" in handler.left
+
+
+@pytest.mark.over_tls
+@pytest.mark.parametrize("way", ["end", "reset"])
+def test_a_client_that_goes_while_its_body_is_read(runner, way):
+    """Who reads learns of it at once, who asked to be told is told, and the thread is free."""
+    handler = Overstaying(ZeroDivisionError)
+    with serving(handler, runner, threads=1, body_timeout=100) as running:
+        client = Client(running)
+        client.send(post("all") + b"hello")
+        assert handler.began.acquire(timeout=TIMEOUT)
+        client.close() if way == "end" else reset(client)
+        assert handler.has_left.acquire(timeout=TIMEOUT)
+        wait_until(lambda: sorted(handler.left) == ["ClientDisconnected", "told"])
+        with Client(running) as other:
+            other.send(post("all") + b"helloworld")
+            assert other.read_answer().body == b"whole"
+        wait_until(lambda: not links(running))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ Reads the connection on the handler's thread, which owns it; nobody else reads i
 the leader's business again: drained up to a bound, or the end of the connection.
 """
 
+import logging
 import select
 from collections.abc import Iterator
 from typing import NoReturn
@@ -11,20 +12,29 @@ from typing import NoReturn
 from ..seam import BodyError, BodyTimeout, BodyTooLarge, ClientDisconnected
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
+from .deadlines import NEVER
 from .line import Line
 from .rate import seconds_left
 from .stats import RECEIVED_BYTES
+
+logger = logging.getLogger("demijohn.error")
 
 _RECEIVE_BYTES = 64 << 10
 
 _SLICE = 1.0
 """The longest single wait in seconds: an exception that is raised in this thread from outside comes between two."""
 
+_DELIVERY = 0.005
+"""Seconds that it takes to send one when the handler's time is over."""
+
 
 class StreamBody:
     """See `BodySource`. `read(n)` waits for n bytes or the end, as a file does; `read1(n)` for any."""
 
-    __slots__ = ("_error", "_is_closed", "_is_done", "_left", "_line", "_pending")
+    __slots__ = ("_error", "_is_closed", "_is_done", "_left", "_line", "_pending", "until")
+
+    until: float
+    """When the handler is to be interrupted: nobody can do so while it waits here. The exchange sets it."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -33,6 +43,7 @@ class StreamBody:
         self._is_done = False
         self._is_closed = False
         self._error: BodyError | None = None
+        self.until = NEVER
 
     @property
     def remaining(self) -> int | None:
@@ -120,11 +131,14 @@ class StreamBody:
                     self._fail(BodyError("The body cannot be read: the connection is being closed."))
                 self._receive_some()
         except ProtocolReject as reject:
-            if reject.status == 413:
-                self._fail(BodyTooLarge(reject.reason))
-            if line.is_read_closed:
+            if line.is_read_closed and reject.status == 400:
                 self._fail(ClientDisconnected("The client went away before it had sent the whole body."))
-            self._fail(BodyError(f"{reject.reason} ({reject.rfc})"))
+            logger.info(
+                "Refused a request's body of %s: %d %s (%s)", line.peer.name, reject.status, reject.reason, reject.rfc
+            )
+            self._fail(
+                BodyTooLarge(reject.reason) if reject.status == 413 else BodyError(f"{reject.reason} ({reject.rfc})")
+            )
 
     def _receive_some(self) -> None:
         """Wait until something has come, or the client has ended."""
@@ -132,7 +146,7 @@ class StreamBody:
         h1 = line.h1
         if interim := h1.render_continue():
             line.send(interim)
-        while not line.is_broken:
+        while not (line.is_broken or line.engine.is_stopped):
             try:
                 data = line.sock.recv(_RECEIVE_BYTES)
             except (BlockingIOError, InterruptedError):
@@ -160,9 +174,12 @@ class StreamBody:
         if self._left <= 0:
             self._fail(BodyTimeout("The client took too long to send the body."))
         began = now()
+        seconds = min(self._left, _SLICE)
+        if self.until > began:
+            seconds = min(seconds, self.until - began + _DELIVERY)
         poll = select.poll()
         poll.register(line.sock, select.POLLIN | (select.POLLOUT if line.outbox.size else 0))
-        if poll.poll(min(self._left, _SLICE) * 1000) and line.outbox.size:
+        if poll.poll(seconds * 1000) and line.outbox.size:
             line.flush()
         self._left -= now() - began
 

@@ -46,7 +46,7 @@ class HandlerLimit(TimeLimit):
 
     __slots__ = (
         "_answer", "_exchange", "_guard", "_is_answered", "_is_reported", "_limit", "_stuck_at", "_thread",
-        "_was_interrupted", "next_at", "on_end", "on_stuck",
+        "next_at", "on_end", "on_stuck", "was_interrupted",
     )  # fmt: skip
 
     def __init__(
@@ -66,7 +66,8 @@ class HandlerLimit(TimeLimit):
         self.is_over = False
         self._is_answered = False  # by the server
         self._is_reported = False
-        self._was_interrupted = False
+        # The exception was sent, and so it may have come anywhere in the handler's code, and in ours that it called.
+        self.was_interrupted = False
         # Held while an exception is sent: who has it knows that none is on its way that was not sent before.
         self._guard = threading.Lock()
         self._answer: deque[bool] = deque((True,))  # who pops it gives the answer
@@ -101,7 +102,7 @@ class HandlerLimit(TimeLimit):
             self.on_end(self)
         with self._guard:
             pass  # whatever was being sent has been sent
-        if self._was_interrupted:
+        if self.was_interrupted:
             _take_back()
 
     # ------------------------------------------------------------------ the watchdog's thread
@@ -113,8 +114,8 @@ class HandlerLimit(TimeLimit):
                 self.next_at = NEVER
                 return
             stack = sys._current_frames().get(self._thread)
-            is_first = not self._was_interrupted
-            self._was_interrupted = True
+            is_first = not self.was_interrupted
+            self.was_interrupted = True
             _raise_in(self._thread, self.error)
         if is_first:
             logger.error(

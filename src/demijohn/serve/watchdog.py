@@ -22,6 +22,9 @@ logger = logging.getLogger("demijohn.error")
 _HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 """POLLRDHUP: the client has ended its side, whatever lies unread before that. Linux has it; elsewhere POLLHUP must do."""
 
+_AGAIN = 0.1
+"""Seconds before the thread looks at limits again after it died of that."""
+
 
 def has_hung_up(sock: socket.socket) -> bool:
     """Tell whether the other side has ended the connection, or its own half of it. Reads nothing. Any thread."""
@@ -67,7 +70,11 @@ class ClientWatch:
             self._start()
 
     def _start(self) -> None:
-        threading.Thread(target=self._call, name="demijohn-disconnect", daemon=True).start()
+        try:
+            threading.Thread(target=self._call, name="demijohn-disconnect", daemon=True).start()
+        except RuntimeError as error:
+            # The caller has others to look after: it is one of the threads that the server lives by.
+            logger.error("Nobody could be told that a client has gone: %s", error)  # noqa: TRY400 - not a fault of the code
 
     def _call(self) -> None:
         # Each is popped by one thread, also if one more was added while others were being called.
@@ -104,7 +111,11 @@ class Watchdog:
         self._limits.add(limit)
         if limit.next_at < self._looks_at:
             # PERF: seldom, since the thread keeps the time it was once woken for, even if that handler is long done.
-            self._nudge(limit.next_at)
+            try:
+                self._nudge(limit.next_at)
+            except BaseException:
+                self._limits.discard(limit)  # there is no thread to enforce it
+                raise
 
     def watch(self, sock: socket.socket, is_answered: Callable[[], bool]) -> ClientWatch:
         """Watch for the end of a connection. The handler's thread, while it owns the link.
@@ -114,7 +125,11 @@ class Watchdog:
         watch = ClientWatch(self, sock, is_answered)
         with self._lock:
             self._watches[watch.fd] = watch
-        self._nudge(NEVER)
+        try:
+            self._nudge(NEVER)
+        except BaseException:
+            self.forget(watch)  # there is no thread to watch, and none would end it
+            raise
         return watch
 
     def forget(self, watch: ClientWatch) -> None:
@@ -138,23 +153,50 @@ class Watchdog:
     def _nudge(self, at: float) -> None:
         """Let the thread look at what there is to watch; start it if there is none."""
         with self._lock:
-            self._looks_at = min(self._looks_at, at)
-            if self._thread is None:
-                if self._is_stopped:
-                    return
-                theirs, self._wake = socket.socketpair()
-                theirs.setblocking(False)
-                self._wake.setblocking(False)
-                self._thread = threading.Thread(
-                    target=self._work, args=(theirs,), name="demijohn-watchdog", daemon=True
-                )
-                self._thread.start()
+            if self._thread is None and not self._is_stopped:
+                self._start()  # first: what it is to look at counts only if it can
+                self._looks_at = min(self._looks_at, at)
                 return
+            self._looks_at = min(self._looks_at, at)
             if self._wake is not None:
                 with contextlib.suppress(OSError):  # full: it will wake
                     self._wake.send(b"\0")
 
+    def _start(self) -> None:
+        """Start the thread. Under the lock.
+
+        Raises:
+            OSError: there are no descriptors.
+            RuntimeError: there are no more threads.
+        """
+        theirs, ours = socket.socketpair()
+        theirs.setblocking(False)
+        ours.setblocking(False)
+        thread = threading.Thread(target=self._work, args=(theirs,), name="demijohn-watchdog", daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            theirs.close()
+            ours.close()
+            raise
+        self._thread, self._wake = thread, ours
+
     def _work(self, wake: socket.socket) -> None:
+        try:
+            self._watch_all(wake)
+        except BaseException:
+            # No handler is run here, so this is a fault of ours, or there is no memory. Limits must be enforced all the same.
+            logger.critical("The thread of the watchdog died; another takes its place", exc_info=True)
+        with self._lock:
+            if self._wake is not None:
+                self._wake.close()
+            self._wake = self._thread = None
+            self._looks_at = NEVER
+            if not self._is_stopped:
+                self._start()
+                self._looks_at = self._now() + _AGAIN
+
+    def _watch_all(self, wake: socket.socket) -> None:
         with wake:
             while not self._is_stopped:
                 self._look_at_limits()
@@ -170,10 +212,6 @@ class Watchdog:
                         wake.recv(4096)
                     else:
                         self._on_hang_up(watches[fd])
-        with self._lock:
-            if self._wake is not None:
-                self._wake.close()
-                self._wake = None
 
     def _look_at_limits(self) -> None:
         now = self._now()

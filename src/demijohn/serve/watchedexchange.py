@@ -10,6 +10,7 @@ from ..seam import HandlerTimeout
 from ..seam.exchange import HeaderList
 from .loggedexchange import LoggedExchange
 from .state import State
+from .streambody import StreamBody
 from .timelimit import HandlerLimit
 from .watchdog import ClientWatch, has_hung_up
 
@@ -47,6 +48,8 @@ class WatchedExchange(LoggedExchange):
         limit = HandlerLimit(self, seconds, engine.clock.monotonic(), error, engine.options.stuck_after)
         limit.on_stuck = engine.on_stuck
         self.time_limit = limit
+        if isinstance(self.body, StreamBody):
+            self.body.until = limit.deadline
         engine.watchdog.limit(limit)
 
     def on_disconnect(self, function: Callable[[], object]) -> None:
@@ -66,6 +69,8 @@ class WatchedExchange(LoggedExchange):
         """Answer 504 while the handler still runs; it can't answer any more. The watchdog's thread; see `HandlerLimit`."""
         line = self._line
         engine = line.engine
+        if isinstance(self.body, StreamBody):
+            self.body.close()  # a handler that caught its interruption reads on: not while we write
         fields = self._with_request_id(HTML) if engine.options.request_id_header else HTML
         rendered = line.h1.render_response(
             TIMEOUT_STATUS, fields, TIMEOUT_BODY, date=engine.clock.http_date(), server=engine.server_field, close=True
@@ -88,6 +93,9 @@ class WatchedExchange(LoggedExchange):
         if limit is not None:
             limit.begin_answer()
             self.time_limit = None
+            if limit.was_interrupted and isinstance(self.body, StreamBody):
+                # SECURITY: perhaps in the middle of taking bytes for the body: nobody knows for sure where it ends now.
+                self._line.h1.must_close = True
 
     def _end_watch(self) -> None:
         """The exchange is over: watch the client no more, or act on its departure if it did not stay to the end."""
