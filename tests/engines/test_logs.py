@@ -13,6 +13,7 @@ from demijohn import Demijohn, RequestIdFilter, request, request_id
 from demijohn.doors.choose import handler_for
 from demijohn.seam import ClientDisconnected
 from demijohn.serve import JSONFormatter, Listener, Server, ServerOptions
+from demijohn.wire.limits import H1Limits
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -220,6 +221,51 @@ def test_answers_say_their_id(runner, log, caplog):
     logged = [line["request_id"] for line in log.lines()]
     assert logged == [ids[0], ids[1], answers[2].body.decode(), ids[3]]
     assert "forged" not in log.path.read_text()
+
+
+@pytest.mark.over_tls
+def test_a_refusal_has_its_id_its_rule_and_its_time(runner, log, caplog):
+    """In the answer, in both logs the same; at INFO, since it is a client's fault and anybody can make many."""
+    caplog.set_level(logging.INFO, "demijohn.error")
+    options = log.options | {"request_id_header": "X-Request-ID", "limits": H1Limits(body_bytes=10)}
+    refused = [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "RFC 9112 §3.2", None, 0),
+        (
+            b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n",
+            413,
+            "RFC 9110 §15.5.14",
+            "/x",
+            5,
+        ),
+    ]
+    with serving(identified, runner, **options) as running:
+        ids = []
+        for data, status, rule, _, _ in refused:
+            with Client(running) as client:
+                client.send(data)
+                answer = client.read_answer()
+                assert answer.status == status
+                assert rule in answer.body.decode()
+                ids.append(answer.headers["x-request-id"])
+    assert len(set(ids)) == 2
+    lines = [line for line in log.lines() if line["status"] >= 400]
+    for line, request_id_, (_, status, rule, path, size) in zip(lines, ids, refused, strict=True):
+        assert (line["request_id"], line["status"], line["path"]) == (request_id_, status, path)
+        assert line["bytes_in"] == size
+        assert 0 <= line["duration_ms"] < 1000 * TIMEOUT
+        (record,) = (record for record in caplog.records if getattr(record, "request_id", None) == request_id_)
+        assert record.levelno == logging.INFO
+        assert record.getMessage().endswith(f"({rule}) [{request_id_}]")
+        assert (record.remote, record.status) == ("127.0.0.1", status)
+
+
+def test_a_refusal_takes_a_trusted_id_if_its_head_could_be_read(runner, log):
+    options = log.options | {"request_id_header": "X-Request-ID", "trust_request_id": True}
+    with serving(identified, runner, limits=H1Limits(body_bytes=10), **options) as running:
+        for number, rest in enumerate([b"Transfer-Encoding: chunked\r\n\r\nB\r\n", b"Bad Name: x\r\n\r\n"]):
+            with Client(running) as client:
+                client.send(b"POST / HTTP/1.1\r\nHost: a\r\nX-Request-ID: given\r\n" + rest)
+                assert (client.read_answer().headers["x-request-id"] == "given") is (number == 0)
 
 
 def test_a_trusted_client_may_choose_the_id(runner):

@@ -34,6 +34,11 @@ class Peer:
     root_path: str = ""
     """What a trusted proxy has cut off in front of the path, decoded, without a slash at its end; targets do not have it."""
 
+    @property
+    def name(self) -> str:
+        """Who it is, for people who read logs."""
+        return "a Unix socket" if self.remote is None else self.remote[0]
+
     def seen_through(
         self,
         remote: tuple[str, int] | None,

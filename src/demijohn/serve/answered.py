@@ -35,6 +35,9 @@ class Answered:
     exchange: Exchange | None = None
     """`None` of a refusal: no handler heard of the request."""
 
+    refusal_id: str | None = None
+    """Of a refusal, its request's id; otherwise the exchange has it."""
+
     fields: HeaderList = ()
     """The answer's fields, as the application gave them."""
 

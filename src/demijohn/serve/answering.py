@@ -108,7 +108,7 @@ class Answering(WatchedExchange):
         return bool(self._after) and not unsent
 
     def run_after(self) -> None:
-        """Call what was given to `after`, once. `run` does it; the server only if it cuts the answer by stopping."""
+        """Call what was given to `after`, once. Inside its context."""
         functions, self._after = self._after, ()
         if functions:
             # What they take is no part of the answer's time.
@@ -133,8 +133,17 @@ class Answering(WatchedExchange):
         if self._client_watch is not None:
             self._end_watch()
 
+    def cut(self) -> None:
+        """Do what `run` would have done at the answer's end, and will not, for the server cuts it. The owner."""
+        if self._chunks is not None or self._after:
+            self._context.run(self._cut)
+
+    def _cut(self) -> None:
+        self.close_chunks()
+        self.run_after()
+
     def close_chunks(self) -> None:
-        """Close a stream's iterable, once. `run` does it; its owner for a stream that will not be run again."""
+        """Close a stream's iterable, once. Inside its context."""
         chunks, self._chunks, self._iterator = self._chunks, None, None
         self._close(chunks)
 

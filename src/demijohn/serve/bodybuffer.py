@@ -7,8 +7,8 @@ from typing import BinaryIO
 from ..seam import BufferedBody
 
 _MOST_PIECES = 64
-"""Pieces kept as they came, which costs nothing for those of a usual size. SECURITY: of many tiny ones, each would take forty times
-its size."""
+"""Pieces kept as they came, which costs nothing for those of a usual size. SECURITY: of many tiny ones, each would take forty
+times its size."""
 
 
 class BodyBuffer:
@@ -71,7 +71,6 @@ class BodyBuffer:
         if self._file is not None:
             with contextlib.suppress(OSError):  # no room for what is buffered: nobody wants it any more
                 self._file.close()
-
 
     def _forget(self) -> None:
         self._chunks.clear()

@@ -53,8 +53,8 @@ class LineFormatter(logging.Formatter):
         """Return the lines."""
         request_id = getattr(record, "request_id", None)
         line = f"{rfc3339(record.created)} [{record.process}] {record.levelname} {one_line(record.getMessage())}"
-        if request_id:
-            line += f" [{one_line(str(request_id))}]"
+        if request_id and not line.endswith(mark := f" [{one_line(str(request_id))}]"):
+            line += mark
         if record.exc_info:
             line += _indented(self.formatException(record.exc_info))
         if record.stack_info:

@@ -16,6 +16,7 @@ from .bodybuffer import BodyBuffer, UnreadBody
 from .engine import Engine
 from .exchange import H1Exchange
 from .forwarding import ForwardingPeer
+from .loggedexchange import request_id_of
 from .phase import Phase
 from .rate import seconds_left
 from .reactor import READ, WRITE
@@ -183,7 +184,7 @@ class Intake(WatchedLine):
         return body
 
     def _reject_for_space(self, error: OSError) -> None:
-        logger.error("Cannot keep a request's body of %s: %s", self.peer.remote, error)
+        logger.error("Cannot keep a request's body of %s: %s", self.peer.name, error)
         self._reject(ProtocolReject(507, "The server cannot store the request", "RFC 4918 §11.5"))
 
     def _wait_for_data(self) -> None:
@@ -211,16 +212,35 @@ class Intake(WatchedLine):
         engine.stats.cells[REJECTS] += 1
         if self._forwarding is not None and self.h1.head is None:
             self.peer = self._forwarding.peer  # nobody knows whose it would have been
-        remote = self.peer.remote[0] if self.peer.remote is not None else "a Unix socket"
-        logger.info("Refused a request of %s: %d %s (%s)", remote, reject.status, reject.reason, reject.rfc)
-        answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field)
+        options, head = engine.options, self.h1.head
+        request_id = request_id_of(head, options)
+        logger.info(
+            "Refused a request of %s: %d %s (%s) [%s]",
+            self.peer.name,
+            reject.status,
+            reject.reason,
+            reject.rfc,
+            request_id,
+            extra={"request_id": request_id, "remote": self.peer.name, "status": reject.status},
+        )
+        fields = [(options.request_id_header, request_id)] if options.request_id_header else []
+        answer = self.h1.render_reject(reject, date=engine.clock.http_date(), server=engine.server_field, fields=fields)
         self.send(answer)
         if answer:
             with engine.stats.lock:
                 engine.stats.cells[ANSWERS + reject.status // 100] += 1
-        if answer and engine.access_log is not None and engine.access_log.wants(self.h1.head, str(reject.status)):
-            length = len(answer.partition(b"\r\n\r\n")[2])
+        if answer and engine.access_log is not None and engine.access_log.wants(head, str(reject.status)):
             engine.access_log.write(
-                Answered(self, self.peer, self.h1.head, str(reject.status), engine.clock.time(), body_bytes=length)
+                Answered(
+                    self,
+                    self.peer,
+                    head,
+                    str(reject.status),
+                    engine.clock.time(),
+                    refusal_id=request_id,
+                    body_bytes=len(answer.partition(b"\r\n\r\n")[2]),
+                    bytes_in=self.h1.body_received,
+                    seconds=engine.clock.monotonic() - engine.reactor.now,
+                )
             )
         self._leave()

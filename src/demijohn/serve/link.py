@@ -69,8 +69,7 @@ class Link(Intake):
             self._body.discard()
         if exchange is not None:
             if not exchange.is_running:  # as a thread may be that did not end in time when the server stopped
-                exchange.close_chunks()
-                exchange.run_after()
+                exchange.cut()
             exchange.discard()
         engine.connections.discard(self)
         stats = engine.stats

@@ -282,7 +282,7 @@ ATOMS: Final[Mapping[str, Atom]] = {
     "bytes_in": lambda answered: answered.bytes_in,
     "duration_ms": lambda answered: round(answered.seconds * 1000, 3),
     "queue_ms": lambda answered: round(answered.queue_seconds * 1000, 3),
-    "request_id": lambda answered: None if answered.exchange is None else answered.exchange.request_id,
+    "request_id": lambda answered: answered.refusal_id if answered.exchange is None else answered.exchange.request_id,
     "endpoint": lambda answered: (None if answered.exchange is None else answered.line.label) or None,
     "connection_request": lambda answered: answered.number or None,
     "cut": lambda answered: answered.is_cut,

@@ -6,10 +6,11 @@ The lowest part of `H1Exchange`; for the thread that owns the connection.
 import logging
 from collections.abc import Callable
 
-from ..seam import Exchange, is_request_id
+from ..seam import Exchange, RequestHead, is_request_id, new_request_id
 from ..seam.exchange import HeaderList
 from .answered import Answered
 from .line import Line
+from .options import ServerOptions
 from .state import State
 
 logger = logging.getLogger("demijohn.error")
@@ -74,12 +75,7 @@ class LoggedExchange(Exchange):
             )
 
     def _choose_request_id(self) -> str:
-        options = self._line.engine.options
-        if options.trust_request_id:
-            given = self.head.get(options.request_id_header.lower().encode("ascii"))
-            if given is not None and is_request_id(given):
-                return given
-        return super()._choose_request_id()
+        return request_id_of(self.head, self._line.engine.options)
 
     def _with_request_id(self, headers: HeaderList) -> HeaderList:
         """Add the request's id to an answer's fields, unless the application did."""
@@ -117,3 +113,12 @@ class LoggedExchange(Exchange):
             self._log_error(what, error)
             if isinstance(error, KeyboardInterrupt):
                 self._line.engine.interrupt()
+
+
+def request_id_of(head: RequestHead | None, options: ServerOptions) -> str:
+    """Return a request's id: its client's, if that is to be trusted and is one, else a new one. `None`: it has no good head."""
+    if options.trust_request_id and head is not None:
+        given = head.get(options.request_id_header.lower().encode("ascii"))
+        if given is not None and is_request_id(given):
+            return given
+    return new_request_id()

@@ -188,8 +188,7 @@ class Opening:
 
     def _complain(self, why: str) -> None:
         self._engine.stats.cells[TLS_FAILURES] += 1
-        remote = self._peer.remote[0] if self._peer.remote is not None else "a Unix socket"
-        logger.info("No TLS with %s: %s", remote, why)
+        logger.info("No TLS with %s: %s", self._peer.name, why)
 
     def _close_soon(self) -> None:
         if self._is_stepping:

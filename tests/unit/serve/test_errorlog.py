@@ -43,6 +43,7 @@ def test_a_line_has_the_request_id():
     head = f"2023-11-14T22:13:20.500Z [{os.getpid()}] ERROR "
     assert LineFormatter().format(record()) == head + "hello you"
     assert LineFormatter().format(record(request_id="id\n7")) == head + "hello you [id\\x0A7]"
+    assert LineFormatter().format(record("hello [id-7]", (), request_id="id-7")) == head + "hello [id-7]"
 
 
 def test_no_line_of_a_message_or_an_exception_passes_for_a_record():

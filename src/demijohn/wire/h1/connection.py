@@ -269,8 +269,8 @@ class H1Connection(RequestReader):
             body = body[:left]
         return head + body
 
-    def render_reject(self, reject: ProtocolReject, *, date: bytes, server: bytes) -> bytes:
-        """Render the whole answer to a rejected request; the connection must be closed after it.
+    def render_reject(self, reject: ProtocolReject, *, date: bytes, server: bytes, fields: HeaderList = ()) -> bytes:
+        """Render the whole answer to a rejected request, with `fields` besides; the connection must be closed after it.
 
         `b""` if the answer to the request has begun: then there is nothing to do but close.
         """
@@ -279,7 +279,7 @@ class H1Connection(RequestReader):
             return b""
         status = f"{reject.status} {_PHRASES.get(reject.status, 'Refused')}"
         text = f"{status}\n\n{reject.reason} ({reject.rfc})\n".encode()
-        fields = [("Content-Type", "text/plain; charset=utf-8")]
+        fields = [("Content-Type", "text/plain; charset=utf-8"), *fields]
         return self.render_response(status, fields, text, date=date, server=server)
 
     def _leaves_much_unread(self) -> bool:
