@@ -15,6 +15,7 @@ from typing import Any, Self
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from .binding import close_all
+from .board import Board
 from .control.alone import ControlThread
 from .control.place import ControlListener
 from .control.supervised import control_arbiter
@@ -25,7 +26,9 @@ from .hooks import HookedServer, lifecycle_of
 from .identity import STARTED_IN
 from .messages import writing_aside
 from .notify import Notifier
+from .ops.process import Ops
 from .supervisor.arbiter import Arbiter
+from .supervisor.companions import Companion
 from .supervisor.plan import Supervision
 from .supervisor.policy import EXIT_BOOT_FAILED
 from .supervisor.signals import SignalPipe
@@ -52,6 +55,7 @@ class AppServer:
         processes: int,
         supervision: Supervision | None = None,
         renew: Callable[[], Renewed] | None = None,
+        ops: Ops | None = None,
     ) -> None:
         """Prepare.
 
@@ -62,6 +66,7 @@ class AppServer:
             processes: how many.
             supervision: of several.
             renew: reads the settings anew, for a reload; see `Generations`.
+            ops: endpoints for operators; with them, one process is supervised, too.
         """
         self.app = application
         self.exit_code = 0
@@ -70,6 +75,8 @@ class AppServer:
         """Is told how it goes while serving until signalled; set before that."""
         self.on_up: Callable[[], None] = lambda: None
         """Called when it serves, with as many processes as are wanted; set before that."""
+        self.is_successor = False
+        """Another supervisor serves until then, and tells operators how it goes; set before that."""
         self.control: ControlListener | None = None
         """Where to be asked and told things while serving until signalled; set before that, and closed at its end."""
         self._is_spec = isinstance(application, AppSpec)
@@ -78,6 +85,8 @@ class AppServer:
         self._lifecycle = lifecycle_of(None if self._is_spec else application)
         self._supervision = supervision or Supervision()
         self._renew = renew
+        self._ops = ops
+        self._is_supervised = processes > 1 or ops is not None
         self._listeners = list(listeners)
         self._options = options
         self._processes = processes
@@ -133,6 +142,11 @@ class AppServer:
         return list(self._redirect_urls)
 
     @property
+    def ops_urls(self) -> list[str]:
+        """Where operators are told how it goes."""
+        return [] if self._ops is None else [listener.url for listener in self._ops.listeners]
+
+    @property
     def ssl_context(self) -> ssl.SSLContext | None:
         """What TLS connections are made from at the moment; `None` if TLS is not spoken."""
         return next((one.certificates.context for one in self._listeners if one.certificates is not None), None)
@@ -181,7 +195,7 @@ class AppServer:
         With several processes, signals are obeyed while this runs on the main thread. `poll_interval` is there for
         compatibility; nothing is polled.
         """
-        if self._processes > 1:
+        if self._is_supervised:
             self._supervise()
         else:
             self._serve(with_signals=False)
@@ -193,7 +207,7 @@ class AppServer:
         start fails, that is logged, and `exit_code` is 3.
         """
         try:
-            if self._processes > 1:
+            if self._is_supervised:
                 self._lifecycle.startup()
             else:
                 self._start_up()
@@ -201,7 +215,7 @@ class AppServer:
             logger.critical("The application's start failed; nothing is served.", exc_info=True)
             self.exit_code = EXIT_BOOT_FAILED
             return
-        if self._processes > 1:
+        if self._is_supervised:
             self._supervise(on_start)
         elif threading.current_thread() is threading.main_thread():
             self._serve(with_signals=True, on_start=on_start)
@@ -227,6 +241,8 @@ class AppServer:
         close_all(self._listeners)
         if self.control is not None:
             self.control.close()
+        if self._ops is not None:
+            close_all(self._ops.listeners)
 
     def __enter__(self) -> Self:
         return self
@@ -296,6 +312,7 @@ class AppServer:
             self.app, self._listeners, self._options, self._processes, self._supervision, self._renew
         )
         control = None
+        ops = self._ops
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
@@ -304,15 +321,18 @@ class AppServer:
                 renew=generations.renewed_plan,
                 stop_listening=self._stop_listening,
                 start_successor=None if on_start is None else self._start_successor,
+                board=Board(self._processes, metrics_bytes=self._supervision.metrics_bytes),
+                companions=[] if ops is None else [self._ops_companion(ops)],
             )
             if self.notifier is not None:
-                arbiter.on_change = Herald(self.notifier, self.on_up)
+                arbiter.on_change = Herald(self.notifier, partial(self._come_up, arbiter))
+                arbiter.companions.is_held = self.is_successor
             self._let_stop_by(arbiter.stop)
             if self.control is not None:
                 control = control_arbiter(arbiter, self.control, self._urls)
             self.exit_code = arbiter.run(on_start)
             if arbiter.table.is_replaced:
-                for listener in self._listeners:
+                for listener in (*self._listeners, *(ops.listeners if ops is not None else ())):
                     listener.disown()
         finally:
             if control is not None:
@@ -320,9 +340,17 @@ class AppServer:
             self._lifecycle.shutdown()
             self._end()
 
+    def _come_up(self, arbiter: Arbiter) -> None:
+        arbiter.companions.is_held = False
+        self.on_up()
+
+    def _ops_companion(self, ops: Ops) -> Companion:
+        return Companion("ops", partial(ops.run, let_go=self._stop_listening), ops.close)
+
     def _start_successor(self, ready_fd: int) -> subprocess.Popen[bytes]:
         environ = {} if self.notifier is None else self.notifier.for_successor
-        return start_successor(self._listeners, ready_fd, STARTED_IN, environ)
+        ops = () if self._ops is None else self._ops.listeners
+        return start_successor(self._listeners, ready_fd, STARTED_IN, environ, ops)
 
     def _make_server(self, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""

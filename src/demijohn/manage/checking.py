@@ -9,7 +9,7 @@ from ..doors.native import NativeHandler
 from .addresses import parse_address
 from .identity import check_names
 from .serving import check_logs
-from .settings.build import listen_options, server_options, ssl_context, thread_count, worker_count
+from .settings.build import listen_options, ops_rules, server_options, ssl_context, thread_count, worker_count
 from .settings.load import Settings
 from .settings.risks import warnings_of
 from .tls import certificates_for
@@ -31,9 +31,10 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
     handler = handler_for(application)
     options = server_options(settings)
     listen_options(settings)
+    ops_rules(settings)
     check_names(settings["user"], settings["group"])
     check_logs(options)
-    for address in (*settings["bind"], *settings["redirect_http"]):
+    for address in (*settings["bind"], *settings["redirect_http"], *settings["ops_bind"]):
         parse_address(address, settings["port"])
     is_tls = certificates_for(ssl_context(settings)) is not None
     is_native = isinstance(handler, NativeHandler | MountHandler)

@@ -38,6 +38,8 @@ class Handover:
     ready_fd: int
     """Where the new one says that it serves."""
     listeners: tuple[HandedListener, ...]
+    ops: tuple[HandedListener, ...] = ()
+    """Those of the endpoints for operators."""
 
     def tell_ready(self) -> None:
         """Say that this process serves: the other one stops then."""
@@ -50,7 +52,11 @@ class Handover:
 
 
 def start_successor(
-    listeners: Sequence[Listener], ready_fd: int, directory: str, environ: Mapping[str, str]
+    listeners: Sequence[Listener],
+    ready_fd: int,
+    directory: str,
+    environ: Mapping[str, str],
+    ops: Sequence[Listener] = (),
 ) -> subprocess.Popen[bytes]:
     """Run this process's command once more, with its sockets.
 
@@ -59,6 +65,7 @@ def start_successor(
         ready_fd: write end of a pipe, for `Handover.tell_ready`.
         directory: where this process was started.
         environ: more variables for it.
+        ops: listeners of the endpoints for operators.
 
     Raises:
         OSError: it cannot be started.
@@ -68,12 +75,13 @@ def start_successor(
         "pid": os.getpid(),
         "ready_fd": ready_fd,
         "listeners": [[one.sock.fileno(), one.path, one.redirect_port is not None] for one in shared],
+        "ops": [[one.sock.fileno(), one.path, False] for one in ops],
     }
     return subprocess.Popen(  # noqa: S603 - what we were started with ourselves
         [sys.executable, *sys.orig_argv[1:]],
         cwd=directory,
         env={**os.environ, **environ, VARIABLE: json.dumps(facts)},
-        pass_fds=[ready_fd, *(one.sock.fileno() for one in shared)],
+        pass_fds=[ready_fd, *(one.sock.fileno() for one in (*shared, *ops))],
     )
 
 
@@ -90,11 +98,14 @@ def take_handover() -> Handover | None:
         facts = json.loads(text)
         if facts["pid"] != os.getppid():
             return None  # our parent's, not ours
-        listeners = tuple(HandedListener(int(fd), path, bool(redirect)) for fd, path, redirect in facts["listeners"])
-        handover = Handover(facts["pid"], int(facts["ready_fd"]), listeners)
+        listeners, ops = (
+            tuple(HandedListener(int(fd), path, bool(redirect)) for fd, path, redirect in handed)
+            for handed in (facts["listeners"], facts.get("ops", []))  # an older version of us has none
+        )
+        handover = Handover(facts["pid"], int(facts["ready_fd"]), listeners, ops)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{VARIABLE} is {text!r}, which makes no sense: it is set by a supervisor only.") from error
-    for one in listeners:
+    for one in (*listeners, *ops):
         if not stat.S_ISSOCK(os.fstat(one.fd).st_mode):
             raise ValueError(f"{VARIABLE} says that descriptor {one.fd} is a socket, and it is not.")
     os.set_inheritable(handover.ready_fd, False)
@@ -106,7 +117,15 @@ def listeners_of(handover: Handover) -> tuple[list[Listener], list[Listener]]:
     application: list[Listener] = []
     redirecting: list[Listener] = []
     for one in handover.listeners:
-        os.set_inheritable(one.fd, False)
-        listener = Listener(socket.socket(fileno=one.fd), unlink=one.unlink)
-        (redirecting if one.is_redirect else application).append(listener)
+        (redirecting if one.is_redirect else application).append(_take(one))
     return application, redirecting
+
+
+def ops_listeners_of(handover: Handover) -> list[Listener]:
+    """Return the listeners of the endpoints for operators."""
+    return [_take(one) for one in handover.ops]
+
+
+def _take(handed: HandedListener) -> Listener:
+    os.set_inheritable(handed.fd, False)
+    return Listener(socket.socket(fileno=handed.fd), unlink=handed.unlink)

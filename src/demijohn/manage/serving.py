@@ -15,16 +15,18 @@ from typing import Any, Final
 from ..serve import ServerOptions
 from ..serve.logwriter import LogWriter
 from .activation import reloader_fd
+from .addresses import parse_address
 from .appserver import AppServer, WSGIApplication
-from .binding import BindError, close_all
+from .binding import BindError, bind_all, close_all
 from .control.place import ControlListener, PlaceError, path_for
 from .generations import AppSpec, Renewed
-from .handover import Handover, take_handover
+from .handover import Handover, ops_listeners_of, take_handover
 from .identity import become, pid_file
 from .listening import open_listeners, spell_out
 from .messages import configure_logging, own_handler
 from .notify import Notifier
-from .settings.build import listen_options, server_options, ssl_context, supervision, worker_count
+from .ops.process import Ops
+from .settings.build import listen_options, ops_rules, server_options, ssl_context, supervision, worker_count
 from .settings.load import Settings, is_auto
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
@@ -34,7 +36,11 @@ logger = logging.getLogger("demijohn.manage")
 
 EXIT_CANNOT_LISTEN = 1
 
+OPS_PORT: Final = 9180
+"""Where operators are told if no port is said."""
+
 _KEPT: Final = (
+    "ops_bind", "ready_workers", "ready_queue_age", "heartbeat_age", "metrics_bytes",
     "host", "port", "bind", "backlog", "reuse_port", "dual_stack", "redirect_http", "redirect_port", "chdir", "umask", "user",
     "group", "pidfile", "control_socket",
 )  # fmt: skip
@@ -83,6 +89,7 @@ def serve(
             stack.enter_context(pid_file(settings["pidfile"]))
         else:
             server.on_up = partial(_take_over, handover, settings, stack, server)
+            server.is_successor = True
         # Whoever is taken over from keeps its place until this one serves.
         server.control = open_control(settings, is_placed=handover is None)
         server.serve_until_signalled(partial(announce, server))
@@ -128,13 +135,15 @@ def open_server(
         processes=processes,
         handover=handover,
     )
+    ops = None
     try:
+        ops = _open_ops(settings, handover)
         become(settings["user"], settings["group"])
         check_logs(options)
         renew = None if reread is None else partial(_renew, reread, settings, tls)
-        return AppServer(application, listeners, options, processes, supervision(settings), renew)
+        return AppServer(application, listeners, options, processes, supervision(settings), renew, ops=ops)
     except BaseException:
-        close_all(listeners)
+        close_all([*listeners, *(ops.listeners if ops is not None else ())])
         raise
 
 
@@ -150,6 +159,17 @@ def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitSta
         except OSError as error:
             logger.warning("Without demijohn ctl: %s: %s", server.control.path, error.strerror)
     handover.tell_ready()
+
+
+def _open_ops(settings: Settings, handover: Handover | None) -> Ops | None:
+    """Listen for operators, if that is wanted; on what was handed over, whatever the address."""
+    handed = [] if handover is None else ops_listeners_of(handover)
+    if not settings["ops_bind"]:
+        close_all(handed)
+        return None
+    addresses = [parse_address(text, OPS_PORT) for text in settings["ops_bind"]]
+    listeners = handed or bind_all(addresses, replace(listen_options(settings), reuse_port=False))
+    return Ops(listeners, ops_rules(settings))
 
 
 def _options(settings: Settings) -> ServerOptions:
@@ -198,6 +218,8 @@ def announce(server: AppServer) -> None:
     for url, address in zip(server.urls, server.addresses, strict=False):  # addresses has the redirects, too
         for spelt_out in spell_out(url, address):
             logger.info(" * Running on %s", spelt_out)
+    for url in server.ops_urls:
+        logger.info(" * Operators are told at %s/livez, /readyz, /metrics", url)
     for url in server.redirect_urls:
         logger.info(" * Redirecting %s to HTTPS", url)
     logger.info(" * %s; press CTRL+C to quit", server.mode)

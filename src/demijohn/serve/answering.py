@@ -12,7 +12,7 @@ from ..seam import EMPTY_BODY, BodyError, BodySource, ClientDisconnected, Handle
 from ..seam.exchange import HeaderList
 from .line import Line
 from .state import State
-from .stats import ANSWERS, ENDED, SENT_BYTES
+from .stats import ANSWER_CELLS, ANSWERS, ENDED, SENT_BYTES
 from .watchedexchange import HTML, TIMEOUT_BODY, TIMEOUT_STATUS, WatchedExchange
 
 _TURN_BYTES = 1 << 20
@@ -125,7 +125,7 @@ class Answering(WatchedExchange):
             with stats.lock:
                 cells = stats.cells
                 cells[ENDED] += 1
-                cells[ANSWERS + int(self._status[:1] or "0")] += 1
+                cells[ANSWER_CELLS.get(self._status[:1], ANSWERS)] += 1
                 cells[SENT_BYTES] += line.sent_bytes - line.counted_bytes
             line.counted_bytes = line.sent_bytes
         if self.body is not EMPTY_BODY:

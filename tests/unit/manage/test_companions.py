@@ -11,7 +11,7 @@ import pytest
 
 from demijohn._base.clock import FakeClock
 from demijohn.manage.board import Board
-from demijohn.manage.supervisor.companions import Companions
+from demijohn.manage.supervisor.companions import Companion, Companions
 from demijohn.manage.supervisor.signals import SignalPipe
 
 PATIENCE = 20.0
@@ -20,8 +20,11 @@ PATIENCE = 20.0
 class Stage:
     def __init__(self, run) -> None:
         self.clock = FakeClock()
+        self.pids = set()
         self.board = Board(1, metrics_bytes=4096, clock=self.clock)
-        self.companions = Companions([("test", run)], self.board, SignalPipe([signal.SIGTERM]), self.clock)
+        self.companions = Companions(
+            [Companion("test", run)], self.board, SignalPipe([signal.SIGTERM]), self.clock, self.pids
+        )
 
     @property
     def pid(self) -> int:
@@ -71,8 +74,12 @@ def test_it_runs_and_ends_when_it_is_told(stage):
     pid = stage.pid
     stage.companions.look()
     assert stage.pid == pid
+    assert stage.pids == {pid}
     stage.companions.stop()
     assert is_gone(pid)
+    stage.clock.advance(10)
+    stage.companions.look()
+    assert not stage.pids, "it is not started any more"
     assert stage.board.head.reloads == 1, "it came to its end by itself"
 
 

@@ -88,6 +88,8 @@ def test_not_ready_when_requests_wait_too_long(two):
     assert two.ready(ready_workers=2).is_well
     two.clock.advance(2)
     two.beat()
+    assert two.ready(ready_workers=2).is_well, "nobody knows whether it still waits"
+    two.slots[0].beat(now + 2, (3, now - 4))
     verdict = two.ready(ready_workers=2)
     assert not verdict.is_well
     assert "worker 100 has a request that has waited for a thread for 6.0 s" in verdict.text

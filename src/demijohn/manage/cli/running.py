@@ -88,10 +88,10 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     settings = _read_and_enter(ctx)
     from ...serve.certificates import CertificateError
     from ..serving import serve
-    from ..settings.build import worker_count
+    from ..settings.build import is_supervised
 
     application: Any
-    if worker_count(settings) > 1:
+    if is_supervised(settings):
         from .appspec import app_spec
 
         application = app_spec(lambda: _load(info, app, settings))

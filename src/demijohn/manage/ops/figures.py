@@ -68,7 +68,7 @@ def figures(board: Board, now: float) -> list[Family]:
             "gauge",
             "queue_age_seconds",
             "How long the first of those waits.",
-            max((queue_age(slot, now) for slot in slots), default=0),
+            max((queue_age(slot) for slot in slots), default=0),
         ),
         _family("gauge", "workers", "Workers by state.", "state", _by_state(slots)),
         _one("gauge", "workers_wanted", "How many workers there should be.", head.wanted),
@@ -113,7 +113,7 @@ def _worker(slot: Slot, now: float) -> dict[str, Any]:  # Any: what JSON can say
         "heartbeat_age": round(age(now, slot.beat_at), 1),
         "in_flight": slot.stats.in_flight,
         "queued": slot.queued,
-        "queue_age": round(queue_age(slot, now), 1),
+        "queue_age": round(queue_age(slot), 1),
         **slot.stats.snapshot(),
     }
 

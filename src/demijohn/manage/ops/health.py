@@ -39,10 +39,10 @@ def age(now: float, at: int) -> float:
     return max(0.0, now - at / NANO)
 
 
-def queue_age(slot: Slot, now: float) -> float:
-    """Return for how long the first request of a worker has waited for a thread; 0 if there is none."""
+def queue_age(slot: Slot) -> float:
+    """Return for how long the first request of a worker had waited for a thread when its heart beat last; 0 if there was none."""
     since = slot.queued_since
-    return age(now, since) if since else 0.0
+    return max(0, slot.beat_at - since) / NANO if since else 0.0
 
 
 def live(board: Board, rules: Rules, now: float) -> Verdict:
@@ -79,7 +79,7 @@ def _trouble(slot: Slot, rules: Rules, now: float) -> str:
     silent = age(now, slot.beat_at)
     if silent > rules.heartbeat_age:
         return f"has not got on for {silent:.1f} s"
-    waited = queue_age(slot, now)
+    waited = queue_age(slot)
     if waited > rules.queue_age:
         return f"has a request that has waited for a thread for {waited:.1f} s"
     return ""

@@ -15,6 +15,7 @@ from ..._base.imports import import_string
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import CertificateFiles, TlsOptions
 from ...wire.limits import H1Limits
+from ..ops.health import Rules
 from ..supervisor.plan import Supervision
 from ..supervisor.policy import SupervisorPolicy
 from .cpus import available_cpus, threads_for
@@ -79,7 +80,21 @@ def supervision(settings: Settings) -> Supervision:
         SettingsError: some of them do not go together.
     """
     policy = _checked(settings, lambda some: SupervisorPolicy(**_fields_of(some, SupervisorPolicy)))
-    return Supervision(policy, settings["preload"], settings["warmup"])
+    return Supervision(policy, settings["preload"], settings["warmup"], settings["metrics_bytes"])
+
+
+def is_supervised(settings: Settings) -> bool:
+    """Tell whether workers serve, looked after by a supervisor: if there are several, or somebody wants to be told of them."""
+    return worker_count(settings) > 1 or bool(settings["ops_bind"])
+
+
+def ops_rules(settings: Settings) -> Rules:
+    """Return what counts as well.
+
+    Raises:
+        SettingsError: some of it cannot be.
+    """
+    return _checked(settings, lambda some: Rules(some["ready_workers"], some["ready_queue_age"], some["heartbeat_age"]))
 
 
 def listen_options(settings: Settings) -> ListenOptions:

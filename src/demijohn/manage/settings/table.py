@@ -8,10 +8,21 @@ from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import TlsOptions
 from ...wire.limits import H1Limits
 from ..supervisor.policy import SupervisorPolicy
-from . import development, limits, listening, logs, proxies, renewal, timeouts, tls, workers
+from . import development, limits, listening, logs, ops, proxies, renewal, timeouts, tls, workers
 from .setting import Setting
 
-TOPICS: Final[tuple[ModuleType, ...]] = (listening, workers, renewal, logs, proxies, tls, timeouts, limits, development)
+TOPICS: Final[tuple[ModuleType, ...]] = (
+    listening,
+    workers,
+    renewal,
+    ops,
+    logs,
+    proxies,
+    tls,
+    timeouts,
+    limits,
+    development,
+)
 """In the order in which help and documentation have them."""
 
 TABLE: Final[tuple[Setting, ...]] = tuple(setting for topic in TOPICS for setting in topic.SETTINGS)

@@ -11,7 +11,7 @@ import logging
 import os
 import selectors
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from .actions import (
     StopListening,
     Upgrade,
 )
+from .companions import Companion, Companions
 from .events import (
     Event,
     GenerationBegun,
@@ -47,6 +48,7 @@ from .events import (
     Tick,
     UpgradeBegun,
     UpgradeFailed,
+    UpgradeReady,
     WorkerExited,
 )
 from .nursery import Nursery
@@ -90,6 +92,8 @@ class Arbiter:
         stop_listening: Callable[[], None] | None = None,
         start_successor: StartSuccessor | None = None,
         clock: Clock | None = None,
+        board: Board | None = None,
+        companions: Sequence[Companion] = (),
     ) -> None:
         """Prepare; nothing is forked yet. Bind the listeners before, so that all workers share them.
 
@@ -99,6 +103,8 @@ class Arbiter:
             stop_listening: closes the listeners in this process; called when stopping begins, maybe more than once.
             start_successor: starts a new supervisor in the place of this one; `None`: that is not possible.
             clock: for tests.
+            board: for the processes of this run; by default one with room for the workers that are planned.
+            companions: what is to be run in processes beside the workers.
         """
         self._renew = renew or (lambda: plan)
         self._stop_listening = stop_listening
@@ -108,8 +114,11 @@ class Arbiter:
         self._signals = SignalPipe(HANDLED)
         self._selector = selectors.DefaultSelector()
         wanted = plan.wanted or 1
-        self.board = Board(wanted)
+        self.board = board or Board(wanted)
         self.nursery = Nursery(self._selector, self._signals, self.board)
+        self.companions = Companions(companions, self.board, self._signals, self._clock, self.nursery.others)
+        self.companions.let_go = self.nursery.let_go_of_all
+        self.nursery.let_go = self.companions.close
         self._plans = {1: plan}
         self._policy: SupervisorPolicy = plan.policy
         self._table = WorkerTable.empty(wanted, has_loader=self.nursery.has_loader(plan))
@@ -157,6 +166,7 @@ class Arbiter:
         finally:
             gc.unfreeze()
             self.nursery.close()
+            self.companions.stop()
             self._selector.close()
 
     def _loop(self) -> int:
@@ -267,7 +277,11 @@ class Arbiter:
         successor = self._successor
         if successor is not None:
             self.watch(successor, None)
-            self.feed(successor.hear())
+            event = successor.hear()
+            if isinstance(event, UpgradeReady):
+                # Its companions answer now, and ours would say that we stop.
+                self.companions.stop()
+            self.feed(event)
             self.nursery.others.discard(successor.pid)
             self._successor = None
 
@@ -287,6 +301,7 @@ class Arbiter:
         if self.nursery.is_reaping:
             timeout = min(timeout, _REAP_RETRY)
         self.board.beat()
+        self.companions.look()
         for key, _ in self._selector.select(max(0.0, timeout)):
             if key.data is not None:
                 key.data()

@@ -25,9 +25,6 @@ from .stopwatch import WATCHED, leave_process
 
 logger = logging.getLogger("demijohn.supervisor")
 
-Run = Callable[[Board, socket.socket], None]
-"""What it does, until the socket that it is given ends."""
-
 _AGAIN: Final = 1.0
 """Seconds between two starts of one."""
 
@@ -35,10 +32,27 @@ _PATIENCE: Final = 3.0
 """Seconds that all have to end in, before they are killed."""
 
 
-@dataclass(slots=True)
-class _Companion:
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What is to be run beside the workers."""
+
     name: str
-    run: Run
+    """For the log."""
+    run: Callable[[Board, socket.socket], None]
+    """What it does, in its process, until the socket that it is given ends."""
+    release: Callable[[], None] = _nothing
+    """Closes what only it needs, in all other processes that are forked."""
+
+
+@dataclass(slots=True, eq=False)
+class _Process:
+    """One of them, and its process."""
+
+    companion: Companion
     pid: int = 0
     lifeline: socket.socket | None = None
     start_at: float = float("-inf")
@@ -47,42 +61,46 @@ class _Companion:
 class Companions:
     """All of one arbiter."""
 
-    def __init__(self, runs: Sequence[tuple[str, Run]], board: Board, signals: SignalPipe, clock: Clock) -> None:
-        """Prepare; `look` starts them.
-
-        Args:
-            runs: a name for the log, and what it does.
-            board: for them.
-            signals: the arbiter's, which they give back.
-            clock: the arbiter's.
-        """
-        self._all = [_Companion(name, run) for name, run in runs]
+    def __init__(
+        self, companions: Sequence[Companion], board: Board, signals: SignalPipe, clock: Clock, pids: set[int]
+    ) -> None:
+        """Prepare; `look` starts them. The others are the arbiter's; `pids` are those of children that it does not reap."""
+        self._all = [_Process(companion) for companion in companions]
+        self._self: _Process | None = None
+        """In a companion: itself."""
         self._board = board
+        self._pids = pids
         self._signals = signals
         self._clock = clock
         self.let_go: Callable[[], None] = lambda: None
         """Called in each child: closes what is the arbiter's."""
+        self.is_held = False
+        """None is started yet."""
 
     def look(self) -> None:
         """Start those that are not there."""
+        if self.is_held:
+            return
         now = self._clock.monotonic()
         for one in self._all:
             if one.pid and (status := _reap(one.pid, os.WNOHANG)) is not None:
                 how = describe_status(os.waitstatus_to_exitcode(status))
-                logger.error("The %s process %d %s; another takes its place.", one.name, one.pid, how)
-                one.pid = 0
-                self._drop(one)
+                logger.error("The %s process %d %s; another takes its place.", one.companion.name, one.pid, how)
+                self._forget(one)
             if not one.pid and now >= one.start_at:
                 one.start_at = now + _AGAIN
                 self._start(one)
 
     def close(self) -> None:
-        """Close the lifelines, in a process that was forked by the arbiter."""
+        """Close what is not this process's, in one that was forked by the arbiter."""
         for one in self._all:
             self._drop(one)
+            if one is not self._self:
+                one.companion.release()
 
     def stop(self) -> None:
-        """Let them end, and wait for that."""
+        """Let them end, and wait for that; they are not started any more."""
+        self.is_held = True
         until = self._clock.monotonic() + _PATIENCE
         for one in self._all:
             if one.lifeline is not None:
@@ -96,16 +114,20 @@ class Companions:
                 except OSError:
                     os.kill(one.pid, signal.SIGKILL)
                 _reap(one.pid, 0)
-                one.pid = 0
-        self.close()
+            self._forget(one)
+
+    def _forget(self, one: _Process) -> None:
+        self._pids.discard(one.pid)
+        one.pid = 0
+        self._drop(one)
 
     @staticmethod
-    def _drop(one: _Companion) -> None:
+    def _drop(one: _Process) -> None:
         if one.lifeline is not None:
             one.lifeline.close()
             one.lifeline = None
 
-    def _start(self, one: _Companion) -> None:
+    def _start(self, one: _Process) -> None:
         one.lifeline, theirs = socket.socketpair()
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         for stream in (sys.stdout, sys.stderr):
@@ -118,17 +140,19 @@ class Companions:
             if pid == 0:
                 self._live(one, theirs, mask)
             one.pid = pid
+            self._pids.add(pid)
         except OSError as error:
-            logger.error("Cannot fork the %s process: %s", one.name, error)  # noqa: TRY400 - the traceback would only show this line
+            logger.error("Cannot fork the %s process: %s", one.companion.name, error)  # noqa: TRY400 - the traceback would only show this line
             self._drop(one)
         finally:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def _live(self, one: _Companion, lifeline: socket.socket, mask: Iterable[int]) -> NoReturn:
+    def _live(self, one: _Process, lifeline: socket.socket, mask: Iterable[int]) -> NoReturn:
         """Be a companion."""
         code = 1
         try:
+            self._self = one
             self._signals.discard()
             self.let_go()
             self.close()
@@ -136,7 +160,7 @@ class Companions:
             for number in (*WATCHED, signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            one.run(self._board, lifeline)
+            one.companion.run(self._board, lifeline)
             code = 0
         except BaseException:  # noqa: BLE001 - the stack below belongs to the arbiter; nothing may unwind into it
             traceback.print_exc()

@@ -161,8 +161,13 @@ class Nursery:
 
     def _let_go(self, child: _Child) -> None:
         """In a child: close what belongs to the arbiter."""
+        child.channel.close()
+        self.let_go_of_all()
+
+    def let_go_of_all(self) -> None:
+        """Close what belongs to the arbiter, in a process that was forked by it."""
         self._selector.close()
-        for one in (child, *self._children.values(), *self._unborn.values()):
+        for one in (*self._children.values(), *self._unborn.values()):
             one.channel.close()
         self.let_go()
 

@@ -64,3 +64,5 @@ class Supervision:
     """An application that is to be loaded is loaded once, in a process from which the workers are forked."""
     warmup: Sequence[str] = ()
     """Paths that each worker answers to itself before it is ready."""
+    metrics_bytes: int = 1 << 20
+    """Memory for the application's metrics, for each worker."""

@@ -67,7 +67,7 @@ def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 
 def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
-    link = WorkerLink(channel, inherited.board.slot(inherited.row))
+    link = WorkerLink(channel, inherited.board.occupy(inherited.row))
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
     loaded = None
     try:
