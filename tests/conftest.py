@@ -19,3 +19,11 @@ def place():
     place = Place()
     yield place
     place.clean_up()
+
+
+@pytest.fixture(scope="module")
+def module_place():
+    """The same for all tests of a file."""
+    place = Place()
+    yield place
+    place.clean_up()

@@ -4,19 +4,24 @@
 """
 
 import contextlib
+import http.client
 import os
 import random
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 PATIENCE = 20.0  # seconds; far more than anything here takes
+DEPLOY = Path(__file__).parents[1] / "deploy"
+SITES = Path(__file__).parent / "deploy" / "sites"
 _PLACES = (os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin")
 
 
@@ -139,17 +144,23 @@ class Nginx:
 
     def __init__(self, place, http):
         program = need("nginx")
+        config = self.write_config(place, http)
+        self.process = place.start("nginx", program, "-p", place.directory, "-c", config, "-e", "stderr")
+
+    @staticmethod
+    def write_config(place, http):
+        """Write a whole configuration, with everything in the directory of the test, and return its path."""
         directory = place.directory
-        self.config = directory / "nginx.conf"
         temporary = "".join(
             f"{kind}_temp_path {directory}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         user = "user root;\n" if os.getuid() == 0 else ""
-        self.config.write_text(
+        path = directory / "nginx.conf"
+        path.write_text(
             f"{user}daemon off;\nmaster_process off;\npid {directory}/nginx.pid;\nerror_log stderr;\n"
             f"events {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n{temporary}{http}\n}}\n"
         )
-        self.process = place.start("nginx", program, "-p", directory, "-c", self.config, "-e", "stderr")
+        return path
 
 
 class HAProxy:
@@ -160,3 +171,46 @@ class HAProxy:
         path = place.directory / "haproxy.cfg"
         path.write_text(config)
         self.process = place.start("haproxy", program, "-f", path, "-db")
+
+
+def deployed(name, changes):
+    """The text of a file in deploy/ with the addresses of a test; each of `changes` stands in it once."""
+    text = (DEPLOY / name).read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, f"{old!r} in deploy/{name}"
+        text = text.replace(old, new)
+    return text
+
+
+class Node:
+    """`demijohn run` of deploy/sites/node.py with ops endpoints, on an address of its own."""
+
+    def __init__(self, place, name, *options, bind=None, **environ):
+        self.place = place
+        self.name = name
+        self.address = own_address()
+        self.command = (
+            *(sys.executable, "-m", "demijohn", "run", SITES / "node.py", "--bind", bind or f"{self.address}:8000"),
+            *("--ops-bind", f"{self.address}:8081", *options),
+        )
+        self.environ = {**os.environ, "NODE": name, "PYTHONWARNINGS": "error", **environ}
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = self.place.start(self.name, *self.command, env=self.environ)
+
+    def wait_ready(self):
+        """Wait until workers take requests."""
+
+        def is_ready():
+            assert self.process.poll() is None, self.place.log(self.name)
+            with closing(http.client.HTTPConnection(self.address, 8081, timeout=PATIENCE)) as connection:
+                try:
+                    connection.request("GET", "/readyz")
+                except ConnectionRefusedError:
+                    return False
+                with connection.getresponse() as answer:
+                    return answer.status == 200
+
+        until(is_ready, f"that {self.name} is ready")
