@@ -31,6 +31,7 @@ class Client(threading.Thread):
         self.lost_posts = []  # what became of them
         self.errors = []  # anything else
         self.nodes = []  # who answered, in order
+        self.workers = []
         self.stops = threading.Event()
 
     def ask(self, method, path):
@@ -44,6 +45,7 @@ class Client(threading.Thread):
         told = json.loads(body)
         assert told["user"] == self.user, "another session"
         self.nodes.append(told["node"])
+        self.workers.append((told["node"], told["worker"]))
         return told
 
     def run(self):
@@ -137,7 +139,12 @@ def system(place):
             thread.join(PATIENCE)
 
 
-def test_a_node_dies_and_the_other_one_stops_under_load(system):
+def answered_by(clients):
+    """Nodes and workers that have answered so far."""
+    return {worker for client in clients for worker in tuple(client.workers)}
+
+
+def test_a_node_dies_and_comes_back_and_the_other_one_reloads_and_stops(system):
     place, (first, second), clients, held = system
     for request in held:
         request.start()
@@ -162,13 +169,16 @@ def test_a_node_dies_and_the_other_one_stops_under_load(system):
     lost = [len(client.lost_posts) for client in clients]
     assert max(lost) <= 1, [client.lost_posts for client in clients]
 
-    # Back: it is used again.
+    # The first is started again, and used; the second gets new workers meanwhile.
+    workers = answered_by(clients)
     first.start()
+    second.process.send_signal(signal.SIGHUP)
     first.wait_ready()
-    answered = [len(client.nodes) for client in clients]
-    until(lambda: any("node1" in client.nodes[before:] for client, before in zip(clients, answered, strict=True)))
+    until(
+        lambda: {node for node, _ in answered_by(clients) - workers} == {"node1", "node2"}, "that both have new workers"
+    )
 
-    # Stopped in order: nothing is lost, not even a POST.
+    # The second is stopped in order. From all of this nothing was lost, not even a POST.
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait(PATIENCE) == 0, place.log("node2")
     everybody_counts(clients, 5)

@@ -201,6 +201,7 @@ class ServerSession(SessionMixin):
         Raises:
             SessionUnavailable: the store cannot be asked; the change may have been made.
             SessionConflict: others were faster a hundred times.
+            SessionTooLarge: it would be above SESSION_MAX_BYTES.
         """
         data = self.load()
         if self._stored_id is None or self._id != self._stored_id or self._is_cleared or key in self._touched:
@@ -213,6 +214,7 @@ class ServerSession(SessionMixin):
         for _ in range(_MAX_CHANGE_ATTEMPTS):
             value = function(self._serializer.loads(text) if text else default)
             new_text = self._serializer.dumps(value)
+            self._check_size(sum(len(name) + len(text) for name, text in {**self._texts, key: new_text}.items()))
             done, text = self._store.change(self._stored_id, key, text, new_text)
             if done != 2:
                 data[key] = value
@@ -250,11 +252,7 @@ class ServerSession(SessionMixin):
             # Not only what was set: `modified` may have been set because of a change inside of a value.
             if key in self._touched or self._is_cleared or text != self._texts.get(key):
                 changed[key] = text
-        if size > self._store.settings.max_bytes:
-            raise SessionTooLarge(
-                f"The session has {size} bytes, more than SESSION_MAX_BYTES ({self._store.settings.max_bytes})."
-                " Keep in it what identifies things, and the things in a database."
-            )
+        self._check_size(size)
         removed = [key for key in self._touched if key not in data]
         if self._id is None:
             self._id = new_id()
@@ -270,6 +268,14 @@ class ServerSession(SessionMixin):
         except SessionUnavailable:
             self.is_unavailable = True
             raise
+
+    def _check_size(self, size: int) -> None:
+        limit = self._store.settings.max_bytes
+        if size > limit:
+            raise SessionTooLarge(
+                f"The session has {size} bytes, more than SESSION_MAX_BYTES ({limit})."
+                " Keep in it what identifies things, and the things in a database."
+            )
 
 
 def new_id() -> str:

@@ -58,7 +58,7 @@ def hold(name: str):
 
 
 def told(**more):
-    return {"node": os.environ.get("NODE"), "user": session.user, **more}
+    return {"node": os.environ.get("NODE"), "worker": os.getpid(), "user": session.user, **more}
 
 
 @inner.get("/seen")

@@ -399,8 +399,11 @@ def test_too_large(make_app, raw):
         session["a"] = "x" * size
         return "set"
 
+    view(app, "/change")(lambda: session.change("a", lambda a: a + "x" * 100))
     client = app.test_client()
     assert client.get("/set/900").status_code == 200
+    with pytest.raises(SessionTooLarge, match="1003 bytes"):
+        client.get("/change")
     with pytest.raises(SessionTooLarge, match="SESSION_MAX_BYTES"):
         client.get("/set/1000")
     assert raw.hstrlen(keys(raw)[0], "da") == 902
