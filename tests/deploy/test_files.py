@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from services import DEPLOY, Nginx, deployed, find, need, until
+from services import DEPLOY, PATIENCE, Nginx, deployed, find, need, until
 
 from demijohn.serve import ServerOptions
 
@@ -77,29 +78,53 @@ def test_systemd_waits_as_long_as_a_stop_may_take():
     assert int(seconds) >= GRACE + 10
 
 
+def ask(path, target):
+    """Ask on a connection of its own; the whole answer."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(path)
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: client.recv(4096), b"")).decode()
+
+
 @pytest.mark.slow
-def test_the_service_under_socket_activation(place):
-    """The command of the unit, started by systemd's own tool with the first connection, on a socket like the unit's."""
+def test_the_service(place):
+    """The command of the unit, started by systemd's own tool when the first client comes, on a socket like the unit's; and what
+    it tells systemd when it is ready, reloads and stops."""
     activate = find("systemd-socket-activate")
     if activate is None:
         pytest.skip("systemd-socket-activate is not installed; scripts/services installs it on Debian")
-    (command,) = setting(deployed("systemd/demijohn.service", {"/srv/app/.venv/bin/demijohn": COMMAND}), "ExecStart")
-    (place.directory / "app.py").write_text("def app(environ, start):\n    start('200 OK', [])\n    return [b'here']\n")
-    words = shlex.split(command.replace("--ops-bind 127.0.0.1:8081", f"--ops-bind unix:{place.directory}/ops.sock"))
-    path = str(place.directory / "app.sock")
-    process = place.start("activate", activate, "--listen", path, *words)
-    place.wait_listening(process, path)
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(20)
-        client.connect(path)
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: client.recv(4096), b""))
-    assert answer.endswith(b"here"), place.log("activate")
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(20)
-        client.connect(f"{place.directory}/ops.sock")
-        client.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+    web, ops, told = (str(place.directory / name) for name in ("app.sock", "ops.sock", "notify.sock"))
+    changes = {"/srv/app/.venv/bin/demijohn": COMMAND, "127.0.0.1:8081": f"unix:{ops}", "--workers auto": "--workers 2"}
+    (command,) = setting(deployed("systemd/demijohn.service", changes), "ExecStart")
+    app = place.directory / "app.py"
+    app.write_text("def app(environ, start):\n    start('200 OK', [])\n    return [b'as it was']\n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(PATIENCE)
+        systemd.bind(told)
+
+        def wait_told(line):
+            while line not in (lines := systemd.recv(4096).decode().splitlines()):
+                pass
+            return lines
+
+        process = place.start(
+            "activate", activate, "-E", f"NOTIFY_SOCKET={told}", "--listen", web, *shlex.split(command)
+        )
+        place.wait_listening(process, web)
+        assert ask(web, "/").endswith("as it was"), place.log("activate")
+        assert f"MAINPID={process.pid}" in wait_told("READY=1")
+        assert ask(ops, "/readyz").startswith("HTTP/1.1 200 ")
+
+        app.write_text(app.read_text().replace("as it was", "as it is"))
+        process.send_signal(signal.SIGHUP)
+        wait_told("RELOADING=1")
+        wait_told("READY=1")
+        assert ask(web, "/").endswith("as it is")
+
+        process.send_signal(signal.SIGTERM)
+        wait_told("STOPPING=1")
+        assert process.wait(PATIENCE) == 0
 
 
 # ---------------------------------------------------------------------- proxies
