@@ -94,9 +94,15 @@ def test_the_service(place):
     activate = find("systemd-socket-activate")
     if activate is None:
         pytest.skip("systemd-socket-activate is not installed; scripts/services installs it on Debian")
-    web, ops, told = (str(place.directory / name) for name in ("app.sock", "ops.sock", "notify.sock"))
-    changes = {"/srv/app/.venv/bin/demijohn": COMMAND, "127.0.0.1:8081": f"unix:{ops}", "--workers auto": "--workers 2"}
-    (command,) = setting(deployed("systemd/demijohn.service", changes), "ExecStart")
+    web, ops, told, control = (str(place.directory / f"{name}.sock") for name in ("app", "ops", "notify", "control"))
+    changes = {
+        "/srv/app/.venv/bin/demijohn": COMMAND,
+        "--workers auto": "--workers 2",
+        "127.0.0.1:8081 \\": f"unix:{ops} \\",
+        "/run/demijohn/control.sock\n": f"{control}\n",
+    }
+    text = deployed("systemd/demijohn.service", changes).replace("\\\n", " ")
+    (command,) = setting(text, "ExecStart")
     app = place.directory / "app.py"
     app.write_text("def app(environ, start):\n    start('200 OK', [])\n    return [b'as it was']\n")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -115,6 +121,8 @@ def test_the_service(place):
         assert ask(web, "/").endswith("as it was"), place.log("activate")
         assert f"MAINPID={process.pid}" in wait_told("READY=1")
         assert ask(ops, "/readyz").startswith("HTTP/1.1 200 ")
+
+        assert run(COMMAND, "ctl", "status", "--socket", control)
 
         app.write_text(app.read_text().replace("as it was", "as it is"))
         process.send_signal(signal.SIGHUP)
@@ -153,7 +161,7 @@ def test_the_commands_in_them_have_options_that_exist():
     """What the files say about how the node is run."""
     known = set(re.findall(r"--[a-z-]+", run(sys.executable, "-m", "demijohn", "run", "--help")))
     for name in ("haproxy/haproxy.cfg", "nginx/demijohn.conf", "systemd/demijohn.service"):
-        command = re.search(r"demijohn run app:app (.*)", deployed(name, {}))[1]
+        command = re.search(r"demijohn run app:app (.*)", deployed(name, {}).replace("\\\n", " "))[1]
         options = set(re.findall(r"--[a-z-]+", command))
         assert "--workers" in options
         assert options <= known, name
