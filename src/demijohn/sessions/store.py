@@ -3,6 +3,7 @@
 Any thread. Connections are made when they are first needed, in the process that needs them, so after any fork.
 """
 
+import functools
 import hashlib
 import logging
 import os
@@ -158,7 +159,7 @@ class RedisStore:
         # Twice: the first connection may be one that Redis has closed since, by a restart for example.
         if self._monotonic() < self._resume_at:
             raise SessionUnavailable(retry_after=1)
-        sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        sha = _name_of(script)
         while True:
             attempts -= 1
             client = self._client()
@@ -183,6 +184,12 @@ class RedisStore:
         if not self._is_down:
             self._is_down = True
             logger.error("Sessions are unavailable, requests that need them fail until Redis answers: %s", error)
+
+
+@functools.cache
+def _name_of(script: str) -> str:
+    """Return what Redis calls a script that it has seen."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _digest(session_id: str) -> str:
