@@ -145,11 +145,9 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
 
     def from_object(self, obj: object | str) -> None:
         """Take the upper-case attributes of an object (a class, a module), or of what a dotted name imports."""
-        if isinstance(obj, str):
-            obj = import_string(obj)
-        for key in dir(obj):
-            if key.isupper():
-                self[key] = getattr(obj, key)
+        source = import_string(obj) if isinstance(obj, str) else obj
+        for name in filter(str.isupper, dir(source)):
+            self[name] = getattr(source, name)
 
     def from_file(
         self,

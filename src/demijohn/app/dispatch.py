@@ -114,9 +114,8 @@ class AppDispatch(AppFailures):
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-            rv = self.preprocess_request()
-            if rv is None:
-                rv = self.dispatch_request()
+            early = self.preprocess_request()
+            rv = self.dispatch_request() if early is None else early
         except Exception as error:  # noqa: BLE001 - raised again if nobody handles it
             rv = self.handle_user_exception(error)
         return self.finalize_request(rv)

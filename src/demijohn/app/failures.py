@@ -84,16 +84,14 @@ class AppFailures(AppUrls):
         if isinstance(e, RequestTimedOut | SessionUnavailable):
             # While the answer was being finished. Who raised it has logged why.
             return self.finalize_request(e, from_error_handler=True)
-        exc_info = sys.exc_info()
+        active = sys.exc_info()
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
-        propagate = self.config["PROPAGATE_EXCEPTIONS"]
-        if propagate is None:
-            propagate = self.testing or self.debug
-        if propagate:
-            if exc_info[1] is e:
-                raise  # noqa: PLE0704 - called where the exception is handled: its traceback stays as it is
-            raise e
-        self.log_exception(exc_info)
+        wanted = self.config["PROPAGATE_EXCEPTIONS"]
+        if self.testing or self.debug if wanted is None else wanted:
+            if active[1] is not e:
+                raise e
+            raise  # noqa: PLE0704 - called where the exception is handled: its traceback stays as it is
+        self.log_exception(active)
         answer: Any = InternalServerError(original_exception=e)  # Any: what a view may return
         handler = self._find_error_handler(answer, current_request_context().plan.scopes)
         if handler is not None:

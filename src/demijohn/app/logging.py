@@ -68,9 +68,9 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 def create_logger(app: Any) -> logging.Logger:  # Any: the application imports this file
     """Return the logger named like the application: DEBUG in debug mode if it has no level, `default_handler` if none else."""
-    logger = logging.getLogger(app.name)
-    if app.debug and not logger.level:
-        logger.setLevel(logging.DEBUG)
-    if not has_level_handler(logger):
-        logger.addHandler(default_handler)
-    return logger
+    named = logging.getLogger(app.name)
+    if named.level == logging.NOTSET and app.debug:
+        named.setLevel(logging.DEBUG)  # before the next: a handler's level is compared with it
+    if not has_level_handler(named):
+        named.addHandler(default_handler)
+    return named

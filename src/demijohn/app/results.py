@@ -58,13 +58,12 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
             rv = _coerce(response_class, rv, request)
         else:
             _refuse(request, f"a value of type {type(rv).__name__}")
-    if status is not None:
-        if isinstance(status, _TEXTS):
-            rv.status = status if isinstance(status, str) else status.decode("latin-1")
-        else:
-            rv.status_code = status
     if headers:
         rv.headers.update(headers)
+    if isinstance(status, _TEXTS):
+        rv.status = status if isinstance(status, str) else status.decode("latin-1")
+    elif status is not None:
+        rv.status_code = status
     return rv
 
 

@@ -196,10 +196,9 @@ class AppSetup(Scaffold):
 
     def auto_find_instance_path(self) -> str:
         """Return the default instance folder: `instance` beside the code, or `var/NAME-instance` where it is installed."""
-        prefix, package_path = find_package(self.import_name)
-        if prefix is None:
-            return os.path.join(package_path, "instance")
-        return os.path.join(prefix, "var", f"{self.name}-instance")
+        installed_in, folder = find_package(self.import_name)
+        parts = (folder, "instance") if installed_in is None else (installed_in, "var", f"{self.name}-instance")
+        return os.path.join(*parts)
 
     def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the instance folder, in any mode."""

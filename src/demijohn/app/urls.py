@@ -40,11 +40,11 @@ class AppUrls(AppSetup):
         if self.config["TRUSTED_HOSTS"] is not None:
             request.trusted_hosts = self.config["TRUSTED_HOSTS"]
         _ = request.host  # raises SecurityError
-        subdomain: str | None = None
-        if self.url_map.host_matching:
+        by_host = self.url_map.host_matching
+        if by_host:
             server_name = None
-        elif not self.subdomain_matching:
-            subdomain = self.url_map.default_subdomain or ""
+        # None: what the host has before SERVER_NAME.
+        subdomain = None if by_host or self.subdomain_matching else self.url_map.default_subdomain or ""
         if subdomain is not None and self.url_map.binds_plainly and not request._wants_upgrade:
             # PERF: the same adapter, without reading (or for a request of the native door, building) an environ.
             scheme = request.scheme

@@ -44,17 +44,14 @@ class View:
             def view(**kwargs: Any) -> Any:
                 return current_context().app.ensure_sync(instance.dispatch_request)(**kwargs)
 
-        view.__name__ = name
-        view.__module__ = cls.__module__
-        for decorator in cls.decorators:
-            view = decorator(view)
+        # Decorators may look at the names, and may not pass them on.
+        view.__module__, view.__name__ = cls.__module__, name
+        for decorate in cls.decorators:
+            view = decorate(view)
+        view.__module__, view.__name__, view.__doc__ = cls.__module__, name, cls.__doc__
         # On the outermost function: extensions look there, and `view_class` may be replaced there (mocks do).
+        view.methods, view.provide_automatic_options = cls.methods, cls.provide_automatic_options
         view.view_class = cls
-        view.__name__ = name
-        view.__doc__ = cls.__doc__
-        view.__module__ = cls.__module__
-        view.methods = cls.methods
-        view.provide_automatic_options = cls.provide_automatic_options
         function: Callable[..., Any] = view
         return function
 

@@ -108,7 +108,7 @@ def is_representation_modified(
     """
     if data is not None:
         if etag is not None:
-            raise TypeError("both data and etag given")
+            raise TypeError("Give the tag or the data that it is made from, not both.")
         etag = generate_etag(data)
     since = http_if_modified_since
     unmodified = False

@@ -143,7 +143,7 @@ def dump_cookie(
     if samesite is not None:
         samesite = samesite.title()
         if samesite not in _SAME_SITE:
-            raise ValueError("SameSite must be 'Strict', 'Lax', or 'None'.")
+            raise ValueError("SameSite is 'Strict', 'Lax' or 'None'.")
     cookie = f"{key if key.isascii() else key.encode().decode('latin-1')}={quote_cookie_value(value)}"
     value_size = len(cookie)
     if domain is not None:

@@ -95,7 +95,7 @@ def dump_age(age: timedelta | int | None = None) -> str | None:
         return None
     seconds = int(age.total_seconds()) if isinstance(age, timedelta) else int(age)
     if seconds < 0:
-        raise ValueError("age cannot be negative")
+        raise ValueError("An age is not below 0.")
     return str(seconds)
 
 

@@ -130,10 +130,8 @@ class MethodNotAllowed(HTTPException):
 
     def get_headers(self, environ: Environ | None = None, scope: Scope | None = None) -> list[tuple[str, str]]:
         """Return the fields, with `Allow` if there are valid methods."""
-        headers = super().get_headers(environ, scope)
-        if self.valid_methods:
-            headers.append(("Allow", ", ".join(self.valid_methods)))
-        return headers
+        fields = super().get_headers(environ, scope)
+        return [*fields, ("Allow", ", ".join(self.valid_methods))] if self.valid_methods else fields
 
 
 class NotAcceptable(HTTPException):
@@ -214,10 +212,8 @@ class RequestedRangeNotSatisfiable(HTTPException):
 
     def get_headers(self, environ: Environ | None = None, scope: Scope | None = None) -> list[tuple[str, str]]:
         """Return the fields, with `Content-Range` if the length is known (RFC 9110 §14.4)."""
-        headers = super().get_headers(environ, scope)
-        if self.length is not None:
-            headers.append(("Content-Range", f"{self.units} */{self.length}"))
-        return headers
+        fields = super().get_headers(environ, scope)
+        return fields if self.length is None else [*fields, ("Content-Range", f"{self.units} */{self.length}")]
 
 
 class ExpectationFailed(HTTPException):
@@ -385,9 +381,10 @@ class Aborter:
         """
         if hasattr(code, "status_code"):
             raise HTTPException(response=code)
-        if code not in self.mapping:
-            raise LookupError(f"no exception for {code!r}")
-        raise self.mapping[code](*args, **kwargs)
+        make = self.mapping.get(code)
+        if make is None:
+            raise LookupError(f"No error has the code {code!r}.")
+        raise make(*args, **kwargs)
 
 
 _aborter: Final = Aborter()

@@ -95,11 +95,10 @@ class ETags(Collection[str]):
         Raises:
             TypeError: neither was given.
         """
-        if etag is None:
-            if data is None:
-                raise TypeError("'data' is required when 'etag' is not given.")
-            etag = generate_etag(data)
-        return (include_weak and etag in self._weak) or etag in self._strong
+        if etag is None and data is None:
+            raise TypeError("Give the tag, or the data that it is made from.")
+        wanted = generate_etag(data) if etag is None else etag  # type: ignore[arg-type]  # there is one of them
+        return wanted in self._strong or (include_weak and wanted in self._weak)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ETags):

@@ -133,10 +133,8 @@ class Headers(HeaderLines):
             BadRequestKeyError: the name is missing and no default was given.
             IndexError: there is no such line.
         """
-        if key is None:
-            return self._list.pop()
-        if isinstance(key, int):
-            return self._list.pop(key)
+        if key is None or isinstance(key, int):
+            return self._list.pop(-1 if key is None else key)
         value = self._find(key)
         if value is not None:
             self.remove(key)

@@ -74,13 +74,11 @@ def parse_dict_header(value: str | None) -> dict[str, str | None]:
     result: dict[str, str | None] = {}
     for item in parse_list_header(value):
         key, has_value, text = item.partition("=")
-        key = key.strip(" \t")
-        if not key:
-            continue
-        if not has_value:
+        key, text = key.strip(" \t"), text.strip(" \t")
+        if key and not has_value:
             result[key] = None
+        if not (key and has_value):
             continue
-        text = text.strip(" \t")
         if key[-1] == "*":
             key = key[:-1]
             charset, text, _ = _split_extended(text)

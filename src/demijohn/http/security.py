@@ -11,6 +11,7 @@ import re
 import secrets
 import string
 import unicodedata
+from itertools import repeat
 from typing import Final
 
 DEFAULT_PBKDF2_ITERATIONS: Final = 1_000_000
@@ -37,9 +38,9 @@ def gen_salt(length: int) -> str:
     Raises:
         ValueError: the length is below 1.
     """
-    if length <= 0:
-        raise ValueError("Salt length must be at least 1.")
-    return "".join(secrets.choice(SALT_CHARS) for _ in range(length))
+    if length < 1:
+        raise ValueError(f"A salt has one character at least, not {length}.")
+    return "".join(map(secrets.choice, repeat(SALT_CHARS, length)))
 
 
 def generate_password_hash(password: str, method: str = "scrypt", salt_length: int = 16) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast, overload
 
@@ -153,15 +154,12 @@ class ResponseBody(ResponsePolicies):
         Raises:
             ValueError: it is not JSON, and not `silent`.
         """
-        if not (force or self.is_json):
-            return None
-        data = self.get_data()
-        try:
-            return self.json_module.loads(data)
-        except ValueError:
-            if not silent:
-                raise
-            return None
+        if force or self.is_json:
+            text = self.get_data()
+            # Only the parsing: what reading a stream raises is no matter of JSON.
+            with suppress(*((ValueError,) if silent else ())):
+                return self.json_module.loads(text)
+        return None
 
     def calculate_content_length(self) -> int | None:
         """Return the body's length in bytes; `None` if it is streamed and may not be read."""
@@ -187,11 +185,12 @@ class ResponseBody(ResponsePolicies):
 
     def make_sequence(self) -> None:
         """Read a streamed body into a list of bytes; its own `close` is called when the response is closed."""
-        if not self.is_sequence:
-            close = getattr(self.response, "close", None)
-            self.response = list(self.iter_encoded())
-            if close is not None:
-                self.call_on_close(close)
+        if self.is_sequence:
+            return
+        streamed = self.response
+        self.response = list(self.iter_encoded())
+        if (close := getattr(streamed, "close", None)) is not None:
+            self._on_close.append(close)
 
     def iter_encoded(self) -> Iterator[bytes]:
         """Iterate over the body as bytes."""

@@ -131,15 +131,16 @@ class Rule(RuleFactory):
             ValueError: the text is malformed.
             LookupError: it names a converter that the map does not have.
         """
-        if self.map is not None and not rebind:
-            raise RuntimeError(f"url rule {self!r} already bound to map {self.map!r}")
+        if not (rebind or self.map is None):
+            raise RuntimeError(f"{self!r} belongs to a map already: {self.map!r}")
+        for name, default in (
+            ("strict_slashes", map.strict_slashes),
+            ("merge_slashes", map.merge_slashes),
+            ("subdomain", map.default_subdomain),
+        ):
+            if getattr(self, name) is None:
+                setattr(self, name, default)
         self.map = map
-        if self.strict_slashes is None:
-            self.strict_slashes = map.strict_slashes
-        if self.merge_slashes is None:
-            self.merge_slashes = map.merge_slashes
-        if self.subdomain is None:
-            self.subdomain = map.default_subdomain
         self.compile()
 
     def refresh(self) -> None:
@@ -252,10 +253,10 @@ def _methods(methods: Iterable[str] | None, websocket: bool) -> set[str] | None:
     if methods is None:
         return None
     if isinstance(methods, str):
-        raise TypeError("'methods' should be a list of strings.")
+        raise TypeError("The methods of a rule are several: give a list, not a text.")
     taken = {method.upper() for method in methods}
     if "GET" in taken:
         taken.add("HEAD")
     if websocket and not taken <= _WEBSOCKET_METHODS:
-        raise ValueError("WebSocket rules can only use 'GET', 'HEAD', and 'OPTIONS' methods.")
+        raise ValueError("A rule for WebSockets takes GET, HEAD and OPTIONS only.")
     return taken

@@ -263,7 +263,7 @@ class Map:
         """
         if self.host_matching:
             if subdomain is not None:
-                raise RuntimeError("host matching enabled and a subdomain was provided")
+                raise RuntimeError("A map that matches hosts has no subdomains to bind.")
         elif subdomain is None:
             subdomain = self.default_subdomain
         return MapAdapter(

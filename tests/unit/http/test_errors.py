@@ -168,7 +168,7 @@ def test_abort_by_code():
 
 @pytest.mark.parametrize("unknown", [999, 200, "404", None])
 def test_abort_with_an_unknown_code(unknown):
-    with pytest.raises(LookupError, match="no exception for"):
+    with pytest.raises(LookupError, match="No error has the code"):
         abort(unknown)
 
 

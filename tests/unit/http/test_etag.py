@@ -101,7 +101,7 @@ def test_call():
     assert tags(data=b"x")
     assert not tags("b")
     assert tags("b", include_weak=True)
-    with pytest.raises(TypeError, match="required"):
+    with pytest.raises(TypeError, match="Give the tag"):
         tags()
 
 

@@ -54,7 +54,7 @@ def test_a_server_name_that_is_none(name):
 def test_host_matching_has_no_subdomain():
     by_host = Map(host_matching=True)
     assert by_host.bind("h").subdomain is None
-    with pytest.raises(RuntimeError, match="host matching"):
+    with pytest.raises(RuntimeError, match="has no subdomains"):
         by_host.bind("h", subdomain="www")
 
 

@@ -234,10 +234,12 @@ class TaggedJSONSerializer:
                 return value
             if kind is dict and (len(value) != 1 or next(iter(value)) not in self.tags):
                 return {key: item if type(item) in _PLAIN else self.tag(item) for key, item in value.items()}
-        for tag in self.order:
-            if tag.check(value):
-                return tag.tag(value)
-        return value
+        for candidate in self.order:
+            if candidate.check(value):
+                break
+        else:
+            return value
+        return candidate.tag(value)
 
     def untag(self, value: dict[str, Any]) -> Any:
         """Return what one object of the text means."""
