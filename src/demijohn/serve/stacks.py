@@ -32,6 +32,10 @@ class Place:
         """The line's text, or nothing. Reads the file."""
         return linecache.getline(self.file, self.line).strip()
 
+    def as_json(self) -> dict[str, Any]:  # Any: what JSON has
+        """Return it as JSON has it, without the text."""
+        return {"file": self.file, "line": self.line, "function": self.function}
+
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _LIBRARY: Final = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -121,11 +122,16 @@ class ControlThread:
         self._is_stopped = True
 
 
+@cache
+def _version() -> str:
+    return version("demijohn")  # reads files: once is enough
+
+
 def facts(urls: list[str]) -> dict[str, Any]:
     """Return what is the same of every server."""
     return {
         "pid": os.getpid(),
-        "version": version("demijohn"),
+        "version": _version(),
         "python": platform.python_version(),
         "addresses": urls,
     }

@@ -51,10 +51,7 @@ def stacks(server: Server) -> list[Message]:
                 "is_daemon": thread.daemon,
                 "request": None if request is None else f"{request.method} {request.path}",
                 "route": None if request is None else request.route,
-                "stack": [
-                    {"file": one.file, "line": one.line, "function": one.function, "source": one.source}
-                    for one in places
-                ],
+                "stack": [{**one.as_json(), "source": one.source} for one in places],
             }
         )
     return found
