@@ -71,3 +71,19 @@ def test_behind_nginx(proxy):
             assert ask(connection, path=f"{door}/download/320") == BLOCK * 320
         # All of that on one connection.
         assert connection.sock.getsockname() == here
+
+        # What lets clients keep files gets through.
+        status, fields, style = exchange(connection, "/static/page.css")
+        assert (status, style[:4]) == (200, b"body")
+        assert exchange(connection, "/static/page.css", If_None_Match=fields["ETag"])[::2] == (304, b"")
+        assert exchange(connection, "/static/page.css", If_Range=fields["ETag"], Range="bytes=0-3")[::2] == (
+            206,
+            b"body",
+        )
+        assert connection.sock.getsockname() == here
+
+
+def exchange(connection, path, **fields):
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in fields.items()})
+    with connection.getresponse() as answer:
+        return answer.status, answer.headers, answer.read()
