@@ -294,6 +294,75 @@ def test_counts_of_both_generations_are_there_after_a_reload(metered, until, opt
     assert ops.server.wait() == 0
 
 
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_a_new_supervisor_goes_on_telling(metered, start, sites, hold, tmp_path, until, wait_gone, kind):
+    """SIGUSR2: somebody tells all the time, and never that there is anything wrong."""
+    path = tmp_path / "ops.sock"
+    if kind == "unix":
+        words = (
+            "-m",
+            "demijohn",
+            "run",
+            sites / "metered.py",
+            "--port",
+            0,
+            "--workers",
+            2,
+            "--ops-bind",
+            f"unix:{path}",
+        )
+        server = start(*words, HOLD=str(hold.path))
+        ops = None
+    else:
+        ops = metered("--workers", "2")
+        server = ops.server
+    server.workers(2)
+
+    def get(page: str) -> tuple[int, str]:
+        if ops is not None:
+            return ops.get(page)
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect(str(path))
+            sock.sendall(f"GET {page} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            head, _, body = sock.makefile("rb").read().partition(b"\r\n\r\n")
+            return int(head.split()[1]), body.decode()
+
+    until(lambda: get("/readyz")[0] == 200)
+    wrong, seen = [], set()
+    is_over = threading.Event()
+
+    def look_on() -> None:
+        while not is_over.is_set():
+            try:
+                for page in ("/livez", "/readyz", "/_dj/status"):
+                    status, text = get(page)
+                    if status != 200:
+                        wrong.append((page, status, text))
+                seen.add(json.loads(text)["pid"])
+            except OSError as error:
+                wrong.append(error)
+                return
+
+    looker = threading.Thread(target=look_on)
+    looker.start()
+    successor = 0
+    try:
+        server.send(signal.SIGUSR2)
+        successor = int(server.wait_for(r"Upgrading: process (\d+) is started")[0][1])
+        assert server.process.wait(PATIENCE) == 0
+        until(lambda: json.loads(get("/_dj/status")[1])["pid"] == successor)
+    finally:
+        is_over.set()
+        looker.join(PATIENCE)
+        if successor:
+            os.kill(successor, signal.SIGTERM)
+            wait_gone(successor)
+    assert wrong == []
+    assert seen == {server.pid, successor}
+    assert not path.exists()
+
+
 def test_without_workers_an_application_tells_of_itself(start, sites, hold):
     server = start("-m", "demijohn", "run", sites / "metered.py", "--port", 0, HOLD=str(hold.path))
     server.get("/count/3")
