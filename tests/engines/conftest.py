@@ -1,5 +1,7 @@
 import pytest
 
+from demijohn.app.asyncs import stop_loop
+
 RUNNERS = ["inline", "late", "pool"]
 
 
@@ -14,3 +16,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 [f"{runner}+tls" for runner in runners] if metafunc.definition.get_closest_marker("over_tls") else []
             )
             metafunc.parametrize(name, [*runners, *over_tls])
+
+
+@pytest.fixture(autouse=True)
+def _no_event_loop_is_left():
+    """The thread of async views outlives a server; tests that count threads must not meet that of another test."""
+    yield
+    stop_loop()
