@@ -162,7 +162,7 @@ def test_the_commands_in_them_have_options_that_exist():
     """What the files say about how the node is run."""
     known = set(re.findall(r"--[a-z-]+", run(sys.executable, "-m", "demijohn", "run", "--help")))
     for name in ("haproxy/haproxy.cfg", "nginx/demijohn.conf", "systemd/demijohn.service"):
-        command = re.search(r"demijohn run app:app (.*)", deployed(name, {}).replace("\\\n", " "))[1]
+        command = re.search(r"demijohn run app:app (.*)", re.sub(r"\\\n#?", " ", deployed(name, {})))[1]
         options = set(re.findall(r"--[a-z-]+", command))
         assert "--workers" in options
         assert options <= known, name
