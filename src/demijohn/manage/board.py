@@ -162,10 +162,9 @@ class Board:
         """
         self.rows = 4 * workers + 64
         self._clock = clock or SystemClock()
-        self._metrics_bytes = metrics_bytes = -(-metrics_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
-        self._retired_bytes = 4 * metrics_bytes
         page = mmap.PAGESIZE
-        self._first = page + self._retired_bytes
+        metrics_bytes = max(1, -(-metrics_bytes // page)) * page
+        self._first = page + 4 * metrics_bytes  # of metrics of all generations
         self._size = page + metrics_bytes
         self._memory = memoryview(mmap.mmap(-1, self._first + self.rows * self._size))
         self._free = list(range(self.rows - 1, -1, -1))

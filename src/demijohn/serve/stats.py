@@ -104,13 +104,8 @@ class Stats:
     @property
     def answers(self) -> dict[str, int]:
         """Answers by status: `"2xx"` and so on; under `""` requests that had none. Rejects have theirs here, too."""
-        return answers_of(self.cells)
+        return {f"{digit}xx" if digit else "": self.cells[ANSWERS + digit] for digit in range(6)}
 
     def snapshot(self) -> dict[str, int]:
         """Return the counters as a dict."""
         return {name: getattr(self, name) for name, value in vars(Stats).items() if isinstance(value, _Count)}
-
-
-def answers_of(cells: memoryview) -> dict[str, int]:
-    """Return what `Stats.answers` does for cells that belong to another process."""
-    return {f"{digit}xx" if digit else "": cells[ANSWERS + digit] for digit in range(6)}

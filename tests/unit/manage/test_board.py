@@ -108,6 +108,11 @@ def test_a_reader_in_another_process_never_sees_a_total_go_back():
     assert board.read(total) == 2000
 
 
+def test_memory_for_metrics_is_rounded_up():
+    board = Board(1, metrics_bytes=0)
+    assert len(board.slot(board.take()).metrics) > 0
+
+
 def test_a_reader_gives_up_when_the_supervisor_died_half_way(monkeypatch):
     board = Board(1, metrics_bytes=SMALL)
     monkeypatch.setattr("demijohn.manage.board._ATTEMPTS", 3)

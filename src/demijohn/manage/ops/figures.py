@@ -100,7 +100,7 @@ def status(board: Board, now: float) -> dict[str, Any]:  # Any: what JSON can sa
         "reloads": head.reloads,
         "reload_failures": head.reload_failures,
         "workers": [_worker(slot, now) for slot in board.slots()],
-        "retired": board.retired.snapshot(),
+        "retired": {**board.retired.snapshot(), "answers": board.retired.answers},
     }
 
 
@@ -115,6 +115,7 @@ def _worker(slot: Slot, now: float) -> dict[str, Any]:  # Any: what JSON can say
         "queued": slot.queued,
         "queue_age": round(queue_age(slot), 1),
         **slot.stats.snapshot(),
+        "answers": slot.stats.answers,
     }
 
 
