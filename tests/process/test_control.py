@@ -1,12 +1,19 @@
 """Control of real servers: what is in flight over all workers, workers that stand still, reload, scale, stop, and who may."""
 
+import fcntl
+import http.client
 import json
 import os
+import pty
+import select
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -272,3 +279,65 @@ def test_somebody_else_gets_nowhere(mode, caplog):
         assert not server._clients
         assert ("User 65534" in caplog.text) == (mode == 0o666)
         server.close()
+
+
+def test_the_live_view_shows_requests_obeys_keys_and_leaves_the_terminal_as_it_was(serve, gate, tmp_path, sites):
+    pytest.importorskip("rich")
+    server = serve("--threads", "4")
+    answer = server.get_later("/park/item/x")
+    gate_line = f"parked.py:{line_of(sites, 'deep')} in"
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
+    before = termios.tcgetattr(theirs)
+    command = [sys.executable, "-m", "demijohn", "top", "--interval", "0.1", "--socket", tmp_path / "control"]
+    environ = {**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "error"}
+    top = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environ, cwd=tmp_path)
+    try:
+        screen = Screen(ours)
+        screen.wait_for(gate_line)
+        os.write(ours, b"\r")
+        screen.wait_for("gate.read(1)")
+        os.write(ours, b"/nothing like it\r")
+        screen.wait_for("Nothing of 1 is shown")
+        server.process.kill()
+        screen.wait_for("There is no server")
+        os.write(ours, b"q")
+        screen.drain_until(top)
+        assert top.returncode == 0, top.stderr.read()
+        assert termios.tcgetattr(theirs) == before
+    finally:
+        if top.poll() is None:
+            top.kill()
+            top.wait(20)
+        top.stderr.close()
+        os.close(theirs)
+        os.close(ours)
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        answer()
+
+
+class Screen:
+    """What a program writes to a terminal, as it comes."""
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._text = ""
+
+    def wait_for(self, part):
+        deadline = time.monotonic() + 20
+        while part not in self._text:
+            assert self._read(deadline - time.monotonic()), f"no {part!r} in {self._text!r}"
+        self._text = ""
+
+    def drain_until(self, process):
+        """Take what comes until a process has ended: it must not wait for the terminal."""
+        deadline = time.monotonic() + 20
+        while process.poll() is None:
+            assert time.monotonic() < deadline, "it does not end"
+            self._read(0.05)
+
+    def _read(self, seconds):
+        ready, _, _ = select.select([self._fd], [], [], max(0.0, seconds))
+        if ready:
+            self._text += os.read(self._fd, 65536).decode("utf-8", "replace")
+        return bool(ready)

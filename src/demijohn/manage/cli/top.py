@@ -110,7 +110,7 @@ def _run(socket: str | None, view: TopView) -> None:
         client = connect(where)
     except ControlError as error:
         raise ControlFailed(error, is_json=False) from None
-    with _Poller(client, view.interval) as poller, Keys() as keys, TopScreen() as screen:
+    with _Poller(client, where, view.interval) as poller, Keys() as keys, TopScreen() as screen:
         size = None
         is_new = True
         while not view.is_over:
@@ -138,8 +138,9 @@ def _run(socket: str | None, view: TopView) -> None:
 class _Poller:
     """Asks a server again and again, on a thread of its own, while it is entered. What it says is for one other thread."""
 
-    def __init__(self, client: "ControlClient", interval: float) -> None:
-        self._client = client
+    def __init__(self, client: "ControlClient", where: str, interval: float) -> None:
+        self._client: ControlClient | None = client  # the thread's, once there is one
+        self._where = where
         self._interval = interval
         self._stacks_of: list[str] = []
         self._news: deque[Row | str] = deque()
@@ -185,14 +186,17 @@ class _Poller:
             self._nudge.clear()
 
     def _ask(self) -> Row | str:
-        from ..control.client import ControlClient
+        from ..control.client import connect
         from ..control.protocol import ControlError
 
         try:
+            if self._client is None:
+                self._client = connect(self._where)
             answer: dict[str, Any] = self._client.ask("top", stacks_of=self._stacks_of)
         except ControlError as error:
-            self._client.close()
-            with contextlib.suppress(ControlError):  # it may come back, or another in its place; until then: why not
-                self._client = ControlClient(self._client.path)
+            # It may come back, or another in its place.
+            if self._client is not None:
+                self._client.close()
+                self._client = None
             return str(error)
         return answer
