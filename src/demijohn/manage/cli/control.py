@@ -63,13 +63,8 @@ def control_options(function: Function) -> Function:
     """Add the options that every command has which asks a server."""
     for option in (
         click.option("--json", "is_json", is_flag=True, help="Print what the server says as JSON."),
-        click.option(
-            "--socket",
-            metavar="PATH",
-            type=click.Path(),
-            envvar="DEMIJOHN_CONTROL_SOCKET",
-            help="The server's control socket.",
-        ),
+        # Its variable is that of the setting, which may also say auto or none: see place_of.
+        click.option("--socket", metavar="PATH", type=click.Path(), help="The server's control socket."),
     ):
         function = option(function)
     return function
