@@ -228,17 +228,24 @@ class SecureCookieSessionInterface(SessionInterface):
         keys = (*fallbacks, secret_key) if fallbacks else (secret_key,)
         # PERF: making one costs 20 calls, of which most go into a trial of the JSON library.
         made_of = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
-        serializer = self._serializers.get(made_of)
+        try:
+            serializer = self._serializers.get(made_of)
+        except TypeError:
+            # Some of it may change, such as a key that is a bytearray, so what is made of it is not kept.
+            return self._make_serializer([bytes(key) if isinstance(key, bytearray) else key for key in keys])
         if serializer is None:
             if len(self._serializers) >= _MAX_SERIALIZERS:
                 self._serializers.clear()
-            serializer = self._serializers[made_of] = CookieSerializer(
-                list(keys),
-                salt=self.salt,
-                serializer=self.serializer,
-                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
-            )
+            serializer = self._serializers[made_of] = self._make_serializer(list(keys))
         return serializer
+
+    def _make_serializer(self, keys: list[str | bytes]) -> CookieSerializer:
+        return CookieSerializer(
+            keys,
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
 
     def open_session(self, app: Any, request: Any) -> Any:
         """Return the cookie's session; an empty one if there is none, it is too old or not ours; `None` without a key."""

@@ -26,7 +26,7 @@ MAX_HEADER_LINES: Final = 16
 MAX_BOUNDARY_BYTES: Final = 256
 """RFC 2046 §5.1.1 allows 70; some clients do not count."""
 
-_BOUNDARY: Final = re.compile(rb"[\x20-\x7e]{0,255}[\x21-\x7e]")
+_BOUNDARY: Final = re.compile(rb"[\x20-\x7e]{0,%d}[\x21-\x7e]" % (MAX_BOUNDARY_BYTES - 1))
 
 # PERF: what every browser sends, unless a name needs quoting.
 _DISPOSITION: Final = re.compile(r'form-data; ?name="([^"\\%]*)"(?:; ?filename="([^"\\%]*)")?')

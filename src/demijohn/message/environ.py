@@ -17,8 +17,10 @@ Environ = dict[str, Any]
 """A WSGI environ; Any because PEP 3333 lets servers put any object into it."""
 
 REQUEST_ID_KEY = "demijohn.request_id"
-EXCHANGE_KEY = "demijohn.exchange"
 """Variable of an environ: what names the request in logs. This package's server sets it."""
+
+EXCHANGE_KEY = "demijohn.exchange"
+"""Variable of an environ: the `seam.Exchange` that the request came by. This package's server sets it."""
 
 _PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0", (2, 0): "HTTP/2.0"}
 _VERSIONS = {text: version for version, text in _PROTOCOLS.items()}

@@ -164,6 +164,12 @@ APPS = [
     ),
     Deviation(
         "apps.served",
+        lambda arguments, theirs, ours: "'Host': 'a..b'" in str(arguments[2]),
+        "A host that is no DNS name is an error (400) only where a URL is built for it; RFC 3986 §3.2.2 allows it.",
+        ["methods", {}, [["GET", "/echo", {"headers": {"Host": "a..b"}}]]],
+    ),
+    Deviation(
+        "apps.served",
         lambda arguments, theirs, ours: arguments[0] == "outcomes" and "/wsgi" in str(arguments[2]),
         "A WSGI application as a view's answer has a Content-Length if it returned a list.",
         ["outcomes", {}, [["GET", "/wsgi", {}]]],

@@ -254,6 +254,23 @@ def test_serializers_are_kept_but_not_for_ever():
     assert len(interface._serializers) <= 16
 
 
+@pytest.mark.parametrize(
+    ("key", "fallbacks"), [(bytearray(b"key"), None), ("new", [bytearray(b"key")]), (bytearray(b"new"), ("key",))]
+)
+def test_keys_may_be_bytearrays(app, key, fallbacks):
+    app.secret_key = "key"
+    interface = SecureCookieSessionInterface()
+    cookie = interface.get_signing_serializer(app).dumps({"a": 1})
+    app.secret_key = key
+    app.config["SECRET_KEY_FALLBACKS"] = fallbacks
+    serializer = interface.get_signing_serializer(app)
+    assert serializer.loads(cookie) == serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
+    if isinstance(key, bytearray):
+        key[:] = b"another"
+        with pytest.raises(itsdangerous.BadSignature):
+            interface.get_signing_serializer(app).loads(serializer.dumps({"a": 1}))
+
+
 def test_a_response_that_varies_already_varies_by_cookie_too(app, client):
     @app.get("/language")
     def language():
