@@ -171,10 +171,13 @@ class AppContext:
         url_map = app.url_map
         try:
             if request._made_from_environ:
-                is_upgrade = "HTTP_UPGRADE" in request.environ
+                environ = request.environ
+                is_upgrade = "HTTP_UPGRADE" in environ
+                method = environ.get("REQUEST_METHOD", "GET").upper()
             else:
                 head = request._head
                 is_upgrade = b"upgrade" in (head._index or head.index)
+                method = head.method.upper()
             if (
                 cls.create_url_adapter is cls._plain_url_adapter
                 and url_map.binds_plainly
@@ -186,7 +189,7 @@ class AppContext:
             ):
                 # PERF: no adapter, which most requests never need.
                 try:
-                    rule, view_args = url_map.match_path(url_map.default_subdomain, request.path, request.method)
+                    rule, view_args = url_map.match_path(url_map.default_subdomain, request.path, method)
                 except RedirectNeeded:
                     rule, view_args = self.url_adapter.match(return_rule=True)
             else:

@@ -14,6 +14,7 @@ from .._base.sentinel import MISSING, Missing
 from ..message.request import Request as MessageRequest
 from .context import AppContext, RequestContext, current_request_context
 from .failures import AppFailures
+from .plan import plan_for
 from .requests import Response
 from .results import make_response
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -143,9 +144,14 @@ class AppDispatch(AppFailures):
         request = ctx.request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
-        if request.method == "OPTIONS" and getattr(request.url_rule, "provide_automatic_options", False):
+        rule = request.url_rule
+        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = ctx.plan.view
+        plan = ctx.plan
+        if rule is not None and rule.endpoint != plan.endpoint:
+            # COMPAT: a before-request function chose another rule.
+            ctx.plan = plan = plan_for(self, rule.endpoint)
+        view = plan.view
         if view is None:
             raise KeyError(request.endpoint)
         return view(**request.view_args)

@@ -239,7 +239,7 @@ class SecureCookieSessionInterface(SessionInterface):
             serializer = self._serializers[made_of] = self._make_serializer(list(keys))
         return serializer
 
-    def _make_serializer(self, keys: list[str | bytes]) -> CookieSerializer:
+    def _make_serializer(self, keys: list[Any]) -> CookieSerializer:  # Any: texts and bytes, which may be mixed
         return CookieSerializer(
             keys,
             salt=self.salt,

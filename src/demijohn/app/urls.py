@@ -48,12 +48,15 @@ class AppUrls(AppSetup):
         if subdomain is not None and self.url_map.binds_plainly and not request._wants_upgrade:
             # PERF: the same adapter, without reading (or for a request of the native door, building) an environ.
             scheme = request.scheme
+            sent_by = (
+                request.environ.get("REQUEST_METHOD", "GET") if request._made_from_environ else request._head.method
+            )
             return self.url_map.bind(
                 request.host.lower() if server_name is None else without_standard_port(server_name.lower(), scheme),
                 request.root_path,
                 subdomain,
                 scheme,
-                request.method,
+                sent_by.upper(),
                 request.path,
                 request.query_string.decode("utf-8", "replace") if request.query_string else "",
             )

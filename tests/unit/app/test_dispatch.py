@@ -19,6 +19,7 @@ from demijohn import (
     request_started,
     request_tearing_down,
     template_rendered,
+    url_for,
 )
 from demijohn.app.debughints import FormDataRoutingRedirect
 from demijohn.app.requests import Request
@@ -165,6 +166,52 @@ def test_a_request_class_of_ones_own(app):
     assert exchange.body_sent == b"mine"
     assert ("Content-Type", "text/x-mine; charset=utf-8") in list(exchange.headers)
     assert type(app.test_client().get("/missing").mimetype) is str
+
+
+@pytest.mark.parametrize("door", ["wsgi", "native"])
+@pytest.mark.parametrize("way", ["property", "init"])
+def test_routes_are_found_by_the_method_that_was_sent(app, door, way):
+    if way == "property":
+
+        class MyRequest(Request):
+            method = property(lambda self: "DELETE", lambda self, value: None)
+
+    else:
+
+        class MyRequest(Request):
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, **kwargs)
+                self.method = "DELETE"
+
+    app.request_class = MyRequest
+    app.add_url_rule("/x/", "get", lambda: f"{request.method} {url_for('item')}")
+    app.add_url_rule("/a", "item", methods=["DELETE"])
+    app.add_url_rule("/b", "item", methods=["GET"])
+    if door == "wsgi":
+        assert app.test_client().get("/x", follow_redirects=True).text == "DELETE /b"
+    else:
+        exchange = RecordingExchange("GET", "/x/")
+        app.exchange_handler()(exchange)
+        assert exchange.body_sent == b"DELETE /b"
+
+
+def test_a_hook_may_choose_another_rule(app, client):
+    blueprint = Blueprint("inner", __name__)
+    seen = []
+    blueprint.add_url_rule("/other", "other", lambda: f"other {request.endpoint}")
+    blueprint.after_request(lambda response: seen.append("after") or response)
+    blueprint.teardown_request(lambda error: seen.append("teardown"))
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/", "index", lambda: "index")
+
+    @app.before_request
+    def choose():
+        request.url_rule = next(app.url_map.iter_rules("inner.other"))
+        request.view_args = {}
+        request.routing_exception = None
+
+    assert client.get("/").text == client.get("/nowhere").text == "other inner.other"
+    assert seen == ["after", "teardown"] * 2
 
 
 # Registries
