@@ -1,5 +1,6 @@
 """Static files over real sockets: by whichever way they are served, sent by the system, and holding no thread."""
 
+import io
 import os
 import select
 import socket
@@ -76,6 +77,44 @@ def test_files_leave_by_sendfile(handler, runner, folder, sends):
         # Behind its answer on the same connection all that was sent before is counted.
         assert client.get("/fast").body == b"fast"
         assert sum(sends) == MIB + 500_000 + len(b"packed") + len(b"0123456789")
+
+
+def test_a_foreign_applications_file_leaves_by_sendfile(runner, folder, sends):
+    """`wsgi.file_wrapper`, from where the file stands; what is no plain file, or has less to give, is read."""
+    path = str(folder / "static" / "mib.bin")
+    content = (folder / "static" / "mib.bin").read_bytes()
+    files = []
+
+    class Own(io.FileIO):
+        """It may read what it likes."""
+
+    def application(environ, start_response):
+        way = environ["PATH_INFO"][1:]
+        start_response("200 OK", [("Content-Length", "1000")] if way == "part" else [])
+        file = {"memory": lambda: io.BytesIO(content), "own": lambda: Own(path)}.get(way, lambda: open(path, "rb"))()
+        files.append(file)
+        if way == "behind":
+            file.seek(1000)
+        return environ["wsgi.file_wrapper"](file, 4096)
+
+    with serving(wsgi_handler(application), runner) as running, Client(running) as client:
+        for way, expected, by_system in [
+            ("whole", content, MIB),
+            ("part", content[:1000], 1000),
+            ("behind", content[1000:], MIB - 1000),
+            ("own", content, 0),
+        ]:
+            del sends[:]
+            assert client.get(f"/{way}").body == expected
+            assert client.get("/memory").body == content  # behind it all that was sent before is counted
+            assert sum(sends) == by_system, way
+        del sends[:]
+        head = client.request("HEAD", "/whole")
+        assert (head.status, head.headers["content-length"]) == (200, str(MIB))
+        assert client.get("/memory").body == content
+        assert sends == []
+    assert len(files) == 10
+    assert all(file.closed for file in files)
 
 
 @pytest.mark.over_tls
