@@ -117,7 +117,7 @@ def test_a_stream_tells_too(runner):
         exchange.on_disconnect(is_told.set)
         exchange.stream(*OK, iter([b"x" * 65536] * 400))
 
-    with serving(handler, runner, threads=2, outbox_bytes=65536) as running:
+    with serving(handler, runner, threads=2) as running:
         with Client(running) as client:
             client.send(REQUEST)
             client.file.read(1000)

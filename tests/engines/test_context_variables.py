@@ -57,7 +57,7 @@ def test_a_stream_keeps_its_context_however_often_it_is_parked(runner):
         else:
             exchange.respond("200 OK", [], variable.get().encode())
 
-    with serving(handler, runner, threads=3, outbox_bytes=65_536) as running:
+    with serving(handler, runner, threads=3) as running:
         with Client(running) as slow, Client(running) as other:
             slow.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
             slow.read_head()

@@ -158,7 +158,7 @@ def test_a_stream_waits_for_a_slow_client_without_holding_a_thread(runner):
         else:
             hello(exchange)
 
-    with serving(handler, runner, threads=1, outbox_bytes=131_072) as running:
+    with serving(handler, runner, threads=1) as running:
         with Client(running) as slow, Client(running) as other:
             slow.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
             slow.read_head()

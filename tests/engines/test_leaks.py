@@ -584,7 +584,7 @@ def test_a_mix_of_everything_is_answered_right_and_ends(runner, seed):
     faults: list[str] = []
     gc.collect()
     fds, before = descriptors(), workers()
-    with serving(mix, runner, threads=3, outbox_bytes=50_000, body_memory_bytes=4000, linger_timeout=0.3) as running:
+    with serving(mix, runner, threads=3, body_memory_bytes=4000, linger_timeout=0.3) as running:
 
         def work(number: int) -> None:
             generator = random.Random(seed * 1000 + number)

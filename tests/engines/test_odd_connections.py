@@ -162,7 +162,7 @@ def test_after_every_kind_of_answer_the_next_is_in_order(runner, pause, tmp_path
     ways = ["stream", "respond", "file", "sized", "none", "push"]
     expected = {"stream": b"s" * size, "sized": b"s" * size, "file": b"f" * size, "respond": b"r" * size}
     expected |= {"none": b"", "push": b"p" * 1000}
-    with serving(handler, runner, threads=2, outbox_bytes=100_000) as running, Client(running) as client:
+    with serving(handler, runner, threads=2) as running, Client(running) as client:
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 20_000)
         requests = [(method, way) for way in ways for method in ("GET", "HEAD", "GET")] + [("GET", "push")]
         client.send(b"".join(f"{method} /{way} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for method, way in requests))
@@ -429,7 +429,7 @@ def test_a_client_that_resets_while_a_chunk_is_made(runner):
         sockets.append(exchange._line.sock)
         exchange.stream("200 OK", TEXT, Large())
 
-    with serving(handler, runner, threads=2, outbox_bytes=500_000) as running:
+    with serving(handler, runner, threads=2) as running:
         client = Client(running)
         client.send(GET % 1)
         assert asked.wait(TIMEOUT)

@@ -153,7 +153,6 @@ def test_a_stream_to_a_trickling_reader_is_given_up_though_it_is_pulled_again_an
             clock,
             write_timeout=60,
             min_send_rate=100_000,
-            outbox_bytes=100_000,
             threads=2,
         ) as running,
         Client(running) as client,

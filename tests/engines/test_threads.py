@@ -3,6 +3,7 @@
 import ctypes
 import re
 import threading
+import time
 
 import pytest
 from engines.serving import TIMEOUT, Client, serving
@@ -137,6 +138,35 @@ def test_known_blockers_hand_over_before_they_run_and_are_forgotten_when_fast():
         for _ in range(50):
             client.get("/view")
         assert stats.hand_overs == settled, "a handler that became fast still costs a hand-over each time"
+
+
+def test_a_label_that_takes_long_to_make_delays_nobody():
+    """It is the application's: whoever waits for it neither polls nor holds what others need."""
+    gate, is_asked, goes_on = Gate(), threading.Event(), threading.Event()
+
+    class Labelled:
+        def __call__(self, exchange) -> None:
+            gate(exchange)
+
+        def label(self, head) -> str:
+            if head.path == "/block":
+                is_asked.set()
+                assert goes_on.wait(TIMEOUT)
+            return head.path
+
+    with serving(Labelled(), "late", threads=1) as running, Client(running) as blocked, Client(running) as other:
+        blocked.send(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert is_asked.wait(TIMEOUT)
+        # The only thread for handlers is taken: the leader has to put this one into the queue, which takes the lock.
+        other.send(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+        until = time.monotonic() + TIMEOUT
+        while not running.server.stats.queued and time.monotonic() < until:
+            time.sleep(0.002)
+        assert running.server.stats.queued == 1
+        gate.open.set()
+        assert blocked.read_answer().body == b"/block"
+        assert other.read_answer().body == b"/next"
+        goes_on.set()
 
 
 def kill(thread: threading.Thread) -> None:

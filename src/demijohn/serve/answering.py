@@ -103,9 +103,7 @@ class Answering(WatchedExchange):
 
     def wants_thread(self, unsent: int) -> bool:
         """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
-        if self.state == State.PULLED:
-            return unsent <= self._line.engine.options.outbox_bytes // 2
-        return bool(self._after) and not unsent
+        return not unsent and (self.state == State.PULLED or bool(self._after))
 
     def run_after(self) -> None:
         """Call what was given to `after`, once. Inside its context."""
@@ -185,11 +183,14 @@ class Answering(WatchedExchange):
         self.state = State.DONE
 
     def _pull(self) -> None:
-        """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer."""
+        """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer.
+
+        Nothing is pulled while something waits: the next chunk may be long in coming, and nobody but this thread may send
+        meanwhile. PEP 3333 asks that what was given is never held back for what follows; what the system takes is buffer enough.
+        """
         line = self._line
         outbox = line.outbox
         iterator = self._iterator
-        high = line.engine.options.outbox_bytes
         turn_end = self.body_bytes + _TURN_BYTES
         if iterator is None:
             raise RuntimeError("there is no stream to pull")
@@ -199,8 +200,8 @@ class Answering(WatchedExchange):
             if line.is_broken:
                 self._give_up()
                 return
-            if outbox.size >= high or self.body_bytes >= turn_end:
-                return  # parked: the reactor calls again when the client has taken enough of it
+            if outbox.size or self.body_bytes >= turn_end:
+                return  # parked: the reactor calls again when the client has taken it
             try:
                 chunk = next(iterator)
             except StopIteration:

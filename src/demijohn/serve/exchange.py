@@ -105,7 +105,7 @@ class H1Exchange(Answering):
         if self.state != State.PUSHED:
             raise RuntimeError("write() is for an answer that was begun with start() and not finished.")
         self._push(data)
-        if not self._line.wait_for_room():
+        if not self._line.wait_until_sent():
             raise ClientDisconnected("The client went away, or did not take the answer in time.")
 
     def finish(self) -> None:

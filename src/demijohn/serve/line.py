@@ -84,10 +84,10 @@ class Line:
                 logger.error("An answer was cut: %s", one_line(str(error)))  # noqa: TRY400 - the file is at fault, not the code
                 self.is_broken = True
 
-    def wait_for_room(self) -> bool:
-        """Keep the calling thread while too much waits for the client; False if the client is gone or takes too little."""
+    def wait_until_sent(self) -> bool:
+        """Keep the calling thread while something waits for the client; False if the client is gone or takes too little."""
         now = self.engine.clock.monotonic
-        while self.outbox.size >= self.engine.options.outbox_bytes and not self.is_broken:
+        while self.outbox.size and not self.is_broken:
             began = now()
             poll = select.poll()
             poll.register(self.sock, select.POLLOUT)

@@ -31,7 +31,6 @@ _NOT_NEGATIVE = (
     "drain_idle_grace",
     "drain_timeout",
     "body_memory_bytes",
-    "outbox_bytes",
 )
 
 
@@ -125,9 +124,6 @@ class ServerOptions:
     stream_bodies: bool = False
     """Handlers are started as soon as a request's head is there, and read its body themselves while it arrives. A slow client
     then holds a thread, with `inline` the only one; routes that want it can ask for it one by one instead (`stream_body`)."""
-
-    outbox_bytes: int = 256 << 10
-    """A streamed answer is pulled until this much waits for the client, and again when half of it is gone."""
 
     max_connections: int = 16_384
     """With this many connections open, idle ones are closed to let new clients in; if there are none, those wait in the

@@ -28,5 +28,4 @@ SETTINGS: Final = (
     setting_of(ServerOptions, "body_memory_bytes", SIZE),
     setting_of(ServerOptions, "body_dir", or_none(PATH)),
     setting_of(ServerOptions, "stream_bodies", FLAG),
-    setting_of(ServerOptions, "outbox_bytes", SIZE),
 )

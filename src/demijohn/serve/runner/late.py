@@ -249,10 +249,11 @@ class LateRunner:
             except IndexError:
                 return  # just finished
             self._engine.stats.cells[PROMOTIONS] += 1
-            # Now and not when it is over: equal requests may be next in line.
-            self._blockers.learn(job.label, self._now())
             # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
+        # Now and not when the handler has returned: equal requests may be next in line. But when somebody polls again, and
+        # without the lock, which the leader may want: a label is the application's to make.
+        self._blockers.learn(job.label, self._now())
 
     def _sleep(self, serial: int) -> None:
         """Wait until a handler is begun, so that an idle server costs nothing."""
