@@ -192,6 +192,11 @@ class Engine:
         self.clients = None if most is None else ClientCount(most, self.trusted_peers, self.refusals)
         self.server_field = options.server_name.encode("latin-1")
 
+    def tell_closed(self) -> None:
+        """Tell whoever waits for that, that a connection was closed. The leader."""
+        if self.on_connection_closed is not None:
+            self.on_connection_closed()
+
     def grant_grace(self, connection: Connection) -> bool:
         """Give a connection that sent nothing what is given when the server is closing; False if that is no time at all."""
         if not self.idle_timeout:

@@ -38,7 +38,7 @@ class Lingering:
             self.deadline = engine.reactor.now + engine.options.write_timeout
         except OSError:
             self._sock.close()  # the client has gone
-            self._tell()
+            self._engine.tell_closed()
             return
         engine.connections.add(self)
         engine.reactor.watch(self._sock, events, self.on_event)
@@ -53,11 +53,7 @@ class Lingering:
         engine.reactor.wheel.remove(self)
         self._sock.close()
         engine.connections.discard(self)
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._engine.on_connection_closed is not None:
-            self._engine.on_connection_closed()
+        self._engine.tell_closed()
 
     @property
     def idleness(self) -> tuple[int, float] | None:

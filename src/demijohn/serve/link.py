@@ -50,8 +50,7 @@ class Link(Intake):
         if self.phase is not Phase.CLOSED:
             self._release()
             self.sock.close()
-            if self.engine.on_connection_closed is not None:
-                self.engine.on_connection_closed()
+            self.engine.tell_closed()
 
     def _release(self) -> None:
         """Let go of everything but the socket."""

@@ -14,13 +14,14 @@ from dataclasses import replace
 from ..seam import Peer
 from ..wire.h1 import H1Connection
 from ..wire.reject import ProtocolReject
+from .beginning import Beginning
 from .certificates import Certificates, GivenContext
 from .engine import Engine
 from .handshakes import Handshakes
 from .lingering import Lingering
 from .link import Link
 from .reactor import READ, WRITE
-from .stats import CONNECTIONS_OPEN, TLS_FAILURES, TLS_HANDSHAKES
+from .stats import TLS_FAILURES, TLS_HANDSHAKES
 from .tlsfacts import tls_facts
 from .tlssocket import TlsSocket
 
@@ -30,23 +31,10 @@ _HANDSHAKE_RECORD = b"\x16"
 """How a TLS connection begins (RFC 8446 §5.1)."""
 
 
-class Opening:
+class Opening(Beginning):
     """A connection to a TLS listener, before its first request."""
 
-    __slots__ = (
-        "_certificates",
-        "_engine",
-        "_error",
-        "_events",
-        "_handshakes",
-        "_is_done",
-        "_is_stepping",
-        "_is_unwanted",
-        "_peer",
-        "_sock",
-        "deadline",
-        "slot",
-    )
+    __slots__ = ("_certificates", "_error", "_handshakes", "_is_done", "_is_stepping", "_is_unwanted")
 
     def __init__(
         self,
@@ -56,36 +44,22 @@ class Opening:
         certificates: Certificates | GivenContext,
         handshakes: Handshakes,
     ) -> None:
-        self._engine = engine
-        self._sock = sock  # a TlsSocket from the first step on
-        self._peer = peer
+        # The socket is a TlsSocket from the first step on.
+        super().__init__(engine, sock, peer, engine.options.tls_handshake_timeout)
         self._certificates = certificates
         self._handshakes = handshakes
-        self._events = 0  # what the selector watches for; leader only
         # Set by the step, read by the leader after it.
         self._is_done = False
         self._error: OSError | None = None
         # Set and cleared by the leader.
         self._is_stepping = False
         self._is_unwanted = False  # to be closed as soon as the step has ended
-        self.deadline = engine.reactor.now + engine.options.tls_handshake_timeout
-        self.slot = -1.0
 
     # ------------------------------------------------------------------ LEADER
 
-    def open(self) -> None:
-        """Begin: watch the socket."""
-        self._watch(READ)  # first: it may fail
-        engine = self._engine
-        engine.connections.add(self)
-        engine.stats.cells[CONNECTIONS_OPEN] += 1
-        if engine.clients is not None:
-            engine.clients.enter(self, self._peer.remote)
-        engine.reactor.wheel.add(self, engine.reactor.now)
-
     def on_event(self, mask: int) -> bool:
         """The client sent something, or takes something."""
-        if self._is_stepping or self not in self._engine.connections:
+        if self._is_stepping or not self.is_open:
             return True  # handed on or closed by an earlier callback of the same round
         if not isinstance(self._sock, TlsSocket):
             try:
@@ -107,7 +81,7 @@ class Opening:
 
     def on_returned(self, mask: int) -> bool:
         """The step has ended."""
-        if self not in self._engine.connections:
+        if not self.is_open:
             return True
         self._is_stepping = False
         if self._is_unwanted:
@@ -125,7 +99,7 @@ class Opening:
 
     def on_deadline(self, mask: int) -> bool:
         """The client took too long."""
-        if self in self._engine.connections:
+        if self.is_open:
             if isinstance(self._sock, TlsSocket):
                 self._complain("it took too long")
             self._close_soon()
@@ -134,28 +108,13 @@ class Opening:
     def drain(self) -> None:
         """See `Connection.drain`; a handshake under way is finished."""
         if not self._is_stepping and not isinstance(self._sock, TlsSocket) and not self._engine.grant_grace(self):
-            try:
-                self._sock.recv(1, socket.MSG_PEEK)
-            except OSError:
-                self._close()
+            self._close_if_silent()
 
     def fail(self) -> None:
         """See `Watched.fail`."""
         self._close_soon()
 
-    def reset(self) -> None:
-        """See `Connection.reset`. If the server has ended, no step is running any more."""
-        if self in self._engine.connections:
-            self._close()
-
     # ------------------------------------------------------------------ LEADER: inside
-
-    def _watch(self, events: int) -> None:
-        if events and not self._events:
-            self._engine.reactor.watch(self._sock, events, self.on_event)
-        elif self._events and not events:
-            self._engine.reactor.forget(self._sock)
-        self._events = events
 
     def _hand_over(self) -> None:
         """The handshake is done: what comes now is HTTP."""
@@ -203,27 +162,9 @@ class Opening:
             # First: the server that drains must not think that this was the last connection.
             Lingering(self._engine, self._sock).open()
             self._let_go()
-            self._tell()
+            self._engine.tell_closed()
         else:
             self._close()
-
-    def _close(self) -> None:
-        self._watch(0)
-        self._sock.close()
-        self._let_go()
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._engine.on_connection_closed is not None:
-            self._engine.on_connection_closed()
-
-    def _let_go(self) -> None:
-        engine = self._engine
-        engine.reactor.wheel.remove(self)
-        engine.connections.discard(self)
-        engine.stats.cells[CONNECTIONS_OPEN] -= 1
-        if engine.clients is not None:
-            engine.clients.leave(self)
 
     # ------------------------------------------------------------------ A THREAD OF HANDSHAKES
 

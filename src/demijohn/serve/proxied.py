@@ -12,19 +12,19 @@ from dataclasses import replace
 from ..seam import Peer
 from ..wire.proxyline import V2_MAX_LENGTH, ProxyInfo, ProxyLine
 from ..wire.reject import ProtocolReject
+from .beginning import Beginning
 from .engine import Connection, Engine
-from .reactor import READ
-from .stats import CONNECTIONS_OPEN, REJECTS
+from .stats import REJECTS
 
 logger = logging.getLogger("demijohn.error")
 
 _PEEK_BYTES = 16 + V2_MAX_LENGTH
 
 
-class ProxiedOpening:
+class ProxiedOpening(Beginning):
     """A connection before its line."""
 
-    __slots__ = ("_engine", "_line", "_open_next", "_peer", "_sock", "deadline", "slot")
+    __slots__ = ("_line", "_open_next")
 
     def __init__(
         self,
@@ -38,25 +38,13 @@ class ProxiedOpening:
         `received` is what was taken from the socket before it was clear that there is no line, at most its beginning. It returns
         what goes on with the socket, or `None` if it has closed it.
         """
-        self._engine = engine
-        self._sock = sock
-        self._peer = peer
+        super().__init__(engine, sock, peer, engine.options.head_timeout)
         self._open_next = open_next
         self._line = ProxyLine(is_required=engine.options.proxy_protocol == "required")
-        self.deadline = engine.reactor.now + engine.options.head_timeout
-        self.slot = -1.0
-
-    def open(self) -> None:
-        """Begin: watch the socket."""
-        engine = self._engine
-        engine.reactor.watch(self._sock, READ, self.on_event)  # first: it may fail
-        engine.connections.add(self)
-        engine.stats.cells[CONNECTIONS_OPEN] += 1
-        engine.reactor.wheel.add(self, engine.reactor.now)
 
     def on_event(self, mask: int) -> bool:
         """The proxy sent something, or its end."""
-        if self not in self._engine.connections:
+        if not self.is_open:
             return True  # closed by an earlier callback of the same round
         line = self._line
         try:
@@ -85,7 +73,7 @@ class ProxiedOpening:
 
     def on_deadline(self, mask: int) -> bool:
         """The proxy took too long."""
-        if self in self._engine.connections:
+        if self.is_open:
             self._refuse("its PROXY protocol line took too long")
         return True
 
@@ -95,24 +83,12 @@ class ProxiedOpening:
 
     def drain(self) -> None:
         """See `Connection.drain`; if something has come, it may be the line of a request that is to be answered."""
-        if self._engine.grant_grace(self):
-            return
-        try:
-            self._sock.recv(1, socket.MSG_PEEK)
-        except OSError:
-            self._close()
-
-    def fail(self) -> None:
-        """See `Watched.fail`."""
-        self._close()
-
-    def reset(self) -> None:
-        """See `Connection.reset`."""
-        self._close()
+        if not self._engine.grant_grace(self):
+            self._close_if_silent()
 
     def _hand_over(self, peer: Peer, received: bytes) -> None:
         engine = self._engine
-        engine.reactor.forget(self._sock)
+        self._watch(0)
         connection = None
         try:
             connection = self._open_next(self._sock, peer, received)
@@ -120,7 +96,7 @@ class ProxiedOpening:
             # Not before: the server that drains must not think that this was the last connection.
             self._let_go()
             if connection is None:
-                self._tell()
+                engine.tell_closed()
         if connection is not None and engine.is_closing and connection in engine.connections:
             connection.drain()
 
@@ -135,25 +111,6 @@ class ProxiedOpening:
         self._engine.stats.cells[REJECTS] += 1
         logger.warning("Closed a connection of %s, of trusted_peers: %s", self._peer.name, why)
         self._close()
-
-    def _close(self) -> None:
-        engine = self._engine
-        if self not in engine.connections:
-            return
-        engine.reactor.forget(self._sock)
-        self._sock.close()
-        self._let_go()
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._engine.on_connection_closed is not None:
-            self._engine.on_connection_closed()
-
-    def _let_go(self) -> None:
-        engine = self._engine
-        engine.reactor.wheel.remove(self)
-        engine.connections.discard(self)
-        engine.stats.cells[CONNECTIONS_OPEN] -= 1
 
 
 def client_of(info: ProxyInfo, peer: Peer) -> Peer:
