@@ -93,6 +93,20 @@ def test_a_successor_that_fails_changes_nothing(serve, tmp_path, site):
     assert server.wait() == 0
 
 
+def test_a_stop_while_a_successor_starts_stops_it_too(serve, tmp_path, site, wait_gone):
+    server = serve("--port", 0)
+    server.workers(2)
+    (tmp_path / "app.py").write_text(f"import time\ntime.sleep(60)\n{(tmp_path / 'app.py').read_text()}")
+    server.send(signal.SIGUSR2)
+    pid = int(server.wait_for(r"Upgrading: process (\d+) is started")[0][1])
+    server.wait_for("Running on", 2)
+    server.send(signal.SIGTERM)
+    server.wait_for("topping once", 2)
+    assert server.process.wait(20) == 0
+    os.kill(pid, signal.SIGQUIT)  # its workers are asleep, and have time until drain_timeout
+    wait_gone(pid)
+
+
 def test_a_variable_of_nobody_is_no_handover(serve):
     server = serve("--port", 0, DEMIJOHN_HANDOVER='{"pid": 1')
     assert server.wait() == 2

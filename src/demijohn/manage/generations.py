@@ -82,6 +82,10 @@ class Generations:
         Raises:
             PlanError: they cannot be used.
         """
+        if not isinstance(self._application, AppSpec):
+            logger.info(
+                "The application was loaded before its supervisor: a reload makes new workers, with the same code."
+            )
         if self._renew is None:
             self._processes = None  # as many as somebody has asked for meanwhile
             return self.plan()

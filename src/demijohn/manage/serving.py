@@ -187,6 +187,8 @@ def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewe
     options = _options(settings)
     check_logs(options)
     kept = [name for name in _KEPT if settings[name] != before[name]]
+    if (settings["certfile"] is None) is not (before["certfile"] is None):
+        kept.append("certfile")  # TLS, or none: that is the listener's
     if kept:
         logger.warning(
             "A reload does not change %s; that needs a new supervisor (SIGUSR2), or a restart.", ", ".join(kept)

@@ -324,7 +324,9 @@ def test_a_second_reload_waits_for_the_first():
     )
     assert actions == [Promote(2)]
     table, actions = play(table, GenerationPromoted(2), Tick(), now=6)
-    assert actions == [BeginGeneration(3), Open(200)]
+    assert actions == [BeginGeneration(3)]
+    table, actions = play(table, GenerationGivenUp(3, "no settings"), Tick(), now=6)
+    assert actions == [Open(200)]
 
 
 def test_a_reload_waits_while_many_are_still_leaving():
@@ -510,7 +512,9 @@ def test_winch_stops_the_workers_and_hup_starts_them_again():
     assert actions == []
     assert play(table, SignalReceived(signal.SIGTTIN), now=3)[1] == [Spawn(1, 0), Spawn(1, 1)]
     _, actions = play(table, SignalReceived(signal.SIGHUP), now=3)
-    assert actions == [BeginGeneration(2), Spawn(1, 0)]
+    assert actions == [BeginGeneration(2)]
+    _, actions = play(table, SignalReceived(signal.SIGHUP), GenerationGivenUp(2, "no settings"), Tick(), now=3)
+    assert actions == [Spawn(1, 0)]
 
 
 def test_scale():

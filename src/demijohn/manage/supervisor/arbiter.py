@@ -244,6 +244,8 @@ class Arbiter:
             case Upgrade():
                 self._note(self._upgrade())
             case StopListening():
+                if self._successor is not None:
+                    self._successor.stop()  # nothing is to be served any more
                 if self._stop_listening is not None:
                     self._stop_listening()
             case Log(level, message):
@@ -256,7 +258,8 @@ class Arbiter:
             plan = self._renew()
         except PlanError as error:
             return GenerationGivenUp(number, str(error))
-        self._plans[number] = plan
+        current = self._table.current.number
+        self._plans = {current: self._plans[current], number: plan}
         self._policy = plan.policy
         return GenerationBegun(number, plan.wanted, self.nursery.has_loader(plan))
 

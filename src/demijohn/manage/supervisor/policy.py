@@ -97,14 +97,18 @@ class SupervisorPolicy:
         else:
             if isinstance(event, SignalReceived) and event.number == signal.SIGUSR2 and not table.is_upgrading:
                 actions.append(Upgrade())
-            actions += self._reload(table)
-            for generation in table.generations:
-                actions += self._fill(table, generation, now)
-            actions += self._open(table)
-            actions += self._recycle(table, now)
-            for worker in table.workers:
-                actions += self._look_after(table, worker, now)
+            # What follows from a turn, and from the other generation being the current one, is said when that is recorded.
+            actions += [*self._reload(table)] or self._tend(table, now)
         return actions
+
+    def _tend(self, table: WorkerTable, now: float) -> Iterator[Action]:
+        """Fill seats, let workers serve, renew and end them."""
+        for generation in table.generations:
+            yield from self._fill(table, generation, now)
+        yield from self._open(table)
+        yield from self._recycle(table, now)
+        for worker in table.workers:
+            yield from self._look_after(table, worker, now)
 
     def wake_time(self, table: WorkerTable) -> float | None:
         """Return when `decide` will have something to do although nothing happens; `None` for never."""

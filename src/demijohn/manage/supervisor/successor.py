@@ -46,6 +46,10 @@ class Successor:
         """Return the descriptor that is readable once it has something to say, or has ended."""
         return self._read
 
+    def stop(self) -> None:
+        """Let it stop as on SIGTERM; it may have ended already."""
+        self._process.terminate()
+
     def hear(self) -> UpgradeReady | UpgradeFailed:
         """Return what has become of it."""
         said = os.read(self._read, 64)

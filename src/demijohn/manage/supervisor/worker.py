@@ -68,6 +68,8 @@ def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
     link = WorkerLink(channel, inherited.board.occupy(inherited.row))
+    # Where a worker is that crashes, or is asked with the signal, is for the arbiter's log.
+    faulthandler.enable(file=channel.fileno(), all_threads=True)
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
     loaded = None
     try:
