@@ -21,8 +21,8 @@ _MOST_FDS: Final = 16
 
 _FDS: Final = [socket.SOL_SOCKET, socket.SCM_RIGHTS]
 
-_SEND_SECONDS: Final = 2
-"""How long the other side may keep us waiting. It reads all the time, or stands still."""
+_SEND_MS: Final = 2000
+"""How many milliseconds the other side may keep us waiting in one go. It reads all the time, or stands still."""
 
 
 class ChannelClosed(Exception):
@@ -36,7 +36,9 @@ class Channel:
         """Take over a connected stream socket."""
         # By the kernel: what writes stacks is no Python, and knows of no timeout.
         sock.setblocking(True)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_MS // 1000, _SEND_MS % 1000 * 1000)
+        )
         self._sock = sock
         self._unread = bytearray()
         self._lock = threading.Lock()  # a message is sent whole
@@ -59,7 +61,7 @@ class Channel:
         """Send a message.
 
         Raises:
-            ChannelClosed: the other side is gone, or has taken nothing for 2 seconds.
+            ChannelClosed: the other side is gone, or has taken nothing for seconds.
         """
         data = json.dumps(message, separators=(",", ":"), default=repr).encode() + b"\n"
         try:
