@@ -17,8 +17,8 @@ def ends():
     ours, theirs = socket.socketpair()
     channels = Channel(ours), Channel(theirs)
     yield channels
-    for channel in channels:
-        channel.close()
+    for one in channels:
+        one.close()
 
 
 def test_messages_arrive_whole_and_in_order(ends):
