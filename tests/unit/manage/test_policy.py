@@ -439,6 +439,14 @@ def test_a_replacement_that_cannot_boot_leaves_the_old_one_in_its_place():
     assert {one.pid for one in table.workers} == {100}
 
 
+def test_a_retired_worker_that_dies_is_no_reason_to_hurry_with_one_that_cannot_boot():
+    table, _ = play(running(1), WorkerWantsOut(100, "a thread is stuck"), Retired(100, "a thread is stuck"), now=100)
+    table, _ = play(table, SpawnFailed(1, 0, "no memory"), SpawnFailed(1, 0, "no memory"), now=100)
+    table, actions = play(table, WorkerExited(100, 0), now=100)
+    assert actions == []
+    assert POLICY.wake_time(table) == 100.2
+
+
 def test_age_and_memory_are_reasons_too():
     policy = SupervisorPolicy(max_age=100, max_memory=1 << 20, worker_timeout=None)
     table = running(1)

@@ -215,7 +215,7 @@ class WorkerTable:
             table = table._with_generation(worker.generation, lambda one: one.failed(worker.seat, now, event.cause))
             if worker.state is State.BOOTING and event.status == EXIT_NOT_FOUND:
                 table = table._with_generation(worker.generation, lambda one: replace(one, is_doomed=True))
-        elif not worker.is_leaving or table.occupant(generation, worker.seat) is not None:
+        elif worker.fills_seat or table.occupant(generation, worker.seat) is not None:
             # A life long enough, and nobody in its place who has yet to show that he lives as long.
             vacant = replace(generation.seat(worker.seat), since=now, early_deaths=0)
             table = table._with_generation(worker.generation, lambda one: one.with_seat(worker.seat, vacant))
