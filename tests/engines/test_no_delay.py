@@ -7,7 +7,7 @@ import pytest
 from engines.serving import TIMEOUT, Client, serving
 
 from demijohn.doors.host_wsgi import wsgi_handler
-from demijohn.seam import Exchange
+from demijohn.seam import ClientDisconnected, Exchange
 
 TEXT = [("Content-Type", "text/plain")]
 FIRST = b"x" * 300_000
@@ -73,3 +73,28 @@ def test_nothing_waits_for_what_comes_after_it(runner, way):
             received += b"".join(chunks)
     assert received == FIRST + b"the rest"
     assert not site.gave_up
+
+
+@pytest.mark.slow
+def test_a_push_that_waits_ends_with_the_server(threaded_runner):
+    """Its client takes nothing; the thread comes free although the socket that it waits for is closed under it."""
+    outcome, begun, over = [], threading.Event(), threading.Event()
+
+    def push(exchange) -> None:
+        exchange.start("200 OK", [])
+        begun.set()
+        try:
+            while True:
+                exchange.write(bytes(1 << 20))
+        except BaseException as error:
+            outcome.append(type(error))
+            raise
+        finally:
+            over.set()
+
+    with serving(push, threaded_runner, threads=1, drain_timeout=0.1) as running, Client(running) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert begun.wait(TIMEOUT)
+        running.server.shutdown()
+        assert over.wait(TIMEOUT)
+    assert outcome == [ClientDisconnected]

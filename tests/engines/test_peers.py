@@ -12,6 +12,7 @@ from demijohn import Demijohn, request, url_for
 from demijohn.doors.choose import handler_for
 from demijohn.serve import Listener, ListenOptions
 from demijohn.serve.listener import resolve
+from demijohn.wire.proxyline import render_v1, render_v2
 
 app = Demijohn(__name__)
 
@@ -130,3 +131,22 @@ def test_a_unix_socket(handler, runner, caplog, tmp_path):
         listener.unlink()
     assert [line.split()[0] for line in logged(caplog, 2)] == ["unix", "unix"]
     assert "Refused a request of a Unix socket: 400" in caplog.text
+
+
+@pytest.mark.parametrize("trusted", ["unix", "127.0.0.1"])
+def test_a_proxy_line_on_a_unix_socket(runner, trusted, tmp_path):
+    """Its peer is trusted as `unix`, and only if that is listed."""
+    ends = ("192.0.2.7", 5123), ("192.0.2.1", 443)
+    for line in (render_v1(*ends), render_v2(*ends)):
+        listener = Listener.unix(str(tmp_path / "s"))
+        options = {"proxy_protocol": "required", "trusted_peers": trusted, "max_connections_per_client": 1}
+        try:
+            with serving(handler_for(app), runner, listener=listener, **options) as running, Client(running) as client:
+                client.send(line)
+                if trusted == "unix":
+                    assert ask(client, "a")["remote_addr"] == "192.0.2.7"
+                else:
+                    client.send(b"GET /seen HTTP/1.1\r\nHost: a\r\n\r\n")
+                    assert client.read_answer().status == 400
+        finally:
+            listener.unlink()

@@ -16,6 +16,9 @@ from .rate import count_untaken, seconds_left
 
 logger = logging.getLogger("demijohn.error")
 
+_SLICE = 1.0
+"""The longest single wait in seconds: a server that stops closes the socket, which nobody who waits for it would notice."""
+
 
 class Line:
     """Socket, protocol and outbox of one connection."""
@@ -91,7 +94,7 @@ class Line:
             began = now()
             poll = select.poll()
             poll.register(self.sock, select.POLLOUT)
-            if poll.poll(max(0.0, self.patience) * 1000):
+            if poll.poll(min(max(0.0, self.patience), _SLICE) * 1000):
                 self.flush()
             self.measure(self.patience - (now() - began))
             if self.patience <= 0:
