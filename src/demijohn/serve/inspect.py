@@ -125,12 +125,13 @@ class _Look:
         self._engine = engine
         self._most = most
         self._stacks_of = stacks_of
-        # In this order: a thread that is seen in a job's stack has had that job before.
-        self._running = engine.runner.running()
+        # In this order: what a thread runs now, and runs afterwards, it has run when its frames were taken.
+        running = engine.runner.running()
+        self._owners = {id(job): ident for ident, job in running.items()}
+        self._exchanges = {id(job): job.exchange for job in running.values() if isinstance(job, Link)}
         self._frames = sys._current_frames()
         # It holds the frame that holds it.
         self._frames.pop(threading.get_ident(), None)
-        self._owners = {id(job): ident for ident, job in self._running.items()}
         self._names = {one.ident: one for one in threading.enumerate()}
         self._now = engine.clock.monotonic()
 
@@ -236,4 +237,6 @@ class _Look:
         if link.exchange is not exchange or link.phase is Phase.CLOSED:
             return False
         ident = self._owners.get(id(link))
-        return ident is None or exchange is None or running.get(ident) is link
+        if ident is None or exchange is None:
+            return True
+        return self._exchanges.get(id(link)) is exchange and running.get(ident) is link

@@ -34,8 +34,9 @@ def requests(server: Server, question: Message) -> Message:
 
 
 def stacks(server: Server) -> list[Message]:
-    """Return the stack of every thread, and which request it runs."""
-    running = {one.thread_id: one for one in server.inspect().requests if one.thread_id is not None}
+    """Return the stack of every thread; of those that run a request, which one, and its part of the stack."""
+    seen = server.inspect(MOST_REQUESTS, stacks_of=None).requests
+    running = {one.thread_id: one for one in seen if one.thread_id is not None and one.stack}
     frames = sys._current_frames()
     found = []
     for thread in threading.enumerate():
@@ -43,7 +44,7 @@ def stacks(server: Server) -> list[Message]:
             continue  # about to start
         frame = frames.get(thread.ident)
         request = running.get(thread.native_id or 0)
-        places = places_of(stack_of(frame))
+        places = places_of(stack_of(frame)) if request is None else request.stack
         found.append(
             {
                 "thread": thread.name,
