@@ -1,8 +1,19 @@
+import sys
+
 import pytest
 
 from demijohn.app.asyncs import stop_loop
 
 RUNNERS = ["inline", "late", "pool"]
+
+
+@pytest.fixture
+def eager_switching():
+    """The interpreter changes threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

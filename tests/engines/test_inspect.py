@@ -2,7 +2,6 @@
 
 import inspect
 import socket
-import sys
 import threading
 import time
 
@@ -44,15 +43,6 @@ def parking():
     parking = Parking()
     yield parking
     parking.release()
-
-
-@pytest.fixture
-def eager_switching():
-    """Threads that take turns much more often than they would."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.fixture

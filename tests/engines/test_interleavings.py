@@ -6,7 +6,6 @@ Each view starts actors (actors.py) that read `request`, `session`, `g`, `curren
 import asyncio
 import json
 import random
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -31,15 +30,6 @@ def door(request):
 def loop_ends_with_the_test():
     yield
     stop_loop()
-
-
-@pytest.fixture
-def eager_switching():
-    """The interpreter changes threads as often as it can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(interval)
 
 
 def handler_of(app, door, leaks):

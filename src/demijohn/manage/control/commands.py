@@ -97,10 +97,10 @@ class Commands:
                 raise ControlError("stacks_of must be a list of ids of requests, or null for all.", Code.BAD_QUESTION)
             stacks_of = [str(one) for one in stacks_of]
         question["stacks_of"] = stacks_of
-        workers = self._target.workers()
-        pids = [worker["pid"] for worker in workers if worker.get("is_serving", True)]
+        pids = [worker["pid"] for worker in self._target.workers() if worker.get("is_serving", True)]
 
         def finish(answers: Answers) -> None:
+            workers = self._target.workers()  # as it is by now
             requests: list[Message] = []
             for worker in workers:
                 _take_requests(worker, answers.get(worker["pid"]), requests, was_asked=worker["pid"] in answers)
