@@ -119,7 +119,7 @@ class _MappedProperty(Generic[_T]):
 
     def __set__(self, instance: object, value: _T | None) -> None:
         if self.read_only:
-            raise AttributeError("read only property")
+            raise AttributeError("The property is for reading only.")
         mapping = self.lookup(instance)
         dump = self.dump_func
         text: object = value
@@ -132,7 +132,7 @@ class _MappedProperty(Generic[_T]):
 
     def __delete__(self, instance: object) -> None:
         if self.read_only:
-            raise AttributeError("read only property")
+            raise AttributeError("The property is for reading only.")
         self.lookup(instance).pop(self.name, None)
 
     def __repr__(self) -> str:

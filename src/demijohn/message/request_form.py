@@ -53,11 +53,11 @@ class RequestForm(RequestBody):
     def make_form_data_parser(self) -> FormDataParser:
         """Make the parser for `form`, with the limits of this request."""
         return self.form_data_parser_class(
+            cls=self.parameter_storage_class,
             stream_factory=self._get_file_stream,
-            max_form_memory_size=self.max_form_memory_size,
             max_content_length=self.max_content_length,
             max_form_parts=self.max_form_parts,
-            cls=self.parameter_storage_class,
+            max_form_memory_size=self.max_form_memory_size,
             silent=False,
         )
 

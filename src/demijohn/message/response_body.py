@@ -256,11 +256,11 @@ class ResponseStream:
         Raises:
             ValueError: the stream was closed.
         """
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
-        self.response._ensure_sequence(mutable=True)
-        cast("list[bytes]", self.response.response).append(value)
-        self.response.headers.pop("Content-Length", None)
+        self.flush()
+        answer = self.response
+        answer._ensure_sequence(mutable=True)
+        cast("list[bytes]", answer.response).append(value)
+        answer.headers.pop("Content-Length", None)
         return len(value)
 
     def writelines(self, seq: Iterable[bytes]) -> None:
@@ -275,7 +275,7 @@ class ResponseStream:
     def flush(self) -> None:
         """Do nothing, but raise `ValueError` if the stream was closed."""
         if self.closed:
-            raise ValueError("I/O operation on closed file")
+            raise ValueError("The stream of the response was closed; nothing more can be written to it.")
 
     def isatty(self) -> bool:
         """Return `False`, but raise `ValueError` if the stream was closed."""

@@ -123,11 +123,10 @@ class DemijohnGroup(AppGroup):
         """Make the context; `obj` is a `ScriptInfo`."""
         # An app.run() that stands unguarded in a module must not serve it while it is being imported.
         os.environ["DEMIJOHN_RUN_FROM_CLI"] = os.environ["FLASK_RUN_FROM_CLI"] = "true"
-        if "obj" not in extra and "obj" not in self.context_settings:
+        if "obj" not in {**self.context_settings, **extra}:
+            # What finds and loads the application.
             extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
+                load_dotenv_defaults=self.load_dotenv, create_app=self.create_app, set_debug_flag=self.set_debug_flag
             )
         return super().make_context(info_name, args, parent=parent, **extra)
 
