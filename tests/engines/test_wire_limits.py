@@ -194,3 +194,30 @@ def test_a_length_that_is_announced_allocates_nothing(runner):
         finally:
             tracemalloc.stop()
         assert peak < 1 << 20
+
+
+class Ignoring:
+    """Answers without a look at the body."""
+
+    def streams(self, head) -> bool:
+        return True
+
+    def __call__(self, exchange) -> None:
+        exchange.respond("200 OK", [], b"")
+
+
+@pytest.mark.over_tls
+@pytest.mark.parametrize("read", [0, 10])
+def test_so_much_may_be_left_unread_and_no_more(runner, read):
+    """It is read and forgotten for the sake of the connection; with one byte more the connection ends."""
+    limits = H1Limits(unread_bytes=1000)
+    with serving(Ignoring(), runner, limits=limits) as running:
+        for size, is_last in ((1000, False), (1001, True)):
+            with Client(running) as client:
+                client.send(b"POST" + HEAD + b"Content-Length: %d\r\n\r\n" % size + b"x" * read)
+                assert ("connection" in client.read_answer().headers) is is_last
+                if is_last:
+                    assert client.is_closed()
+                    continue
+                client.send(b"x" * (size - read) + b"GET" + HEAD + b"\r\n")
+                assert client.read_answer().status == 200
