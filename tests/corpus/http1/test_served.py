@@ -115,7 +115,9 @@ def test_reject(server, way, caplog):
     with caplog.at_level(logging.INFO, logger="demijohn.error"):
         assert play(server, "reject", way, cases) == []
     logged = re.findall(
-        r"Refused a request of 127\.0\.0\.1: (\d+) [^\n]+ \((RFC \d+ §[\d.]+)\) \[[^\]\n]+\]$", caplog.text, re.MULTILINE
+        r"Refused a request of 127\.0\.0\.1: (\d+) [^\n]+ \((RFC \d+ §[\d.]+)\) \[[^\]\n]+\]$",
+        caplog.text,
+        re.MULTILINE,
     )
     assert Counter(logged) == Counter((str(case.expected["status"]), case.expected["rfc"]) for case in cases)
 
