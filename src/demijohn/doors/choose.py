@@ -1,4 +1,4 @@
-"""Which door an application is served through. Called once, when a server is set up."""
+"""Which door an application is served through. Called when a server is set up, and anew when the application has started."""
 
 from collections.abc import Callable
 from typing import Any, Literal, cast
