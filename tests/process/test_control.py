@@ -75,7 +75,7 @@ PARKED = {
 
 
 @pytest.mark.parametrize(
-    "options", [("--workers", "2", "--threads", "4"), ("--threads", "8")], ids=["workers", "alone"]
+    "options", [("--workers", "2", "--threads", "8"), ("--threads", "8")], ids=["workers", "alone"]
 )
 def test_top_lists_all_parked_requests_with_their_routes_and_lines(serve, gate, ctl, sites, until, options):
     server = serve(*options)
