@@ -5,7 +5,6 @@ arbiter, the nearest subreaper, which waits for it by its number as for those th
 thread. Linux only: elsewhere nobody can be a subreaper.
 """
 
-import atexit
 import ctypes
 import faulthandler
 import gc
@@ -14,7 +13,6 @@ import selectors
 import signal
 import socket
 import sys
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,12 +22,10 @@ from .channel import Channel, Message
 from .link import WorkerLink
 from .plan import Loaded
 from .signals import SignalPipe
-from .stopwatch import WATCHED, leave_process
-from .worker import STACKS_SIGNAL, Inheritance, report_failure, run_worker
+from .stopwatch import leave_process
+from .worker import STACKS_SIGNAL, Inheritance, report_failure, run_child, run_worker
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
-
-_OBEYED: Final = (*WATCHED, signal.SIGHUP)
 
 
 def adopt_orphans() -> bool:
@@ -41,19 +37,7 @@ def adopt_orphans() -> bool:
 
 def run_loader(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
     """Load, say so, fork workers until told to stop, and leave. Exit codes as of `run_worker`."""
-    code = 1
-    try:
-        inherited.signals.discard()
-        inherited.let_go()
-        atexit._clear()
-        with SignalPipe(_OBEYED) as signals:
-            signal.pthread_sigmask(signal.SIG_SETMASK, inherited.mask)
-            code = _load_and_fork(load, inherited, signals)
-        atexit._run_exitfuncs()
-    except BaseException:  # noqa: BLE001 - the stack below belongs to the arbiter; nothing may unwind into it
-        traceback.print_exc()
-    finally:
-        leave_process(code)
+    run_child(inherited, lambda signals: _load_and_fork(load, inherited, signals))
 
 
 def _load_and_fork(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
@@ -98,7 +82,7 @@ def _fork(loaded: Loaded, message: Message, inherited: Inheritance, channel: Cha
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     read, write = os.pipe()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*_OBEYED, STACKS_SIGNAL))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         with warnings.catch_warnings():
             # That threads are not there after a fork is said once, by the audit, and with their names.

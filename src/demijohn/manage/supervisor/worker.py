@@ -48,16 +48,21 @@ def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 
     Exit codes: 0 stopped, 1 failed while serving, 2 no application, 3 failed to boot.
     """
+    run_child(inherited, lambda signals: _load_and_serve(load, inherited, signals))
+
+
+def run_child(inherited: Inheritance, live: Callable[[SignalPipe], int]) -> NoReturn:
+    """Give back what is the parent's, call `live`, and leave with the code that it returns."""
     code = 1
     try:
         inherited.signals.discard()
         inherited.let_go()
-        # What was registered before the fork is the parent's to run, once, not every worker's. `random` has
+        # What was registered before the fork is the parent's to run, once, not every child's. `random` has
         # re-seeded itself: the standard library registers that with os.register_at_fork.
         atexit._clear()
         with SignalPipe(_OBEYED) as signals:
             signal.pthread_sigmask(signal.SIG_SETMASK, inherited.mask)
-            code = _load_and_serve(load, inherited, signals)
+            code = live(signals)
         atexit._run_exitfuncs()
     except BaseException:  # noqa: BLE001 - the stack below belongs to the parent; nothing may unwind into it
         traceback.print_exc()
