@@ -2,7 +2,10 @@
 
 import http.client
 import os
+import pty
+import select
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -321,3 +324,26 @@ def test_an_application_object_is_not_loaded_anew_and_that_is_said(start, sites)
     server.wait_for("Reloaded: generation 2")
     server.send(signal.SIGTERM)
     assert server.wait() == 0
+
+
+def test_a_terminal_that_goes_away_ends_the_server(sites):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "demijohn", "run", str(sites / "gate.py"), "--port", "0", "--workers", "2"]
+    take_terminal = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", take_terminal, *command],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as server:
+        os.close(theirs)
+        output = b""
+        while output.count(b"is ready") < 2:
+            ready, _, _ = select.select([ours], [], [], 20)
+            assert ready, output
+            output += os.read(ours, 4096)
+        os.close(ours)  # the kernel sends SIGHUP
+        assert server.wait(20) == 0
