@@ -1,6 +1,5 @@
 """`ControlClient`: the side of the control socket that asks, and how it finds a server. It waits for answers; any one thread."""
 
-import contextlib
 import os
 import socket
 import time
@@ -8,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from .peer import credentials_of, may_be_trusted
-from .place import AUTO, PlaceError, paths_here
+from .place import AUTO, PlaceError, paths_here, remove_if_dead
 from .protocol import Code, ControlError, Message, decode, encode
 
 ANSWER_SECONDS: Final = 10.0
@@ -132,8 +131,7 @@ def connect(place: str = AUTO, timeout: float = ANSWER_SECONDS) -> ControlClient
         except ControlError as error:
             if error.code is not Code.NO_SERVER:
                 raise
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # of a process that was killed: whoever lives listens before it has a file
+            remove_if_dead(path)
     if not found:
         raise ControlError(
             "No server of yours is running here. One that was told its control_socket is found with --socket PATH.",

@@ -47,6 +47,8 @@ def path_for(place: str) -> str:
         os.mkdir(directory, 0o700)
     except FileExistsError:
         _check_directory(directory)
+        for path in paths_here():
+            remove_if_dead(path)
     except OSError as error:
         raise PlaceError(f"{directory} cannot be made: {error.strerror}.") from None
     return os.path.join(directory, f"{os.getpid()}.sock")
@@ -64,6 +66,19 @@ def paths_here() -> list[str]:
         return [os.path.join(directory, name) for name in sorted(os.listdir(directory)) if _NAME.fullmatch(name)]
     except FileNotFoundError:
         return []
+
+
+def remove_if_dead(path: str) -> None:
+    """Remove the socket of a process that was killed: whoever lives listens before its socket has a name."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        except OSError:
+            return  # somebody else has; or it is busy, and so it lives
 
 
 def _check_directory(path: str) -> None:

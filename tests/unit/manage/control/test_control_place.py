@@ -181,6 +181,16 @@ def test_a_client_finds_the_only_server_and_names_several(temporary):
     assert paths_here() == []
 
 
+def test_a_server_that_starts_tidies_up_after_those_that_were_killed(temporary):
+    directory = os.path.dirname(path_for("auto"))
+    living = ControlListener.open(os.path.join(directory, "1.sock"))
+    dead = ControlListener.open(os.path.join(directory, "2.sock"))
+    dead.sock.close()
+    path_for("auto")
+    assert paths_here() == [living.path]
+    living.close()
+
+
 def test_where_nobody_listens_is_told(tmp_path):
     with pytest.raises(ControlError) as caught:
         ControlClient(str(tmp_path / "s"))
