@@ -4,23 +4,20 @@ So it answers while every other thread is inside a handler.
 """
 
 import os
-import platform
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ...serve import Server
 from .answers import answers_of
 from .commands import Answers, Commands
 from .place import ControlListener
 from .protocol import ControlError, Message
-from .rows import worker_row
+from .rows import facts, worker_row
 from .server import ControlServer, Reply
 
 _NOT_ALONE = "This server runs in one process, without a supervisor; start it with --workers 2 or more for that."
@@ -120,18 +117,3 @@ class ControlThread:
 
     def _stop(self, mask: int) -> None:
         self._is_stopped = True
-
-
-@cache
-def _version() -> str:
-    return version("demijohn")  # reads files: once is enough
-
-
-def facts(urls: list[str]) -> dict[str, Any]:
-    """Return what is the same of every server."""
-    return {
-        "pid": os.getpid(),
-        "version": _version(),
-        "python": platform.python_version(),
-        "addresses": urls,
-    }

@@ -1,6 +1,9 @@
-"""What is said of a worker, in words and numbers that JSON has: the same of a supervised one and of one that serves alone."""
+"""What is said of a server and of a worker, as JSON has it: the same of one that is supervised and of one that is not."""
 
 import os
+import platform
+from functools import cache
+from importlib.metadata import version
 from typing import Final
 
 from ...serve.stats import Stats
@@ -46,3 +49,18 @@ def resident_bytes(pid: int) -> int | None:
             return int(file.read().split()[1]) * _PAGE_BYTES
     except (OSError, IndexError, ValueError):
         return None
+
+
+@cache
+def _version() -> str:
+    return version("demijohn")  # reads files: once is enough
+
+
+def facts(urls: list[str]) -> Message:
+    """Return what is the same of every server."""
+    return {
+        "pid": os.getpid(),
+        "version": _version(),
+        "python": platform.python_version(),
+        "addresses": urls,
+    }

@@ -14,11 +14,10 @@ from ..supervisor.arbiter import Arbiter
 from ..supervisor.events import ScaleAsked, SignalReceived
 from ..supervisor.rows import State, Worker
 from ..supervisor.table import WorkerTable
-from .alone import facts
 from .commands import Answers, Commands
 from .place import ControlListener
 from .protocol import ControlError, Message
-from .rows import worker_row
+from .rows import facts, worker_row
 from .server import ControlServer, Reply
 
 ANSWER_SECONDS: Final = 1.0
