@@ -217,8 +217,11 @@ class WorkerTable:
                 table = table._with_generation(worker.generation, lambda one: replace(one, is_doomed=True))
         elif worker.fills_seat or table.occupant(generation, worker.seat) is not None:
             # A life long enough, and nobody in its place who has yet to show that he lives as long.
-            vacant = replace(generation.seat(worker.seat), since=now, early_deaths=0)
-            table = table._with_generation(worker.generation, lambda one: one.with_seat(worker.seat, vacant))
+            seat = generation.seat(worker.seat)
+            if seat.since <= worker.since:
+                vacant = replace(seat, since=now, early_deaths=0)
+                table = table._with_generation(worker.generation, lambda one: one.with_seat(worker.seat, vacant))
+            # Otherwise a replacement failed while this one lived: the next attempt has its time already.
         if worker.is_loader:
             # Whoever it was asked for will not come.
             table = table._with_generation(worker.generation, _unasked)
