@@ -27,3 +27,11 @@ def module_place():
     place = Place()
     yield place
     place.clean_up()
+
+
+@pytest.fixture(autouse=True)
+def _no_command_leaves_its_mark():
+    """A command line that a test called in this process has said that `app.run()` does nothing; not to the next test."""
+    yield
+    for name in ("DEMIJOHN_RUN_FROM_CLI", "FLASK_RUN_FROM_CLI"):
+        os.environ.pop(name, None)

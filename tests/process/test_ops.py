@@ -244,10 +244,11 @@ def test_metrics_are_exact_and_never_go_back_when_three_of_eight_workers_are_kil
     # A request that was cut may have been counted before its worker was killed.
     assert len(answered) <= counted(found) <= len(answered) + len(cut)
     assert len(answered) <= found["demijohn_requests_total"] <= len(answered) + len(cut)
-    assert found["sizes_count"] == counted(found)
+    assert counted(found) - 3 <= found["sizes_count"] <= counted(found)  # and so between these two
     assert found["demijohn_worker_deaths_total"] == 3
     assert found["demijohn_requests_in_flight"] == 0
-    assert found['demijohn_answers_total{status="2xx"}'] == len(answered)
+    # An answer is counted when it is out: a worker may have been killed in between.
+    assert len(answered) - 3 <= found['demijohn_answers_total{status="2xx"}'] <= len(answered) + len(cut)
     # While nobody asks, a kill changes nothing; and what comes then is counted to the last.
     for pid in ops.server.workers(11)[3:6]:
         os.kill(pid, signal.SIGKILL)
