@@ -265,7 +265,7 @@ def test_copies_and_pickles_are_of_the_object():
     assert pickle.loads(pickle.dumps(proxy)) == value
 
 
-@pytest.mark.parametrize("value", [test_bool, int, None, 5], ids=str)
+@pytest.mark.parametrize("value", [test_bool, int, None, 5], ids=["function", "class", "none", "number"])
 def test_what_is_its_own_copy(value):
     assert copy.copy(proxy_to(value)) is value
     assert copy.deepcopy(proxy_to(value)) is value
