@@ -29,7 +29,7 @@ run: $(VENV)/.run
 
 test: lint $(VENV)/originals/.done
 	scripts/services
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -71,7 +71,9 @@ def test_rfc9110_s13_2_1_conditions_do_not_change_a_failure(ask):
     [("bytes=0-3", 0, 4), ("bytes=4-", 4, 10), ("bytes=-3", 7, 10), ("bytes=-30", 0, 10), ("BYTES=9-99", 9, 10)],
 )
 @pytest.mark.parametrize(
-    "body", [BODY, [BODY[:3], BODY[3:].decode()], lambda: iter([BODY[:3], BODY[3:].decode()])], ids=str
+    "body",
+    [BODY, [BODY[:3], BODY[3:].decode()], lambda: iter([BODY[:3], BODY[3:].decode()])],
+    ids=["bytes", "parts", "generator"],
 )
 def test_ranges(ask, text, start, stop, body):
     response = ask({"Range": text}, body=body() if callable(body) else body)

@@ -112,7 +112,7 @@ def test_json():
         ("%(m)s %(U)s %(q)s %(H)s", "GET /a%20b c=\\x22d\\x22 HTTP/1.1"),
         ("%(s)s %(b)s %(B)s", "200 12 12"),
         ("%(T)s %(D)s %(M)s %(L)s", "1 1234567 1234 1.234568"),
-        ("%(p)s %(pid)s", f"{os.getpid()} {os.getpid()}"),
+        pytest.param("%(p)s %(pid)s", f"{os.getpid()} {os.getpid()}", id="pid"),
         ("%({User-Agent}i)s %({none}i)s", "curl/8 \\xE9 -"),
         ("%({x-cache}o)s %({none}o)s", "hit, two -"),
         ("%({REMOTE_ADDR}e)s %({REMOTE_PORT}e)s %({SERVER_PORT}e)s", "192.0.2.7 51234 443"),

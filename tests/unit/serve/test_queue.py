@@ -76,6 +76,14 @@ def test_above_the_limit_there_is_no_room_but_for_what_has_begun(engine, clock):
     assert engine.refusals.snapshot() == {"max_queued_requests": 1}
 
 
+def test_what_an_idle_thread_will_take_does_not_count(engine):
+    queue = JobQueue(engine)
+    assert all(queue.put(Fake(), idle=2) for _ in range(5))
+    assert not queue.put(Fake(), idle=2)
+    assert queue.put(Fake(), idle=3)
+    assert not queue.put(Fake())
+
+
 def test_what_is_taken_too_late_is_refused(engine, clock):
     queue = JobQueue(engine)
     old, stream = Fake(), Fake(has_begun=True)

@@ -37,7 +37,7 @@ class PoolRunner:
 
     def submit(self, job: Job) -> bool:
         """See `Runner.submit`."""
-        if self.queue.put(job):
+        if self.queue.put(job, self._jobs.count(None)):
             self._tokens.put(True)
         else:
             self.queue.refuse_new(job)

@@ -56,9 +56,12 @@ class JobQueue:
         except IndexError:
             return 0.0
 
-    def put(self, job: Job) -> bool:
-        """Let a job wait. False: too many do; `refuse` it then. The leader only."""
-        if self._most is not None and len(self._jobs) >= self._most and job.can_be_refused:
+    def put(self, job: Job, idle: int = 0) -> bool:
+        """Let a job wait. False: too many do; `refuse` it then. The leader only.
+
+        `idle` threads have nothing to do and only have not woken up yet: what they will take does not wait for a thread.
+        """
+        if self._most is not None and len(self._jobs) >= self._most + idle and job.can_be_refused:
             return False
         engine = self._engine
         # Its bytes were there when the poll returned, if not before.
