@@ -29,6 +29,7 @@ run: $(VENV)/.run
 
 test: lint $(VENV)/originals/.done
 	scripts/services
+	scripts/axe-core $(VENV)/axe-core
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
