@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 ChangeKind = Literal["code", "template", "static"]
-"""What a change means: `code` needs new processes, `template` a new look at the page, `static` perhaps only at one of its parts."""
+"""`code` needs new processes, `template` a new look at the page, `static` perhaps only at one of its parts."""
 
 _REMEMBERED: Final = 100
 
