@@ -26,8 +26,11 @@ def new_app(lib, **options):
 
 def answers(app, *paths, **options):
     client = app.test_client()
-    found = [client.get(path, **options) for path in paths]
-    return [(answer.status_code, "" if answer.location else answer.get_data(as_text=True)[:40]) for answer in found]
+    found = []
+    for path in paths:
+        with client.get(path, **options) as answer:
+            found.append((answer.status_code, "" if answer.location else answer.get_data(as_text=True)[:40]))
+    return found
 
 
 @case

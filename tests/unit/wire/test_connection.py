@@ -553,6 +553,22 @@ def test_caches_are_bounded():
         assert f"X-{number}: y".encode() in out
     assert len(answer._names) <= 1024
     assert len(answer.KNOWN_STATUSES) <= 1024
+    # Nor keep what others use out of the caches.
+    assert "200 Reason 2999" in answer.KNOWN_STATUSES
+    assert "X-2999" in answer._names
+
+
+def test_what_is_long_is_not_kept():
+    from demijohn.wire.h1 import answer
+
+    status, name = "200 " + "R" * 2000, "X-" + "N" * 2000
+    assert (
+        asked()
+        .render_response(status, [(name, "y")], b"", **NONE)
+        .startswith(f"HTTP/1.1 {status}\r\n{name}: y".encode())
+    )
+    assert status not in answer.KNOWN_STATUSES
+    assert name not in answer._names
 
 
 def test_messages_of_refusals_do_not_hold_values():

@@ -7,11 +7,12 @@ them is dropped (or honoured, for `Connection: close`), never passed on.
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from .framing import split_list
 
 HeaderList = Sequence[tuple[str, str]]
+_T = TypeVar("_T")
 
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+")
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
@@ -40,7 +41,10 @@ _KINDS: Final = {
 }
 
 _CACHED: Final = 1024
-"""Entries of each cache below; beyond, names and statuses are checked each time."""
+"""Entries of each cache below; one that is full is emptied: who makes them up by the thousand must not cost others theirs."""
+
+_LONGEST: Final = 128
+"""Characters of what is kept in the caches; longer names and statuses are checked each time."""
 
 # PERF: an application uses few names and statuses. Pure functions of the key, so threads may race on them without harm.
 _names: Final[dict[str, int]] = {}
@@ -114,8 +118,7 @@ def check_name(name: str) -> int:
     if _NAME.fullmatch(name) is None:
         raise ValueError(f"invalid header field name {name!r}")
     kind = _KINDS.get(name.lower(), _PLAIN)
-    if len(_names) < _CACHED:
-        _names[name] = kind
+    _remember(_names, name, kind)
     return kind
 
 
@@ -134,9 +137,16 @@ def status_line(status: str) -> tuple[str, int]:
         # RFC 9112 §4: the space behind the code stands even if there is no reason.
         text = status if len(status) > 3 else status + " "
         known = ("".join(("HTTP/1.1 ", text, "\r\n")), int(status[:3]))  # noqa: FLY002 - not formatted, see `Fields`
-        if len(KNOWN_STATUSES) < _CACHED:
-            KNOWN_STATUSES[status] = known
+        _remember(KNOWN_STATUSES, status, known)
     return known
+
+
+def _remember(cache: dict[str, _T], key: str, value: _T) -> None:
+    """Keep what was found out about a name or a status."""
+    if len(key) <= _LONGEST:
+        if len(cache) >= _CACHED:
+            cache.clear()
+        cache[key] = value
 
 
 def parse_length(value: str) -> int:
