@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "app": {"routing", "doors", "message", "http", "local", "seam", "_base"},
     "middleware": {"app", "routing", "doors", "message", "http", "local", "seam", "serve", "_base"},
     "sessions": {"app", "http", "_base"},
+    "debug": {"app", "routing", "doors", "message", "http", "local", "seam", "_base"},
     "testing": {"app", "routing", "doors", "message", "http", "local", "seam", "serve", "_base"},
     "manage": {
         "app",
@@ -39,6 +40,7 @@ MAY_IMPORT = {
         "wire",
         "middleware",
         "metrics",
+        "debug",
         "_base",
     },
     # The package's own face, and its `python -m` entry.
