@@ -14,7 +14,13 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     `${NAME}` in a value is the variable of that name, of the file or of the environment.
     """
     # A served application that reads no such file does without the parser.
-    from dotenv import dotenv_values, find_dotenv
+    try:
+        from dotenv import dotenv_values, find_dotenv
+    except ImportError:
+        # COMPAT: where somebody took it away, files say nothing, as with Flask. One that was named is an error.
+        if path is not None:
+            raise
+        return False
 
     files = [] if path is None else [os.fspath(path)]
     if load_defaults:

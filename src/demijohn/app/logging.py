@@ -14,7 +14,8 @@ from .globals import request
 class _ErrorStream:
     """Writes to `wsgi.errors` of the request that the calling thread handles, else to what `sys.stderr` is now."""
 
-    def _target(self) -> TextIO:
+    def _get_current_object(self) -> TextIO:
+        """Return the stream that is written to now. COMPAT: Flask's is a proxy of it."""
         if has_request_context() and request._made_from_environ:
             stream: TextIO = request.environ.get("wsgi.errors", sys.stderr)
             return stream
@@ -22,11 +23,11 @@ class _ErrorStream:
 
     def write(self, text: str) -> int:
         """Write text."""
-        return self._target().write(text)
+        return self._get_current_object().write(text)
 
     def flush(self) -> None:
         """Flush."""
-        self._target().flush()
+        self._get_current_object().flush()
 
 
 wsgi_errors_stream = _ErrorStream()

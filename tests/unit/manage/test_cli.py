@@ -247,7 +247,7 @@ class TestRoutes:
         assert ["shop::item", "GET", "shop.org", "/<int:x>"] in self.table(outer)
 
     def test_none(self):
-        assert self.table(Demijohn("x", static_folder=None)) == [["No", "routes."]]
+        assert self.table(Demijohn("x", static_folder=None)) == [["No", "routes", "were", "registered."]]
 
 
 class TestShell:

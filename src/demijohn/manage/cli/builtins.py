@@ -38,7 +38,7 @@ def routes_command(info: ScriptInfo, app: str | None, sort: str, all_methods: bo
     if sort != "match":
         rows.sort(key=lambda row: getattr(row, "domain" if sort == "domain" else sort))
     if not rows:
-        click.echo("No routes.")
+        click.echo("No routes were registered.")
         return
     write_table(application, rows, click.echo)
 

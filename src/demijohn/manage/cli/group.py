@@ -5,9 +5,10 @@ The options `--app`, `--env-file` and `--debug` stand before the command. Runs o
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.metadata import entry_points, version
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import click
 
@@ -43,8 +44,13 @@ def _load_env_file(ctx: click.Context, option: click.Parameter, path: str | None
     return path
 
 
-def _options(*, has_version: bool) -> list[click.Parameter]:
-    options: list[click.Parameter] = [
+_VERSION: Final = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+
+
+def _options(*versions: click.Parameter) -> list[click.Parameter]:
+    return [
         click.Option(
             ["-e", "--env-file"],
             type=click.Path(exists=True, dir_okay=False),
@@ -69,19 +75,8 @@ def _options(*, has_version: bool) -> list[click.Parameter]:
             callback=set_debug,
             help="Debug mode of the application.",
         ),
+        *versions,
     ]
-    if has_version:
-        options.append(
-            click.Option(
-                ["--version"],
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                callback=_print_version,
-                help="Show the version.",
-            )
-        )
-    return options
 
 
 class DemijohnGroup(AppGroup):
@@ -96,6 +91,14 @@ class DemijohnGroup(AppGroup):
         **extra: of `click.Group`.
     """
 
+    default_commands: ClassVar[tuple[click.Command, ...]] = COMMANDS
+    """What `add_default_commands` adds."""
+
+    envvar_prefix: ClassVar[str] = "DEMIJOHN"
+    """What names of environment variables that give options begin with."""
+
+    version_option: ClassVar[click.Option] = _VERSION
+
     def __init__(
         self,
         add_default_commands: bool = True,
@@ -105,8 +108,8 @@ class DemijohnGroup(AppGroup):
         set_debug_flag: bool = True,
         **extra: Any,  # Any: click's
     ) -> None:
-        params = [*extra.pop("params", ()), *_options(has_version=add_version_option)]
-        settings = {"auto_envvar_prefix": "DEMIJOHN", "help_option_names": ["-h", "--help"]}
+        params = [*extra.pop("params", ()), *_options(*((self.version_option,) if add_version_option else ()))]
+        settings = {"auto_envvar_prefix": self.envvar_prefix, "help_option_names": ["-h", "--help"]}
         settings.update(extra.pop("context_settings", ()))
         super().__init__(params=params, context_settings=settings, **extra)
         self.create_app = create_app
@@ -114,7 +117,7 @@ class DemijohnGroup(AppGroup):
         self.set_debug_flag = set_debug_flag
         self._has_plugins = False
         if add_default_commands:
-            for command in COMMANDS:
+            for command in self.default_commands:
                 self.add_command(command)
 
     def make_context(
@@ -169,6 +172,8 @@ class DemijohnGroup(AppGroup):
         except AppImportFailed as error:
             error.show()
             click.echo(err=True)
+        except Exception:  # noqa: BLE001 - what `create_app` raises must not keep anybody from reading the help
+            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
         else:
             if isinstance(cli, click.Group):
                 names.update(cli.list_commands(ctx))

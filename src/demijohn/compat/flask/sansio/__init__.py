@@ -1,0 +1,1 @@
+"""`flask.sansio`: a package of base classes."""

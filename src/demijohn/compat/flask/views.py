@@ -1,0 +1,4 @@
+"""What `flask.views` has, from its homes."""
+
+from demijohn.app.globals import current_app, request
+from demijohn.app.views import MethodView, View

@@ -1,0 +1,1 @@
+"""What `werkzeug._reloader` has, from its homes."""

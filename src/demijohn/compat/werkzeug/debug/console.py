@@ -1,0 +1,1 @@
+"""What `werkzeug.debug.console` has, from its homes."""

@@ -1,0 +1,1 @@
+"""What `werkzeug.debug.repr` has, from its homes."""

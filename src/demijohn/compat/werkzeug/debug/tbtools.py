@@ -1,0 +1,3 @@
+"""What `werkzeug.debug.tbtools` has, from its homes."""
+
+from demijohn.message.properties import cached_property

@@ -1,0 +1,1 @@
+"""What `werkzeug.middleware` has, from its homes."""

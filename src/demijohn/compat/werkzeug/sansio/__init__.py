@@ -1,0 +1,1 @@
+"""What `werkzeug.sansio` has, from its homes."""

@@ -1,0 +1,3 @@
+"""What `werkzeug.user_agent` has, from its homes."""
+
+from demijohn.message.user_agent import UserAgent
