@@ -78,6 +78,8 @@ BEHIND_ONE_FILE = {
     "rich",
     "prometheus_client",
     "redis",
+    "watchdog",
+    "watchfiles",
 }
 
 
