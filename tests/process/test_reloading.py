@@ -326,9 +326,14 @@ def test_an_application_object_is_not_loaded_anew_and_that_is_said(start, sites)
     assert server.wait() == 0
 
 
-def test_a_terminal_that_goes_away_ends_the_server(sites):
+@pytest.mark.parametrize(
+    ("workers", "up", "count"),
+    [(("--workers", "2"), b"is ready", 2), ((), b"press CTRL+C", 1)],
+    ids=["workers", "alone"],
+)
+def test_a_terminal_that_goes_away_ends_the_server(sites, workers, up, count):
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "demijohn", "run", str(sites / "gate.py"), "--port", "0", "--workers", "2"]
+    command = [sys.executable, "-m", "demijohn", "run", str(sites / "gate.py"), "--port", "0", *workers]
     take_terminal = (
         "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     )
@@ -341,7 +346,7 @@ def test_a_terminal_that_goes_away_ends_the_server(sites):
     ) as server:
         os.close(theirs)
         output = b""
-        while output.count(b"is ready") < 2:
+        while output.count(up) < count:
             ready, _, _ = select.select([ours], [], [], 20)
             assert ready, output
             output += os.read(ours, 4096)

@@ -154,8 +154,6 @@ def test_an_orphaned_worker_answers_the_request_in_flight_first(run, gate, wait_
 
 
 def test_ttin_and_ttou_change_the_number_of_workers(run):
-    server = run("--processes", "1", "--threads", "2")
-    assert int(server.get("/")) == server.pid, "one process needs no supervisor"
     server = run("--processes", "2", "--threads", "2")
     server.workers(2)
     server.send(signal.SIGTTIN)
@@ -273,3 +271,44 @@ def test_a_signal_right_after_the_announcement_is_a_stop_in_order(run, options):
     assert server.port
     server.send(signal.SIGTERM)
     assert server.wait() == 0
+
+
+def test_one_worker_that_is_asked_for_has_a_supervisor(run):
+    server = run("--workers", 1)
+    (worker,) = server.workers(1)
+    server.wait_for("1 worker process, 16 threads")
+    assert int(server.get("/")) == worker
+    server.send(signal.SIGHUP)
+    server.wait_for("Reloaded: generation 2 takes over")
+    server.wait_for(rf"Worker {worker} exited with code 0")
+    assert int(server.get("/")) == server.workers(2)[1]
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_process_without_a_supervisor_survives_the_signals_that_are_for_one(run, tmp_path, until):
+    log = tmp_path / "access.log"
+    server = run("--access-log-file", log)
+    assert int(server.get("/?one")) == server.pid
+    until(lambda: "?one" in log.read_text())
+    log.rename(tmp_path / "moved.log")
+    server.send(signal.SIGHUP)
+    server.wait_for("SIGHUP: log files are opened anew and certificates read anew; .* start it with --supervise")
+    assert int(server.get("/?two")) == server.pid
+    until(lambda: "?two" in log.read_text())
+    server.send(signal.SIGUSR2)
+    server.wait_for("SIGUSR2: only a supervisor can hand its sockets to another: start it with --supervise")
+    assert int(server.get("/")) == server.pid
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_worker_leaves_a_hang_up_to_its_supervisor(run):
+    server = run("--workers", 1)
+    (worker,) = server.workers(1)
+    os.kill(worker, signal.SIGHUP)
+    os.kill(worker, signal.SIGUSR1)  # taken behind it
+    assert int(server.get("/")) == worker
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert server.workers(1) == [worker]

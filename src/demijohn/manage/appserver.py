@@ -5,7 +5,6 @@ Binding and choosing options happens before (devserver.py); accepting, parsing a
 
 import logging
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,17 +17,14 @@ from .binding import close_all
 from .board import Board
 from .control.alone import ControlThread
 from .control.place import ControlListener
-from .control.supervised import control_arbiter
+from .escort import Escort
 from .generations import AppSpec, Generations, Renewed
-from .handover import start_successor
-from .herald import Herald
 from .hooks import HookedServer, lifecycle_of
-from .identity import STARTED_IN
+from .lonesignals import lone_signals
 from .messages import writing_aside
 from .notify import Notifier
 from .ops.process import Ops
 from .supervisor.arbiter import Arbiter
-from .supervisor.companions import Companion
 from .supervisor.plan import Supervision
 from .supervisor.policy import EXIT_BOOT_FAILED
 from .supervisor.signals import SignalPipe
@@ -56,6 +52,8 @@ class AppServer:
         supervision: Supervision | None = None,
         renew: Callable[[], Renewed] | None = None,
         ops: Ops | None = None,
+        *,
+        is_supervised: bool = False,
     ) -> None:
         """Prepare.
 
@@ -66,7 +64,8 @@ class AppServer:
             processes: how many.
             supervision: of several.
             renew: reads the settings anew, for a reload; see `Generations`.
-            ops: endpoints for operators; with them, one process is supervised, too.
+            ops: endpoints for operators.
+            is_supervised: one process is a worker of a supervisor, too; so it is with an `AppSpec`, and with `ops`.
         """
         self.app = application
         self.exit_code = 0
@@ -86,7 +85,7 @@ class AppServer:
         self._supervision = supervision or Supervision()
         self._renew = renew
         self._ops = ops
-        self._is_supervised = processes > 1 or ops is not None
+        self._is_supervised = is_supervised or processes > 1 or ops is not None or self._is_spec
         self._listeners = list(listeners)
         self._options = options
         self._processes = processes
@@ -166,6 +165,8 @@ class AppServer:
         """How requests are run, in plain words."""
         threads = f"{self._options.threads} threads" if self.multithread else "one thread"
         how = {"inline": "multiplexed", "late": "late promotion", "pool": "a pool"}[self._options.runner]
+        if self._processes == 1 and self._is_supervised:
+            return f"1 worker process, {threads} ({how})"
         if self._processes == 1:
             return f"1 process, {threads} ({how})" if self.multithread else f"one thread, {how}"
         if self.multithread:
@@ -261,14 +262,16 @@ class AppServer:
             server = HookedServer(plain, self._wind_up)
             self._let_stop_by(partial(server.shutdown, is_patient=False))  # somebody waits for it
             if with_signals:
+                more = lone_signals(self.reload_certificates)
                 with (
-                    SignalPipe(WATCHED) as signals,
+                    SignalPipe((*WATCHED, *more)) as signals,
                     StopWatch(
                         server,
                         signals,
                         drain_timeout=self._options.stop_seconds,
                         pulse=None if self.notifier is None else self.notifier.pulse,
                         is_alone=True,
+                        more=more,
                     ),
                     self._controlled(plain),
                 ):
@@ -311,8 +314,14 @@ class AppServer:
         generations = Generations(
             self.app, self._listeners, self._options, self._processes, self._supervision, self._renew
         )
-        control = None
-        ops = self._ops
+        watched = self._supervision.files is not None and self._is_spec
+        escort = Escort(
+            self._listeners,
+            self._stop_listening,
+            ops=self._ops,
+            notifier=self.notifier,
+            look_interval=self._supervision.look_interval if watched else None,
+        )
         try:
             self._lifecycle.startup()
             self._lifecycle.before_fork()
@@ -320,42 +329,24 @@ class AppServer:
                 generations.plan(),
                 renew=generations.renewed_plan,
                 stop_listening=self._stop_listening,
-                start_successor=None if on_start is None else self._start_successor,
+                start_successor=None if on_start is None else escort.start_successor,
                 board=Board(self._processes, metrics_bytes=self._supervision.metrics_bytes),
-                companions=[] if ops is None else [self._ops_companion(ops)],
+                companions=escort.companions,
             )
-            if self.notifier is not None:
-                arbiter.on_change = Herald(self.notifier, partial(self._come_up, arbiter))
-                arbiter.companions.is_held = self.is_successor
+            escort.join(arbiter, self.on_up, is_successor=self.is_successor)
             self._let_stop_by(arbiter.stop)
             if self.control is not None:
-                control = control_arbiter(arbiter, self.control, self._urls)
+                escort.answer(arbiter, self.control, self._urls)
             self.exit_code = arbiter.run(on_start)
             if arbiter.table.is_replaced:
-                for listener in (*self._listeners, *(ops.listeners if ops is not None else ())):
-                    listener.disown()
+                escort.disown()
         finally:
-            if control is not None:
-                control.close()
+            escort.close()
             self._lifecycle.shutdown()
             self._end()
 
-    def _come_up(self, arbiter: Arbiter) -> None:
-        arbiter.companions.is_held = False
-        self.on_up()
-
-    def _ops_companion(self, ops: Ops) -> Companion:
-        return Companion("ops", partial(ops.run, let_go=self._stop_listening), ops.close)
-
-    def _start_successor(self, ready_fd: int) -> subprocess.Popen[bytes]:
-        environ = {} if self.notifier is None else self.notifier.for_successor
-        ops = () if self._ops is None else self._ops.listeners
-        return start_successor(self._listeners, ready_fd, STARTED_IN, environ, ops)
-
     def _make_server(self, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
-        if self._is_spec:
-            raise RuntimeError("An AppSpec is served by workers only.")
         on_drain = self._drain if closes else None
         # Only now: what the application did when it started may have put middleware around it.
         return Server(handler_for(self.app), self._listeners, self._options, on_drain=on_drain)

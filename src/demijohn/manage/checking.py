@@ -9,7 +9,15 @@ from ..doors.native import NativeHandler
 from .addresses import parse_address
 from .identity import check_names
 from .serving import check_logs
-from .settings.build import listen_options, ops_rules, server_options, ssl_context, thread_count, worker_count
+from .settings.build import (
+    is_supervised,
+    listen_options,
+    ops_rules,
+    server_options,
+    ssl_context,
+    thread_count,
+    worker_count,
+)
 from .settings.load import Settings
 from .settings.risks import warnings_of
 from .tls import certificates_for
@@ -30,6 +38,7 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
     """
     handler = handler_for(application)
     options = server_options(settings)
+    is_supervised(settings)
     listen_options(settings)
     ops_rules(settings)
     check_names(settings["user"], settings["group"])

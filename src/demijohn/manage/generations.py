@@ -74,6 +74,7 @@ class Generations:
             self._processes,
             has_loader=is_spec and self._supervision.preload,
             drain_timeout=options.stop_seconds,
+            files=self._supervision.files if is_spec else None,
         )
 
     def renewed_plan(self) -> Plan:

@@ -26,7 +26,15 @@ from .listening import open_listeners, spell_out
 from .messages import configure_logging, own_handler
 from .notify import Notifier
 from .ops.process import Ops
-from .settings.build import listen_options, ops_rules, server_options, ssl_context, supervision, worker_count
+from .settings.build import (
+    is_supervised,
+    listen_options,
+    ops_rules,
+    server_options,
+    ssl_context,
+    supervision,
+    worker_count,
+)
 from .settings.load import Settings, is_auto
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
@@ -77,6 +85,11 @@ def serve(
         logger.warning(" * Without %s: not part of this version.", " and ".join(missing))
     for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
         logger.warning(" * Warning: %s", warning)
+    if settings["reload_on_change"] and not isinstance(application, AppSpec):
+        logger.warning(
+            " * Warning: reload_on_change has no effect: the application was loaded before its supervisor."
+            " `demijohn run` loads it in the workers."
+        )
     handover = take_handover()
     try:
         server = open_server(application, settings, fd=reloader_fd(), tls=tls, reread=reread, handover=handover)
@@ -123,6 +136,7 @@ def open_server(
     """
     options = _options(settings)
     processes = worker_count(settings)
+    needs_supervisor = is_supervised(settings)
     listeners = open_listeners(
         settings["host"],
         settings["port"],
@@ -141,7 +155,16 @@ def open_server(
         become(settings["user"], settings["group"])
         check_logs(options)
         renew = None if reread is None else partial(_renew, reread, settings, tls)
-        return AppServer(application, listeners, options, processes, supervision(settings), renew, ops=ops)
+        return AppServer(
+            application,
+            listeners,
+            options,
+            processes,
+            supervision(settings),
+            renew,
+            ops,
+            is_supervised=needs_supervisor,
+        )
     except BaseException:
         close_all([*listeners, *(ops.listeners if ops is not None else ())])
         raise

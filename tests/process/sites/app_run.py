@@ -14,4 +14,5 @@ def index():
 
 
 if __name__ == "__main__":
-    app.run(port=0, debug="debug" in sys.argv, processes=2 if "processes" in sys.argv else 1)
+    more = {"reload_on_change": True} if "reload_on_change" in sys.argv else {}
+    app.run(port=0, debug="debug" in sys.argv, processes=2 if "processes" in sys.argv else 1, **more)

@@ -303,7 +303,7 @@ class TestRun:
         class Server:
             exit_code = 0
 
-            def __init__(self, app, listeners, options, processes, supervision, renew, ops):
+            def __init__(self, app, listeners, options, processes, supervision, renew, ops, *, is_supervised):
                 host, port, listening = listeners[0]
                 app = app.load() if isinstance(app, AppSpec) else app  # as the workers do
                 name = getattr(app, "import_name", app)

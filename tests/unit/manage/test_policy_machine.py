@@ -30,6 +30,7 @@ from demijohn.manage.supervisor.actions import (
 from demijohn.manage.supervisor.events import (
     LOADER,
     Event,
+    FilesChanged,
     GenerationBegun,
     GenerationGivenUp,
     GenerationPromoted,
@@ -397,12 +398,15 @@ class Supervision(RuleBasedStateMachine):
         is_broken=st.booleans(),
         settings_are_broken=st.sampled_from([False, False, True]),
         wanted=st.none() | st.integers(1, 4),
+        is_edit=st.booleans(),
     )
-    def the_operator_reloads(self, is_broken: bool, settings_are_broken: bool, wanted: int | None) -> None:
+    def the_operator_reloads(
+        self, is_broken: bool, settings_are_broken: bool, wanted: int | None, is_edit: bool
+    ) -> None:
         self.outside.next_is_broken = is_broken
         self.outside.settings_are_broken = settings_are_broken
         self.outside.next_wanted = wanted
-        self.feed(SignalReceived(signal.SIGHUP))
+        self.feed(FilesChanged(("shop.py",), 1) if is_edit else SignalReceived(signal.SIGHUP))
 
     @precondition(is_running)
     @rule(outcome=st.sampled_from(["begin", "fail", "fail"]))

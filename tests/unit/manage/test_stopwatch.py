@@ -87,6 +87,17 @@ def test_quit_is_at_once(server, signals):
         assert server.next() == "shutdown_now"
 
 
+def test_other_signals_do_what_somebody_says_or_nothing(server):
+    signals = SignalPipe((*WATCHED, signal.SIGHUP, signal.SIGUSR2))
+    more = {signal.SIGHUP: lambda: server.told.put("hang-up")}
+    with StopWatch(server, signals, drain_timeout=60, more=more):
+        for number in (signal.SIGUSR2, signal.SIGHUP, signal.SIGQUIT):
+            signals.send(number)
+        assert server.next() == "hang-up"
+        assert server.next() == "shutdown_now"
+    signals.close()
+
+
 def test_a_worker_waits_until_it_is_let_serve_and_answers_meanwhile(server, signals, connected):
     channel, link = connected
     link.questions["how"] = lambda question: question["many"] + 1

@@ -89,9 +89,16 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     from ...serve.certificates import CertificateError
     from ..serving import serve
     from ..settings.build import is_supervised
+    from ..settings.pyproject import SettingsError
 
     application: Any
-    if is_supervised(settings):
+    try:
+        has_workers = is_supervised(
+            settings, is_command=not get_debug_flag(), is_notified=bool(os.environ.get("NOTIFY_SOCKET"))
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    if has_workers:
         from .appspec import app_spec
 
         application = app_spec(lambda: _load(info, app, settings))

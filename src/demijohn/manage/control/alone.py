@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ...serve import Server
+from ..lonesignals import HOW
 from .answers import answers_of
 from .commands import Answers, Commands
 from .place import ControlListener
@@ -20,7 +21,7 @@ from .protocol import ControlError, Message
 from .rows import facts, worker_row
 from .server import ControlServer, Reply
 
-_NOT_ALONE = "This server runs in one process, without a supervisor; start it with --workers 2 or more for that."
+_NOT_ALONE: Final = f"This server runs in one process, without a supervisor; for that, {HOW}."
 
 
 class LoneTarget:

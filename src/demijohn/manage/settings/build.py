@@ -9,7 +9,8 @@ import os
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from ..._base.imports import import_string
 from ...serve import ListenOptions, ServerOptions
@@ -18,6 +19,8 @@ from ...wire.limits import H1Limits
 from ..ops.health import Rules
 from ..supervisor.plan import Supervision
 from ..supervisor.policy import SupervisorPolicy
+from ..watch.files import AppFiles
+from . import renewal
 from .cpus import available_cpus, threads_for
 from .load import Settings, is_auto
 from .pyproject import SettingsError
@@ -25,6 +28,9 @@ from .setting import Setting
 from .table import TABLE
 
 T = TypeVar("T")
+
+_FOR_WORKERS: Final = ("workers", *(setting.name for setting in renewal.SETTINGS))
+"""Whoever says one of these expects a supervisor."""
 
 
 def worker_count(settings: Settings) -> int:
@@ -80,12 +86,42 @@ def supervision(settings: Settings) -> Supervision:
         SettingsError: some of them do not go together.
     """
     policy = _checked(settings, lambda some: SupervisorPolicy(**_fields_of(some, SupervisorPolicy)))
-    return Supervision(policy, settings["preload"], settings["warmup"], settings["metrics_bytes"])
+    files = None
+    if settings["reload_on_change"]:
+        files = partial(AppFiles, settings["extra_files"], settings["exclude_patterns"])
+    return Supervision(
+        policy,
+        settings["preload"],
+        settings["warmup"],
+        settings["metrics_bytes"],
+        files,
+        settings["reloader_interval"],
+    )
 
 
-def is_supervised(settings: Settings) -> bool:
-    """Tell whether workers serve, looked after by a supervisor: if there are several, or somebody wants to be told of them."""
-    return worker_count(settings) > 1 or bool(settings["ops_bind"])
+def is_supervised(settings: Settings, *, is_command: bool = False, is_notified: bool = False) -> bool:
+    """Tell whether workers serve, looked after by a supervisor: see the setting `supervise`.
+
+    Args:
+        settings: how it is served.
+        is_command: in production and by `demijohn run`, which can have the workers load the application.
+        is_notified: a service manager wants to know how it goes.
+
+    Raises:
+        SettingsError: there is to be no supervisor, but what needs one.
+    """
+    wish = settings["supervise"]
+    needs = [name for name in ("ops_bind", "reload_on_change") if settings[name]]
+    if worker_count(settings) > 1:
+        needs.insert(0, "workers")
+    if wish is False and needs:
+        raise SettingsError(
+            f"{settings.origin(needs[0]).where}: {needs[0]} needs a supervisor, and supervise is no"
+            f" ({settings.origin('supervise').where})."
+        )
+    if needs or not is_auto(wish):
+        return bool(needs or wish)
+    return is_command and (is_notified or any(settings.is_said(name) for name in _FOR_WORKERS))
 
 
 def ops_rules(settings: Settings) -> Rules:

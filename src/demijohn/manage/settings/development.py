@@ -61,11 +61,15 @@ SETTINGS: Final = (
         "extra_files",
         list_of(PATH, os.pathsep),
         (),
-        "Further files that the reloader looks at.",
+        "Further files that the reloader and `reload_on_change` look at, and directories with all that is below them.",
         aliases=("reload_extra_file",),
     ),
     Setting(
-        "exclude_patterns", list_of(PATH, os.pathsep), (), "Files that the reloader does not look at, as patterns."
+        "exclude_patterns",
+        list_of(PATH, os.pathsep),
+        (),
+        "Files that the reloader and `reload_on_change` do not look at, as patterns of a shell for whole paths:"
+        " `*/generated/*`.",
     ),
     Setting(
         "reloader_type",
@@ -74,5 +78,10 @@ SETTINGS: Final = (
         "How the reloader looks.",
         aliases=("reload_engine",),
     ),
-    Setting("reloader_interval", DURATION, 1.0, "Time between two looks of the reloader."),
+    Setting(
+        "reloader_interval",
+        DURATION,
+        1.0,
+        "Time between two looks of the reloader, and of `reload_on_change`; more if there are very many files.",
+    ),
 )

@@ -34,6 +34,14 @@ SETTINGS: Final = (
         "Paths that each worker answers to itself before it takes other requests. If an answer is 500 or above, the worker has"
         " failed to boot.",
     ),
+    Setting(
+        "reload_on_change",
+        FLAG,
+        False,
+        "Reload, as on SIGHUP and without losing a request, when a file of the application changes: a module of the project that"
+        " is loaded, or one of `extra_files`, but none that `exclude_patterns` match. Several edits within half a second are one"
+        " reload; if the new code cannot be loaded, the old workers go on. For production; while you write, see `reload`.",
+    ),
     setting_of(SupervisorPolicy, "worker_timeout", or_none(DURATION)),
     setting_of(SupervisorPolicy, "boot_timeout", or_none(DURATION)),
     setting_of(SupervisorPolicy, "max_requests", or_none(integer(1))),

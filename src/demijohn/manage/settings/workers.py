@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...serve import ServerOptions
-from .kinds import AUTO, MODE, NUMBER, PATH, TEXT, choice, integer, or_auto, or_empty, or_none
+from .kinds import AUTO, FLAG, MODE, NUMBER, PATH, TEXT, choice, integer, or_auto, or_empty, or_none
 from .setting import Setting, setting_of
 
 TITLE: Final = "Processes and threads"
@@ -13,11 +13,19 @@ SETTINGS: Final = (
         "workers",
         or_auto(integer(1)),
         1,
-        "Processes that serve; with more than one, a supervisor looks after them. `auto`: as many as there are CPUs for this"
-        " process, by its affinity and the limits of its cgroup (a container's CPU limit).",
+        "Processes that serve. If it is said, a supervisor looks after them, also after one: see `supervise`. `auto`: as many as"
+        " there are CPUs for this process, by its affinity and the limits of its cgroup (a container's CPU limit).",
         aliases=("processes",),
         options=("-w",),
         variables=("WEB_CONCURRENCY",),
+    ),
+    Setting(
+        "supervise",
+        or_auto(FLAG),
+        AUTO,
+        "Have a supervisor look after the process that serves, replace it when it dies, reload it and upgrade it without losing a"
+        " request. `auto`: if there are several, or `ops_bind`; and by `demijohn run` without `--debug`, if `workers`, also one,"
+        " or anything about making and renewing them is said, or systemd waits to be notified.",
     ),
     setting_of(
         ServerOptions,

@@ -5,7 +5,6 @@
 One thread: the one that calls `run`. Only `stop` may be called from another.
 """
 
-import contextlib
 import gc
 import logging
 import os
@@ -55,7 +54,7 @@ from .nursery import Nursery
 from .plan import Plan, PlanError
 from .policy import SupervisorPolicy
 from .reports import outcome
-from .signals import SignalPipe
+from .signals import SignalPipe, Terminal
 from .successor import StartSuccessor, Successor
 from .table import WorkerTable
 
@@ -124,7 +123,7 @@ class Arbiter:
         self._table = WorkerTable.empty(wanted, has_loader=self.nursery.has_loader(plan))
         self._fed: list[Event] = []
         self._measure_at = self._clock.monotonic()
-        self._is_on_terminal = _has_terminal()
+        self._terminal = Terminal()
         self.on_change: Callable[[WorkerTable, WorkerTable], None] | None = None
         """Called with the table as it was and as it is, when something has happened; at least once a second."""
 
@@ -324,18 +323,10 @@ class Arbiter:
 
     def _is_meant(self, number: signal.Signals) -> bool:
         """A terminal sends SIGWINCH when its window changes: only a daemon is meant."""
-        return number != signal.SIGWINCH or not self._is_on_terminal
+        return number != signal.SIGWINCH or not self._terminal.is_there
 
     def _translated(self, number: signal.Signals) -> signal.Signals:
         """SIGHUP from a terminal that is gone is meant to end what ran on it."""
-        if number == signal.SIGHUP and self._is_on_terminal and not _has_terminal():
+        if number == signal.SIGHUP and self._terminal.is_gone:
             return signal.SIGTERM
         return number
-
-
-def _has_terminal() -> bool:
-    """Tell whether there is a terminal that sends signals to this process."""
-    with contextlib.suppress(OSError):
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-        return True
-    return False

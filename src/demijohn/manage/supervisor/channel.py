@@ -4,6 +4,7 @@ Lines that are no JSON object are text that the other side could not say better:
 An end belongs to one thread for reading; `send` is for any.
 """
 
+import contextlib
 import json
 import socket
 import struct
@@ -133,6 +134,11 @@ class Channel:
         text = "\n".join(self.texts)
         self.texts.clear()
         return text
+
+    def hang_up(self) -> None:
+        """Have the other side see the end, whoever else has this one open."""
+        with contextlib.suppress(OSError):  # it is gone
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close this end."""

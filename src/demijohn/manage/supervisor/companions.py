@@ -36,6 +36,10 @@ def _nothing() -> None:
     pass
 
 
+def _not_interested(lifeline: socket.socket) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Companion:
     """What is to be run beside the workers."""
@@ -46,6 +50,8 @@ class Companion:
     """What it does, in its process, until the socket that it is given ends."""
     release: Callable[[], None] = _nothing
     """Closes what only it needs, in all other processes that are forked."""
+    on_start: Callable[[socket.socket], None] = _not_interested
+    """Told the supervisor's end of that socket, which stays ours, each time its process has been started."""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,7 +116,8 @@ class Companions:
             if one.pid and one.lifeline is not None:
                 one.lifeline.settimeout(max(0.01, until - self._clock.monotonic()))
                 try:
-                    one.lifeline.recv(1)
+                    while one.lifeline.recv(4096):  # what it said last
+                        pass
                 except OSError:
                     os.kill(one.pid, signal.SIGKILL)
                 _reap(one.pid, 0)
@@ -141,6 +148,7 @@ class Companions:
                 self._live(one, theirs, mask)
             one.pid = pid
             self._pids.add(pid)
+            one.companion.on_start(one.lifeline)
         except OSError as error:
             logger.error("Cannot fork the %s process: %s", one.companion.name, error)  # noqa: TRY400 - the traceback would only show this line
             self._drop(one)

@@ -32,6 +32,16 @@ class ScaleAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesChanged:
+    """Files of the application have changed: it is to be loaded anew."""
+
+    paths: tuple[str, ...]
+    """Some of them, at least one."""
+    count: int
+    """How many."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerReady:
     """A worker says that it could accept connections; a loader, that it could fork workers."""
 
@@ -199,6 +209,7 @@ Event = (
     Tick
     | SignalReceived
     | ScaleAsked
+    | FilesChanged
     | WorkerReady
     | WorkerWantsOut
     | WorkersMeasured

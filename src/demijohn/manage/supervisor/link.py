@@ -7,7 +7,7 @@ threads are inside handlers. `tell` and `replace_me` are for any thread.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..._base.clock import Clock, SystemClock
 from ...serve.logwriter import reopen_logs
@@ -15,6 +15,10 @@ from ..board import Slot
 from .channel import Channel, ChannelClosed, Message
 
 logger = logging.getLogger("demijohn.supervisor")
+
+FilesOf = Callable[[BaseException | None], Mapping[str, str]]
+"""Returns the files that the application is made of and that were not told before, with signatures; of an error, those that it is
+from, too. Any thread, one at a time."""
 
 Answer = Callable[[Message], object]
 """Answers a question: told the whole message, returns what JSON can say. Called on the stop watch's thread; must not wait."""
@@ -28,10 +32,13 @@ def _answer_reopen_logs(question: Message) -> object:
 class WorkerLink:
     """One per worker."""
 
-    def __init__(self, channel: Channel, slot: Slot | None, clock: Clock | None = None) -> None:
-        """Take over the channel. `slot` is the worker's place on the board."""
+    def __init__(
+        self, channel: Channel, slot: Slot | None, clock: Clock | None = None, files: FilesOf | None = None
+    ) -> None:
+        """Take over the channel. `slot` is the worker's place on the board; `files` tells what the application is made of."""
         self._channel = channel
         self._clock = clock or SystemClock()
+        self._files = files
         self.slot = slot
         self._is_open = threading.Event()
         self.is_parent_gone = False
@@ -54,9 +61,17 @@ class WorkerLink:
         self.tell({"replace_me": reason})
 
     def pulse(self) -> None:
-        """Show that the interpreter runs."""
+        """Show that the interpreter runs, and tell what was loaded since the last time."""
         if self.slot is not None:
             self.slot.beat(self._clock.monotonic(), self.queued())
+        self.tell_files()
+
+    def tell_files(self, error: BaseException | None = None) -> None:
+        """Tell what the application is made of as far as that is new, and where an error is from; if somebody wants to know."""
+        if self._files is not None:
+            files = self._files(error)
+            if files:
+                self.tell({"files": files})
 
     def wait_open(self) -> None:
         """Wait until this worker is to take traffic, or to stop."""

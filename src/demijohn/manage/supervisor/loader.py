@@ -19,7 +19,6 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from .channel import Channel, Message
-from .link import WorkerLink
 from .plan import Loaded
 from .signals import SignalPipe
 from .stopwatch import leave_process
@@ -42,7 +41,7 @@ def run_loader(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
 
 def _load_and_fork(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
-    link = WorkerLink(channel, None)
+    link = inherited.make_link(channel, None)
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
     try:
         loaded = load()
@@ -51,6 +50,7 @@ def _load_and_fork(load: Callable[[], Loaded], inherited: Inheritance, signals: 
     gc.collect()
     # What exists now is never collected in the workers: collecting would write to, and so copy, every shared page.
     gc.freeze()
+    link.tell_files()
     link.tell({"ready": True})
     _fork_when_asked(loaded, inherited, channel, signals)
     loaded.unload()

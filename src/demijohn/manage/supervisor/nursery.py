@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -88,6 +88,8 @@ class Nursery:
         """Called in each child: closes what is the arbiter's beside the channels."""
         self.on_text: Callable[[int, str], bool] = lambda pid, text: False  # noqa: ARG005 - nobody wants it
         """Told what a worker wrote that is no message; whatever it does not take (False) is logged."""
+        self.on_files: Callable[[int, Mapping[str, str]], None] = lambda generation, files: None  # noqa: ARG005 - nobody wants it
+        """Told a generation, and files that it is made of, with their signatures."""
 
     # ------------------------------------------------------------------ forking
 
@@ -144,6 +146,7 @@ class Nursery:
             board=self._board,
             row=child.row,
             drain_timeout=plan.drain_timeout,
+            files=plan.files,
         )
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -256,6 +259,8 @@ class Nursery:
                 child.cause = str(message["failed"])[-_MOST_CAUSE:]
             elif "replace_me" in message:
                 yield WorkerWantsOut(child.pid, str(message["replace_me"]))
+            elif "files" in message:
+                self.on_files(child.generation, message["files"])
             elif "forked" in message:
                 yield from self._born(message)
             elif (on_answer := child.asked.pop(message.get("answer", 0), None)) is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .link import WorkerLink
+from .link import FilesOf, WorkerLink
 from .policy import SupervisorPolicy
 from .stopwatch import Serving
 
@@ -53,6 +53,8 @@ class Plan:
     """Load once, in a process that then forks the workers (Linux; elsewhere each worker loads for itself)."""
     drain_timeout: float = 30.0
     """How long the server's graceful stop takes at most, in seconds."""
+    files: Callable[[], FilesOf] | None = None
+    """Called in each process of the generation before it loads; what that returns is asked for files, and the arbiter is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,7 @@ class Supervision:
     """Paths that each worker answers to itself before it is ready."""
     metrics_bytes: int = 1 << 20
     """Memory for the application's metrics, for each worker."""
+    files: Callable[[], FilesOf] | None = None
+    """If the application is to be loaded anew when its files change: see `Plan`."""
+    look_interval: float = 1.0
+    """Seconds between two looks at them."""

@@ -126,7 +126,7 @@ class SupervisorPolicy:
         """Begin a generation, put it in the place of the current one, or give it up."""
         coming = table.coming
         if coming is None:
-            if table.is_reload_asked and table.was_ready and self._may_reload(table):
+            if table.is_reload_asked and table.was_ready and not table.is_paused and self._may_reload(table):
                 yield BeginGeneration(table.last_number + 1)
         elif self._is_exhausted(coming):
             yield GiveUp(coming.number, failure_of(coming))

@@ -74,5 +74,27 @@ class SignalPipe:
         return taken
 
 
+class Terminal:
+    """The terminal that this process was started from, if there is one. Make it before handlers are installed."""
+
+    def __init__(self) -> None:
+        self.is_there = _has_terminal()
+        """It sends signals to this process."""
+        # Whoever started us with nohup wants us to outlive it.
+        self._is_to_be_survived = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+    @property
+    def is_gone(self) -> bool:
+        """It was there, and is not any more: SIGHUP means that what ran on it is to end."""
+        return self.is_there and not self._is_to_be_survived and not _has_terminal()
+
+
+def _has_terminal() -> bool:
+    with contextlib.suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+        return True
+    return False
+
+
 def _do_nothing(number: int, frame: FrameType | None) -> None:
     """Exists so that the interpreter neither dies of the signal nor ignores it."""

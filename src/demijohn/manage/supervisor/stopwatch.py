@@ -9,7 +9,7 @@ import selectors
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, NoReturn, Protocol, Self
 
@@ -77,6 +77,7 @@ class StopWatch:
         link: Supervised | None = None,
         pulse: Callable[[], None] | None = None,
         is_alone: bool = False,
+        more: Mapping[signal.Signals, Callable[[], None]] | None = None,
         quick_timeout: float = 3.0,
         clock: Clock | None = None,
     ) -> None:
@@ -89,6 +90,7 @@ class StopWatch:
             link: of a worker to its supervisor; its end tells that the supervisor is gone.
             pulse: called about once a second by a process that has no link.
             is_alone: nobody supervises this process.
+            more: what to do on other signals that the pipe collects; without, nothing. Must not wait.
             quick_timeout: how long a stop may overrun before the process is ended from here.
             clock: for tests.
         """
@@ -97,6 +99,7 @@ class StopWatch:
         self._link = link
         self._pulse = pulse if link is None else link.pulse
         self._is_alone = is_alone
+        self._more = more or {}
         self._drain_timeout = drain_timeout
         self._quick_timeout = quick_timeout
         self._clock = clock or SystemClock()
@@ -153,6 +156,9 @@ class StopWatch:
     def _on_signal(self, number: signal.Signals) -> None:
         if number == signal.SIGUSR1:
             reopen_logs()
+        elif number not in WATCHED:
+            if number in self._more:
+                self._more[number]()
         elif number == signal.SIGQUIT or (self._is_alone and self._stop_level >= 1):
             self._raise_level(2)
         else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from .events import (
     Event,
+    FilesChanged,
     GenerationBegun,
     GenerationGivenUp,
     GenerationPromoted,
@@ -119,6 +120,8 @@ class WorkerTable:
                 return self._signal_received(number)
             case ScaleAsked(wanted):
                 return self._scaled(max(1, wanted))
+            case FilesChanged():
+                return self if self.stop_requests else replace(self, is_reload_asked=True)
             case WorkerSpawned(generation, seat, pid, luck):
                 born = Worker(pid, generation, seat, now, luck=luck, beat_at=now)
                 return replace(self._asked(generation, seat, is_asked=False), workers=(*self.workers, born))

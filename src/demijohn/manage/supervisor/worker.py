@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from ..board import Board
+from ..board import Board, Slot
 from .channel import Channel
-from .link import WorkerLink
+from .link import FilesOf, WorkerLink
 from .plan import BootError, Loaded, NoApplicationError
 from .policy import EXIT_BOOT_FAILED
 from .signals import SignalPipe
@@ -41,6 +41,12 @@ class Inheritance:
     row: int
     """Of the board: this worker's; a loader has none."""
     drain_timeout: float
+    files: Callable[[], FilesOf] | None = None
+    """See `Plan`."""
+
+    def make_link(self, channel: Channel, slot: Slot | None) -> WorkerLink:
+        """Return the process's end, before it loads anything."""
+        return WorkerLink(channel, slot, files=None if self.files is None else self.files())
 
 
 def run_worker(load: Callable[[], Loaded], inherited: Inheritance) -> NoReturn:
@@ -72,7 +78,7 @@ def run_child(inherited: Inheritance, live: Callable[[SignalPipe], int]) -> NoRe
 
 def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals: SignalPipe) -> int:
     channel = Channel(inherited.sock)
-    link = WorkerLink(channel, inherited.board.occupy(inherited.row))
+    link = inherited.make_link(channel, inherited.board.occupy(inherited.row))
     # Where a worker is that crashes, or is asked with the signal, is for the arbiter's log.
     faulthandler.enable(file=channel.fileno(), all_threads=True)
     faulthandler.register(STACKS_SIGNAL, file=channel.fileno(), all_threads=True)
@@ -95,6 +101,7 @@ def _load_and_serve(load: Callable[[], Loaded], inherited: Inheritance, signals:
 
 def report_failure(link: WorkerLink, error: BaseException) -> int:
     """Tell the arbiter why this process could not boot; return the exit code."""
+    link.tell_files(error)
     if isinstance(error, BootError):
         link.tell({"failed": str(error)})
         return EXIT_NOT_FOUND if isinstance(error, NoApplicationError) else EXIT_BOOT_FAILED

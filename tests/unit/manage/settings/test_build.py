@@ -151,3 +151,33 @@ def test_usual_settings_have_no_risks():
     ):
         assert warnings_of(settings(**keywords)) == []
     assert warnings_of(settings(bind="127.0.0.1:1,unix:/x,[::1]:5"), is_debug=True) == []
+
+
+@pytest.mark.parametrize(
+    ("keywords", "by_call", "by_command"),
+    [
+        ({}, False, False),
+        ({"workers": 1}, False, True),
+        ({"workers": 2}, True, True),
+        ({"max_requests": 1000}, False, True),
+        ({"ops_bind": [":0"]}, True, True),
+        ({"reload_on_change": True}, True, True),
+        ({"supervise": True}, True, True),
+        ({"workers": 1, "supervise": False}, False, False),
+    ],
+)
+def test_who_has_a_supervisor(keywords, by_call, by_command):
+    chosen = settings(**keywords)
+    assert build.is_supervised(chosen) is by_call
+    assert build.is_supervised(chosen, is_command=True) is by_command
+
+
+def test_who_waits_to_be_notified_has_a_supervisor():
+    assert build.is_supervised(settings(), is_command=True, is_notified=True)
+    assert not build.is_supervised(settings(supervise=False), is_command=True, is_notified=True)
+
+
+@pytest.mark.parametrize("needs", [{"workers": 2}, {"ops_bind": [":0"]}, {"reload_on_change": True}])
+def test_what_needs_a_supervisor_does_not_go_without(needs):
+    with pytest.raises(SettingsError, match=rf"{next(iter(needs))} needs a supervisor, and supervise is no"):
+        build.is_supervised(settings(**needs, supervise=False))

@@ -1,0 +1,1 @@
+"""Which files an application is made of, and what has changed of them."""

@@ -1,0 +1,156 @@
+"""`ReloadOnChange`: a process beside the workers that looks whether files of the application change, and who feeds it.
+
+What it is given and what it tells goes over its lifeline, as messages. All but `_run` on the arbiter's thread.
+"""
+
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..board import Board
+from ..supervisor.arbiter import Arbiter
+from ..supervisor.channel import Channel, ChannelClosed
+from ..supervisor.companions import Companion
+from ..supervisor.events import FilesChanged
+from ..supervisor.table import WorkerTable
+from .changes import FileWatch
+
+_SETTLING_SECONDS: Final = 0.1
+"""Between two looks while something changes."""
+
+_REST: Final = 19.0
+"""How much longer it does nothing than it looks."""
+
+_MOST_TOLD: Final = 100
+"""Paths that are told at a time; somebody reads them."""
+
+
+class ReloadOnChange:
+    """The supervisor's side."""
+
+    def __init__(self, interval: float, let_go: Callable[[], None]) -> None:
+        """Prepare.
+
+        Args:
+            interval: seconds between two looks.
+            let_go: called in the process that looks: closes what it has inherited and does not need.
+        """
+        self._interval = interval
+        self._let_go = let_go
+        self._arbiter: Arbiter | None = None
+        self._channel: Channel | None = None
+        self._files: dict[int, dict[str, str]] = {}
+        """By generation."""
+        self.companion = Companion("watch", self._run, self._release, self._begin)
+
+    def attach(self, arbiter: Arbiter) -> None:
+        """Have an arbiter reload, one that runs the companion. Once it has its `on_change`."""
+        self._arbiter = arbiter
+        arbiter.nursery.on_files = self._take
+        on_change = arbiter.on_change
+
+        def on_any_change(before: WorkerTable, after: WorkerTable) -> None:
+            if on_change is not None:
+                on_change(before, after)
+            self._forget(after.current.number)
+
+        arbiter.on_change = on_any_change
+
+    def close(self) -> None:
+        """Be done."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def _take(self, generation: int, files: Mapping[str, str]) -> None:
+        """Be told what a process of a generation is made of."""
+        known = self._files.setdefault(generation, {})
+        news = {path: signature for path, signature in files.items() if path not in known}
+        if news:
+            # What the first one was made of: one that was made later may have more recent code.
+            known |= news
+            self._tell()
+
+    def _forget(self, current: int) -> None:
+        """Have only the files that matter: of the current generation, of one that boots, and of one that has failed since."""
+        kept = {current, *sorted(self._files)[-2:]}
+        gone = [number for number in self._files if number not in kept or (number < current and current in self._files)]
+        if gone:
+            for number in gone:
+                del self._files[number]
+            self._tell()
+
+    def _begin(self, lifeline: socket.socket) -> None:
+        """The process has been started."""
+        if self._arbiter is not None:
+            self._end()
+            self._channel = Channel(lifeline.dup())
+            self._arbiter.watch(self._channel, self._hear)
+            self._tell()
+
+    def _end(self) -> None:
+        if self._channel is not None and self._arbiter is not None:
+            self._arbiter.watch(self._channel, None)
+            self._release()
+
+    def _tell(self) -> None:
+        files: dict[str, str] = {}
+        for number in sorted(self._files):
+            files |= self._files[number]
+        if self._channel is not None and files:
+            try:
+                self._channel.send({"files": files})
+            except ChannelClosed:
+                # It is gone, or stands still: told that it is to end, another one takes its place.
+                self._channel.hang_up()
+                self._end()
+
+    def _hear(self) -> None:
+        channel, arbiter = self._channel, self._arbiter
+        if channel is None or arbiter is None:
+            return
+        for message in channel.receive():
+            if "changed" in message:
+                arbiter.feed(FilesChanged(tuple(message["changed"]), int(message["count"])))
+        if channel.is_ended:
+            self._end()
+
+    # ------------------------------------------------------------------ in the companion
+
+    def _run(self, board: Board, lifeline: socket.socket) -> None:
+        """Look until the lifeline ends."""
+        self._let_go()
+        channel, watch = Channel(lifeline), FileWatch()
+        due = 0.0
+        with selectors.DefaultSelector() as selector:
+            selector.register(channel, selectors.EVENT_READ)
+            while True:
+                selector.select(max(0.0, due - time.monotonic()))
+                for message in channel.receive():
+                    watch.expect(message["files"])
+                if channel.is_ended:
+                    return
+                began = time.monotonic()
+                if began >= due:
+                    changed = watch.look(began)
+                    if changed:
+                        names = [_shown(path) for path in changed[:_MOST_TOLD]]
+                        try:
+                            channel.send({"changed": names, "count": len(changed)})
+                        except ChannelClosed:
+                            return  # the supervisor is gone
+                    now = time.monotonic()
+                    pause = _SETTLING_SECONDS if watch.is_unsettled else self._interval
+                    due = now + max(pause, _REST * (now - began))
+
+
+def _shown(path: str) -> str:
+    """Return a path as somebody would call it who is in the working directory."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
