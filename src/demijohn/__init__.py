@@ -42,6 +42,7 @@ from .app.static import send_file, send_from_directory
 from .app.timelimits import RequestTimedOut
 from .app.travel import after_this_request, copy_current_request_context, stream_with_context
 from .message import error_response as _error_response  # noqa: F401 - gives the HTTP errors their responses
+from .seam import Feed
 
 # Proxies pass for what they stand for; Any: the type of each is what the annotation says.
 current_app: Demijohn = cast("Any", _globals.current_app)
@@ -56,6 +57,7 @@ __all__ = [
     "Blueprint",
     "Config",
     "Demijohn",
+    "Feed",
     "Request",
     "RequestIdFilter",
     "RequestTimedOut",

@@ -94,10 +94,11 @@ class NativeHandler:
 class _ContextChunks:
     """A streamed body whose every step runs in one `contextvars.Context`: what it sets belongs to it and to no thread."""
 
-    __slots__ = ("_body", "_run")
+    __slots__ = ("_body", "_run", "attach_waker")
 
     def __init__(self, body: Iterable[bytes]) -> None:
         self._body = body
+        self.attach_waker = getattr(body, "attach_waker", None)
         self._run = copy_context().run
 
     def __iter__(self) -> Iterator[bytes]:

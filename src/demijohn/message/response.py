@@ -204,10 +204,11 @@ class Response(ResponseConditional):
 class ResponseIterator:
     """The body of a streamed response as bytes; `close()` closes the response."""
 
-    __slots__ = ("_next", "close")
+    __slots__ = ("_next", "attach_waker", "close")
 
     def __init__(self, response: Response) -> None:
         body: Iterable[bytes | str] = response.response
+        self.attach_waker = getattr(body, "attach_waker", None)
         self._next = iter(body).__next__
         self.close = response.close
 

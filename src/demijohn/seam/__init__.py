@@ -6,12 +6,14 @@ The framework never sees a socket, the server never sees Flask's API; both see t
 
 from .body import EMPTY_BODY, BodyError, BodySource, BodyTimeout, BodyTooLarge, BufferedBody, ClientDisconnected
 from .exchange import Exchange, FileSegment, Handler, HandlerTimeout, TimeLimit
+from .feed import NOTHING_YET, Feed, FeedOverflowError
 from .head import RequestHead
 from .peer import Peer
 from .requestid import is_request_id, new_request_id
 
 __all__ = [
     "EMPTY_BODY",
+    "NOTHING_YET",
     "BodyError",
     "BodySource",
     "BodyTimeout",
@@ -19,6 +21,8 @@ __all__ = [
     "BufferedBody",
     "ClientDisconnected",
     "Exchange",
+    "Feed",
+    "FeedOverflowError",
     "FileSegment",
     "Handler",
     "HandlerTimeout",

@@ -85,6 +85,12 @@ class Exchange(ABC):
 
         `next()` runs on threads of the runner, not always the same, never two at once; `chunks.close()`, where it exists, is
         called exactly once, at the end or promptly when the client goes away. An exception cuts the answer visibly.
+
+        A `next()` that waits holds its thread. `chunks` that do not, as a `Feed` does, have a method `attach_waker(wake)` (or an
+        attribute of that name that is `None`). It is called once, before the first `next()`, which from then on may return
+        `NOTHING_YET`; after that it is called again when `wake()` was called, from any thread. What `attach_waker` returns is
+        called, on any thread, when the server stops: nobody needs the rest then, nor when the client has ended its side. `None`:
+        the answer is complete only with its last chunk, and a stop waits for that.
         """
 
     @abstractmethod

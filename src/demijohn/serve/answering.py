@@ -8,12 +8,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 
-from ..seam import EMPTY_BODY, BodyError, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
+from ..seam import EMPTY_BODY, NOTHING_YET, BodyError, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
 from ..seam.exchange import HeaderList
-from .line import Line
 from .state import State
 from .stats import ANSWER_CELLS, ANSWERS, ENDED, SENT_BYTES
 from .watchedexchange import HTML, TIMEOUT_BODY, TIMEOUT_STATUS, WatchedExchange
+from .watchedline import WatchedLine
 
 _TURN_BYTES = 1 << 20
 """What a stream may give in one go; then others have their turn, however fast the client takes it."""
@@ -34,12 +34,25 @@ _REFUSAL_HEADERS = [*TEXT, ("Cache-Control", "no-store")]
 class Answering(WatchedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
 
-    __slots__ = ("_after", "_chunks", "_context", "_is_counted", "_iterator", "is_running")
+    __slots__ = (
+        "_after", "_chunks", "_context", "_end_early", "_is_counted", "_iterator", "is_feeding", "is_running", "is_woken",
+    )  # fmt: skip
+
+    _line: WatchedLine
 
     is_running: bool
     """A thread is in `run`. With `state` PULLED between two runs: the stream is parked, `run` goes on with it."""
 
-    def __init__(self, line: Line, head: RequestHead, body: BodySource) -> None:
+    is_feeding: bool
+    """The stream has nothing yet: `run` goes on with it once it `is_woken`. There with `state` PULLED."""
+
+    is_woken: bool
+    """There may be more since `next()` was called last. Set by any thread. There from the beginning of a stream."""
+
+    _end_early: Callable[[], None] | None
+    """What is called when the server stops. There from the beginning of a stream."""
+
+    def __init__(self, line: WatchedLine, head: RequestHead, body: BodySource) -> None:
         self.head = head
         self.body = body
         self.peer = line.peer
@@ -131,6 +144,22 @@ class Answering(WatchedExchange):
         if self._client_watch is not None:
             self._end_watch()
 
+    def wake(self) -> None:
+        """Have the stream go on that had nothing yet. Any thread, at any time."""
+        if not self.is_woken:
+            self.is_woken = True  # first: whoever is about to wait sees it, or is told
+            self._line.engine.reactor.call_soon(self._line.on_woken)
+
+    @property
+    def is_endless(self) -> bool:
+        """Nobody needs the rest of the stream when either side leaves. Once it has begun."""
+        return self._end_early is not None
+
+    def end_early(self) -> None:
+        """The server stops: end a stream of which nobody needs the rest. Once it has begun; any thread."""
+        if self._end_early is not None:
+            self._end_early()
+
     def cut(self) -> None:
         """Do what `run` would have done at the answer's end, and will not, for the server cuts it. The owner."""
         if self._chunks is not None or self._after:
@@ -192,6 +221,7 @@ class Answering(WatchedExchange):
         outbox = line.outbox
         iterator = self._iterator
         turn_end = self.body_bytes + _TURN_BYTES
+        self.is_feeding = False
         if iterator is None:
             raise RuntimeError("there is no stream to pull")
         while not line.h1.overrun:
@@ -202,12 +232,16 @@ class Answering(WatchedExchange):
                 return
             if outbox.size or self.body_bytes >= turn_end:
                 return  # parked: the reactor calls again when the client has taken it
+            self.is_woken = False
             try:
                 chunk = next(iterator)
             except StopIteration:
                 break
             if self.state != State.PULLED:
                 return  # aborted by its own iterable
+            if chunk is NOTHING_YET:
+                self.is_feeding = True
+                return  # parked: the reactor calls again when there is more
             self._push(chunk)
         self._finish_stream()
 

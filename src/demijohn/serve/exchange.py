@@ -6,7 +6,7 @@ handler owns all that time.
 
 from collections.abc import Callable, Iterable
 
-from ..seam import ClientDisconnected, FileSegment
+from ..seam import NOTHING_YET, ClientDisconnected, FileSegment
 from ..seam.exchange import HeaderList
 from .answering import Answering, as_bytes
 from .state import State
@@ -62,12 +62,18 @@ class H1Exchange(Answering):
         # Taken over first: from here on `chunks` is closed whatever happens.
         self._chunks = chunks
         line = self._line
+        attach = getattr(chunks, "attach_waker", None)
+        self.is_woken = False
+        self._end_early = None if attach is None else attach(self.wake)
         first = b""
         if not (line.h1.is_head_method or status.startswith(_BODILESS)):
             # Before the head: until a byte is sent, an error can still become a clean 500.
             self._iterator = iter(chunks)
+            self.is_woken = False
             first = next(self._iterator, first)
-            if type(first) is not bytes:
+            if first is NOTHING_YET:
+                first = b""
+            elif type(first) is not bytes:
                 first = as_bytes(first)
             if self.state == State.ABORTED:
                 return

@@ -11,7 +11,13 @@ from .lingering import Lingering
 from .link import Link
 from .phase import Phase
 
-_NAMES = {Phase.IDLE: "idle", Phase.HEAD: "heads", Phase.BODY: "bodies", Phase.SENDING: "sending"}
+_NAMES = {
+    Phase.IDLE: "idle",
+    Phase.HEAD: "heads",
+    Phase.BODY: "bodies",
+    Phase.SENDING: "sending",
+    Phase.FEEDING: "sending",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Gauges:
     handled: int
     """Connections whose request is in a handler, or waits for a thread."""
     sending: int
-    """Connections that wait for their client to take the answer."""
+    """Connections that wait for their client to take the answer, or for the application to have more of it (`Feed`)."""
     opening: int
     """Connections that have something before HTTP to do: TLS, a PROXY line."""
     lingering: int

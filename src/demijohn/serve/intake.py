@@ -67,7 +67,9 @@ class Intake(WatchedLine):
     def on_requeued(self, mask: int) -> bool:
         """Go on with pipelined requests after others had their turn."""
         self._is_requeued = False
-        return True if self.is_handled or self.phase in (Phase.SENDING, Phase.CLOSED) else self._advance()
+        return (
+            True if self.is_handled or self.phase in (Phase.SENDING, Phase.FEEDING, Phase.CLOSED) else self._advance()
+        )
 
     def _advance(self) -> bool:
         """Take what the protocol has until it wants more bytes or a request is under way elsewhere."""

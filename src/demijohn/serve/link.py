@@ -93,6 +93,9 @@ class Link(Intake):
 
     def drain(self) -> None:
         """See `Connection.drain`; in the middle of a request it goes on, and its answer is the last."""
+        if self.phase is Phase.FEEDING and not self.is_handled and self.exchange is not None:
+            self.exchange.end_early()
+            return
         with self._hand_in_lock:  # whoever hands in after this sees that the server drains
             if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
                 return
@@ -142,6 +145,8 @@ class Link(Intake):
             return True  # closed by an earlier callback of the same round
         if self.is_handled and not self._take_from_handler():
             return True
+        if self.phase is Phase.FEEDING:
+            return self._on_feeding_client()
         if mask & WRITE:
             if self.phase is Phase.SENDING:
                 return self._on_writable()
@@ -185,6 +190,13 @@ class Link(Intake):
         self.complete()
         return self._go_on()
 
+    def on_woken(self, mask: int) -> bool:
+        """There may be more of a stream that had nothing yet."""
+        exchange = self.exchange
+        if self.phase is Phase.FEEDING and not self.is_handled and exchange is not None and exchange.is_woken:
+            return self._submit_again()
+        return True  # a handler's thread has it, or has seen it already
+
     # ------------------------------------------------------------------ LEADER: answers
 
     def _submit(self) -> bool:
@@ -201,6 +213,8 @@ class Link(Intake):
         exchange = self.exchange
         if exchange is None or self.is_broken or exchange.state == State.ABORTED:
             self.reset()
+        elif exchange.state == State.PULLED and exchange.is_feeding:
+            self._wait_for_feed(exchange)
         elif self.outbox.size or exchange.state == State.PULLED:
             # A stream that has had its turn and whose bytes are all out goes on once the socket is writable, too.
             self.phase = Phase.SENDING
@@ -208,6 +222,39 @@ class Link(Intake):
             self._watch(WRITE)
         else:
             self._end_cycle(exchange)
+
+    def _wait_for_feed(self, exchange: Answering) -> None:
+        """Everything is out, and the application has nothing yet: however long that takes, it holds no thread."""
+        self.phase = Phase.FEEDING
+        self.patience = self.engine.options.write_timeout
+        if self.engine.is_draining:
+            exchange.end_early()
+        if exchange.is_woken:
+            self.engine.reactor.call_soon(self.on_woken)
+        # The client's end is to be noticed. If the next request comes early, that is read once: nothing is to pile up.
+        if self.h1.has_buffered or (self.is_read_closed and not exchange.is_endless):
+            self._watch_nothing()
+        else:
+            self._watch(READ)
+
+    def _on_feeding_client(self) -> bool:
+        """The client of a stream that has nothing yet has sent something, or ended its side."""
+        try:
+            data = self.sock.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            return self._abandon()
+        self._watch_nothing()
+        if data:
+            stats = self.engine.stats
+            with stats.lock:
+                stats.cells[RECEIVED_BYTES] += len(data)
+            self.h1.receive_data(data)
+            return True
+        self.is_read_closed = True
+        self.h1.receive_eof()
+        return self._abandon() if self.exchange is not None and self.exchange.is_endless else True
 
     def _wait_for_client(self, left: float) -> None:
         """Set the deadline for a client that had `left` seconds to take what waits, and may have taken something."""

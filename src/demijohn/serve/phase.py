@@ -10,4 +10,5 @@ class Phase(enum.Enum):
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
     SENDING = "the client to take the answer"
+    FEEDING = "the application to have more of the answer"
     CLOSED = "nothing"

@@ -46,6 +46,10 @@ class WatchedLine(Line, ABC):
         """See `Watched.on_returned`."""
 
     @abstractmethod
+    def on_woken(self, mask: int) -> bool:
+        """There may be more of a stream that had nothing yet."""
+
+    @abstractmethod
     def fail(self) -> None:
         """See `Watched.fail`."""
 
@@ -53,6 +57,11 @@ class WatchedLine(Line, ABC):
         if self._events != events:
             self.engine.reactor.watch(self.sock, events, self.on_event, self._events)
             self._events = events
+
+    def _watch_nothing(self) -> None:
+        if self._events:
+            self.engine.reactor.forget(self.sock)
+            self._events = 0
 
     def _set_deadline(self, seconds: float) -> None:
         self.deadline = deadline = self.engine.reactor.now + seconds
