@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 5000
 
-.PHONY: run test lint bench settings clean
+.PHONY: run test compat lint bench settings clean
 
 $(VENV)/.run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,13 +24,21 @@ $(VENV)/originals/.done: tests/differential/originals.txt
 	$(VENV)/originals/bin/python -m pip install --quiet --disable-pip-version-check -r tests/differential/originals.txt
 	touch $@
 
+# Where the suites of Flask and Werkzeug run on this package, without either.
+$(VENV)/compat/.done: tests/compat/build.py tests/compat/requirements.txt $(wildcard src/demijohn/dropin/site/*/*) | $(VENV)/.dev
+	$(BIN)/python tests/compat/build.py $(VENV)/compat
+	touch $@
+
 run: $(VENV)/.run
 	$(BIN)/demijohn run examples/guestbook/guestbook.py:app --host $(HOST) --port $(PORT)
 
-test: lint $(VENV)/originals/.done
+test: lint $(VENV)/originals/.done $(VENV)/compat/.done
 	scripts/services
 	scripts/axe-core $(VENV)/axe-core
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+compat: $(VENV)/compat/.done
+	$(BIN)/python -m pytest tests/compat
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

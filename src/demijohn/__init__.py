@@ -8,10 +8,11 @@ from typing import Any, cast
 
 from .app import globals as _globals
 from .app import json
+from .app.appglobals import _AppCtxGlobals
 from .app.application import Demijohn
 from .app.blueprint import Blueprint
 from .app.config import Config
-from .app.context import AppContext, _AppCtxGlobals, has_app_context, has_request_context
+from .app.context import AppContext, has_app_context, has_request_context
 from .app.flashing import flash, get_flashed_messages
 from .app.globals import _app_ctx_stack, _request_ctx_stack, app_ctx, request_ctx  # noqa: F401 - COMPAT: tutorials do
 from .app.helpers import abort, make_response, redirect, url_for

@@ -135,7 +135,7 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
         except OSError as error:
             if silent and error.errno in {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}:
                 return False
-            error.strerror = f"The configuration file cannot be loaded ({error.strerror})"
+            error.strerror = f"Unable to load configuration file ({error.strerror})"
             raise
         module = ModuleType("config")
         module.__file__ = path
@@ -168,7 +168,7 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
         except OSError as error:
             if silent and error.errno in {errno.ENOENT, errno.EISDIR}:
                 return False
-            error.strerror = f"The configuration file cannot be loaded ({error.strerror})"
+            error.strerror = f"Unable to load configuration file ({error.strerror})"
             raise
         return self.from_mapping(values)
 

@@ -6,7 +6,7 @@ PERF: parts that most requests do not touch are slots that stay empty until `__g
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
@@ -24,55 +24,13 @@ _SHARED = ("session", "url_adapter", "plan")
 """What a context of the application takes from the request's context around it."""
 
 
-class _AppCtxGlobals:
-    """`g`: a namespace for one context. Attributes may be set freely; also `in`, iteration, `get`, `pop`, `setdefault`."""
-
-    def __getattr__(self, name: str) -> Any:  # Any: the application puts there what it likes
-        raise AttributeError(name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return an attribute, or `default`."""
-        return self.__dict__.get(name, default)
-
-    def pop(self, name: str, default: Any = MISSING) -> Any:
-        """Remove and return an attribute, or `default`.
-
-        Raises:
-            KeyError: it is not there, and no default was given.
-        """
-        return self.__dict__.pop(name) if default is MISSING else self.__dict__.pop(name, default)
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        """Return an attribute; set it to `default` first if it is not there."""
-        return self.__dict__.setdefault(name, default)
-
-    def __contains__(self, item: str) -> bool:
-        return item in self.__dict__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
-
-    def __repr__(self) -> str:
-        ctx = _cv_app.get(None)
-        return object.__repr__(self) if ctx is None else f"<demijohn.g of {ctx.app.name!r}>"
-
-
 class AppContext:
     """An application at work. With a request it is a `RequestContext`. Use it in `with`, or `push` and `pop` it."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_holds", "_is_matched",
-        "_outer", "_pushed_at", "_session", "_tokens", "app", "flashes", "g", "has_request", "plan", "request", "session",
-        "url_adapter",
+        "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_held_session", "_holds",
+        "_host", "_is_matched", "_outer", "_pushed_at", "_tokens", "app", "flashes", "g", "has_request", "plan", "request",
+        "session", "url_adapter",
     )  # fmt: skip
 
     app: Any
@@ -107,7 +65,8 @@ class AppContext:
         self.has_request = False
         self._is_matched = False
         self.flashes = None
-        self._session: Any = None
+        self._held_session: Any = None
+        self._host: AppContext | None = None
         self._closes_request = True
         self._outer: AppContext | None = None
         self._after_request_functions: list[Callable[[Any], Any]] = []
@@ -143,14 +102,19 @@ class AppContext:
 
     def _open_session(self) -> Any:
         """Open the session, without marking it as accessed."""
-        session = self._session
+        session = self._held_session
         if session is None:
             app = self.app
             session = app.session_interface.open_session(app, self.request)
             if session is None:
                 session = app.session_interface.make_null_session(app)
-            self._session = session
+            self._held_session = session
         return session
+
+    @property
+    def _session(self) -> Any:
+        """COMPAT: the session, not marked as accessed; here it is opened if nobody has."""
+        return self._open_session()
 
     def copy(self) -> "AppContext":
         """Return a context of the same application, request and session, with a `g` of its own, to push elsewhere."""
@@ -215,7 +179,11 @@ class AppContext:
             self._pushed_at = _place_of_push()
         elif outer is not None:  # not by who serves
             self._pushed_at = _place_of_push()
-        if appcontext_pushed.receivers and len(self._tokens) == 1:
+            if outer.app is self.app and len(self._tokens) == 1 and self._closes_request:
+                # COMPAT: a context of the application that is there already is the request's, too, with all it has in `g`.
+                self._host = outer._host or outer
+                self.g = self._host.g
+        if appcontext_pushed.receivers and len(self._tokens) == 1 and self._host is None:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.has_request and not self._is_matched:
             if not self.app.session_interface.is_lazy:
@@ -247,6 +215,10 @@ class AppContext:
             _cv_app.reset(tokens.pop())
             if self._outer is not None:
                 self._give_request_back()
+        if self._host is not None:
+            if not self._holds:
+                self._leave_host()
+            return
         if appcontext_popped.receivers and not self._holds:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -285,7 +257,7 @@ class AppContext:
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
         try:
-            if (
+            if self._host is None and (
                 app.teardown_appcontext_funcs
                 or appcontext_tearing_down.receivers
                 or cls.do_teardown_appcontext is not cls._plain_teardown_appcontext
@@ -311,6 +283,12 @@ class AppContext:
             with suppress(AttributeError):
                 delattr(self, name)
 
+    def _leave_host(self) -> None:
+        """Be a context with a `g` of its own again."""
+        self._host = None
+        with suppress(AttributeError):  # taken away by hand
+            del self.g
+
     def _hold(self) -> None:
         """Put the teardown off until `_release`; for a stream that outlives the view."""
         self._holds += 1
@@ -326,7 +304,9 @@ class AppContext:
         finally:
             _cv_app.reset(token)
             self._held_error = None
-        if appcontext_popped.receivers:
+        if self._host is not None:
+            self._leave_host()
+        elif appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def __enter__(self) -> Self:
@@ -351,7 +331,8 @@ class RequestContext(AppContext):
         self._is_matched = request is not None and request.url_rule is not None
         self.request = app.request_class(environ) if request is None else request
         self.flashes = None
-        self._session = session
+        self._held_session = session
+        self._host = None
         self._closes_request = True
         self._outer = None
         self._after_request_functions = []

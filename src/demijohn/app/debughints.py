@@ -10,13 +10,14 @@ class DebugFilesKeyError(KeyError, AssertionError):
 
     def __init__(self, request: Any, key: str) -> None:  # Any: requests.py imports this file
         self.text = (
-            f"There is no file {key!r} in `request.files`, because the form was sent as {request.mimetype!r}. Files only"
+            f"There is no file {key!r} in `request.files`: no file contents were transmitted, because the form was sent as"
+            f" {request.mimetype!r}. Files only"
             ' come with `enctype="multipart/form-data"` on the form.'
         )
         names = request.form.getlist(key)
         if names:
             quoted = ", ".join(repr(name) for name in names)
-            self.text += f" The browser sent only the name instead: {quoted}."
+            self.text += f" Instead of files, the browser sends their names. This was submitted: {quoted}."
         super().__init__(self.text)
 
     def __str__(self) -> str:
@@ -29,8 +30,9 @@ class FormDataRoutingRedirect(AssertionError):
     def __init__(self, request: Any) -> None:  # Any: see above
         redirect = request.routing_exception
         text = (
-            f"A {request.method} request to {request.url!r} was about to be redirected to {redirect.new_url!r}. The"
-            " client would drop the form data, or send it twice. Use the final URL in the form."
+            f"A {request.method} request to {request.url!r} was about to be redirected to the"
+            f" canonical URL {redirect.new_url!r}. The client would drop the form data, or send it twice. Use the final"
+            " URL in the form."
         )
         if f"{request.base_url}/" == redirect.new_url.partition("?")[0]:
             text += " The rule has a slash at its end; the URL that was asked for has not."

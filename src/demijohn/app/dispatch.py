@@ -202,7 +202,7 @@ class AppDispatch(AppFailures):
             response = self.ensure_sync(function)(response)
         for function in ctx.plan.after:
             response = function(response)
-        session = ctx._session
+        session = ctx._held_session
         interface = self.session_interface
         if (
             session is None

@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -25,7 +26,9 @@ class Lifecycle:
     """
 
     def __init__(self, app: Any) -> None:
-        self._app = app
+        # COMPAT: an application that is dropped is gone at once, with no circle for the garbage collector.
+        self._reference = weakref.ref(app)
+        self._held: Any = None  # the application, from its start to its end
         self._functions: dict[str, list[Function]] = {moment: [] for moment in MOMENTS}
         self._parts: list[Lifecycle] = []
         self._lock = threading.RLock()
@@ -110,6 +113,7 @@ class Lifecycle:
                 self._is_started = False
                 self.wants_start = any(self._functions.values())
                 self._end("shutdown")
+                self._held = None
 
     # ------------------------------------------------------------------ under a server that does not know of this
 
@@ -139,7 +143,12 @@ class Lifecycle:
 
     # ------------------------------------------------------------------ inside
 
+    @property
+    def _app(self) -> Any:
+        return self._reference()
+
     def _begin(self, moment: str) -> None:
+        self._held = self._app
         for function in self._functions[moment]:
             self._call(function)
 

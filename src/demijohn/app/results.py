@@ -37,7 +37,9 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
                 rv, status = rv
         else:
             _refuse(
-                request, f"a tuple of {len(rv)}; a tuple is (body, status), (body, headers) or (body, status, headers)"
+                request,
+                f"a tuple of {len(rv)}; a tuple must have the form (body, status), (body, headers) or"
+                " (body, status, headers)",
             )
     if rv is None:
         _refuse(request, "None (did it end without `return`?)")
@@ -57,7 +59,7 @@ def make_response(app: Any, rv: Any, request: Any) -> Any:
         elif isinstance(rv, MessageResponse) or callable(rv):
             rv = _coerce(response_class, rv, request)
         else:
-            _refuse(request, f"a value of type {type(rv).__name__}")
+            _refuse(request, f"something else: it was a {type(rv).__name__}")
     if headers:
         rv.headers.update(headers)
     if isinstance(status, _TEXTS):
@@ -72,7 +74,7 @@ def _coerce(response_class: Any, rv: Any, request: Any) -> Any:
     try:
         return response_class.force_type(rv, request.environ)
     except TypeError as error:
-        raise TypeError(f"{error}\n{_text(request, f'a value of type {type(rv).__name__}')}") from error
+        raise TypeError(f"{error}\n{_text(request, f'something else: it was a {type(rv).__name__}')}") from error
 
 
 def _text(request: Any, what: str) -> str:

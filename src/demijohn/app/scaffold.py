@@ -216,17 +216,19 @@ class Scaffold(Resources):
         if isinstance(exc_class_or_code, int):
             if exc_class_or_code not in default_exceptions:
                 raise ValueError(
-                    f"{exc_class_or_code} is not the code of an HTTP error. For a code of your own, make a subclass of"
-                    " HTTPException with it and register that."
+                    f"{exc_class_or_code} is not the code of an HTTP error. Use a subclass of HTTPException with it,"
+                    " and register that, for a code of your own."
                 )
             exception_class: Any = default_exceptions[exc_class_or_code]  # Any: checked below, that is what for
         else:
             exception_class = exc_class_or_code
         if not isclass(exception_class):
-            raise TypeError(f"{exception_class!r} is not a class; handlers are for exception classes or status codes.")
+            raise TypeError(
+                f"{exception_class!r} is an instance, not a class. Handlers are for exception classes or status codes."
+            )
         if not issubclass(exception_class, Exception):
             raise ValueError(  # noqa: TRY004 - COMPAT
-                f"{exception_class!r} is neither a subclass of Exception nor a status code."
+                f"{exception_class.__name__!r} is not a subclass of Exception. Handlers are for these, or for status codes."
             )
         code = exception_class.code if issubclass(exception_class, HTTPException) else None
         return exception_class, code

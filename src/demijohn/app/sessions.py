@@ -60,7 +60,7 @@ def _note_change(session: Any) -> None:  # Any: CallbackDict calls back with its
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
     raise RuntimeError(
-        "The session cannot be written to because the application has no secret key."
+        "The session is unavailable for writing because the application has no secret key."
         " Set `app.secret_key` to something random and secret: `python -c 'import secrets; print(secrets.token_hex())'`."
     )
 

@@ -7,6 +7,7 @@ before). Filled by one thread.
 import logging
 import os
 import sys
+import weakref
 from collections.abc import Callable, Mapping, ValuesView
 from datetime import timedelta
 from functools import cached_property
@@ -16,9 +17,9 @@ from typing import IO, Any, ClassVar, overload
 
 from ..http.errors import Aborter
 from ..routing import Map, Rule
+from .appglobals import _AppCtxGlobals
 from .blueprint import Blueprint, decorator_for
 from .config import DEFAULT_CONFIG, Config, ConfigAttribute
-from .context import _AppCtxGlobals
 from .helpers import get_debug_flag
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .registry import H, Hook, HookList, ViewRegistry
@@ -102,7 +103,7 @@ class AppSetup(Scaffold):
         if instance_path is None:
             instance_path = self.auto_find_instance_path()
         elif not os.path.isabs(instance_path):
-            raise ValueError(f"The instance path has to be absolute; {instance_path!r} is relative.")
+            raise ValueError(f"The instance path must be absolute; {instance_path!r} is relative.")
         self.instance_path = instance_path
         """Folder for what belongs to this installation: configuration, databases."""
 
@@ -133,11 +134,7 @@ class AppSetup(Scaffold):
                 raise AssertionError(
                     "With host matching the static route needs a `static_host`; without, it cannot have one."
                 )
-            self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self._static_view, host=static_host)
-
-    def _static_view(self, filename: str) -> Any:
-        # Looked up when called, so that it can be replaced on the instance.
-        return self.send_static_file(filename)
+            self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", _static_view(self), host=static_host)
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:
@@ -355,6 +352,13 @@ class AppSetup(Scaffold):
         from .asyncs import async_to_sync
 
         return async_to_sync(func)
+
+
+def _static_view(app: AppSetup) -> Callable[..., Any]:  # Any: what `send_static_file` returns
+    """Return the view of static files. COMPAT: it holds no application, which is gone when nobody else does."""
+    reference = weakref.ref(app)
+    # Looked up when called, so that it can be replaced on the instance.
+    return lambda filename: reference().send_static_file(filename)  # type: ignore[union-attr]  # who calls it has it
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:

@@ -11,6 +11,7 @@ from jinja2 import Environment as BaseEnvironment
 
 from .flashing import get_flashed_messages
 from .globals import g, request, session
+from .slot import _cv_app
 
 Source = tuple[str, str | None, Callable[[], bool] | None]
 
@@ -96,14 +97,26 @@ def explain_loading(app: Any, template: str, attempts: list[tuple[Any, BaseLoade
     lines = [f"Looking for the template {template!r}:"]
     for number, (owner, loader, source) in enumerate(attempts, 1):
         kind = "application" if owner is app else "blueprint"
-        lines.append(f"{number:5}: {kind} {owner.name!r} ({owner.import_name}), {type(loader).__name__}")
+        lines.append(
+            f"{number:5}: trying loader of {kind} {owner.name!r} ({owner.import_name}), {type(loader).__name__}"
+        )
         lines += [f"       folder {path}" for path in getattr(loader, "searchpath", ())]
         lines.append("       -> no match" if source is None else f"       -> found ({source[1] or '<string>'})")
     found = sum(source is not None for _, _, source in attempts)
     if found == 0:
-        lines.append("No folder has it. Is the template folder where the application (or blueprint) expects it?")
+        lines.append(
+            "Error: the template could not be found. Is the folder where the application (or blueprint) expects it?"
+        )
     elif found > 1:
         lines.append(
             f"{found} folders have it; the first is taken. Blueprints usually give their templates a folder of their own."
         )
+    if found != 1:
+        ctx = _cv_app.get(None)
+        blueprint = ctx.request.blueprint if ctx is not None and ctx.has_request else None
+        if blueprint is not None:
+            lines.append(f"It was looked up from an endpoint that belongs to the blueprint {blueprint!r}.")
+            lines.append(
+                "See https://flask.palletsprojects.com/blueprints/#templates for where blueprints have theirs."
+            )
     app.logger.info("\n".join(lines))

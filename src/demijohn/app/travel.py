@@ -83,7 +83,7 @@ class ContextStream(Iterator[T]):
             return self._context.run(next, self._iterator)
         except BaseException:
             # StopIteration, or what the generator raised: it will not go on in either case.
-            self._finish()
+            self.close()
             raise
 
     def close(self) -> None:

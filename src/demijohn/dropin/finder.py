@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from .._base.served import serve_flask
+
 PUBLIC: Final = ("flask", "werkzeug")
 """The packages that are served."""
 
@@ -181,6 +183,7 @@ def serve_names() -> None:
             raise RealFlaskLoadedError(_who_loaded(name, module), name=name)
     if FINDER not in sys.meta_path:
         sys.meta_path.insert(0, FINDER)
+        serve_flask()
 
 
 def hand_over(name: str) -> None:

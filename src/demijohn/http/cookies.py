@@ -169,7 +169,7 @@ def dump_cookie(
         cookie += "; Partitioned"
     if max_size and len(cookie) > max_size:
         warnings.warn(
-            f"The cookie {key!r} is too large: {len(cookie)} bytes ({value_size} of name and value), where {max_size}"
+            f"The {key!r} cookie is too large: {len(cookie)} bytes ({value_size} of name and value), where {max_size}"
             " are allowed. Browsers may ignore it without a word.",
             stacklevel=2,
         )

@@ -157,7 +157,7 @@ class Request(RequestForm):
             raise UnsupportedMediaType(
                 "The body was not read as JSON, because the Content-Type of the request is not 'application/json'."
             )
-        raise BadRequest(f"The body is not valid JSON: {e}")
+        raise BadRequest(f"Failed to decode JSON object: {e}")
 
 
 _plain_init = Request.__init__

@@ -5,11 +5,13 @@ From then on any number of threads read without one. `match_path` is the hot pat
 building) is `MapAdapter`'s.
 """
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pprint import pformat
 from threading import Lock
+from types import FrameType
 from typing import Any, ClassVar
 
 from demijohn.http.errors import BadHost, MethodNotAllowed, NotFound
@@ -303,7 +305,7 @@ class Map:
             if subdomain is None:
                 # COMPAT: not an error, since a server may well be reached by its address.
                 message = f"Current server name {host!r} doesn't match configured server name {server_name!r}"
-                warnings.warn(message, stacklevel=2)
+                _warn(message, sys._getframe(1))
                 subdomain = INVALID_SUBDOMAIN
         return self.bind(
             server_name,
@@ -317,6 +319,20 @@ class Map:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pformat(list(self.iter_rules()))})"
+
+
+def _warn(message: str, caller: FrameType) -> None:
+    """Warn about the line that calls; what the application's own files do passes for Flask's, for filters by module."""
+    scope = caller.f_globals
+    module = str(scope.get("__name__", "<unknown>"))
+    warnings.warn_explicit(
+        message,
+        UserWarning,
+        caller.f_code.co_filename,
+        caller.f_lineno,
+        "flask.app" if module.startswith("demijohn.app.") else module,
+        scope.setdefault("__warningregistry__", {}),
+    )
 
 
 def _may_redirect(rule: Rule, with_defaults: list[Rule]) -> bool:

@@ -205,12 +205,6 @@ FEATURES = [
     Deviation(
         "features.run",
         None,
-        "Each request has a context and a `g` of its own, also inside of another context of the application, as from Flask 3.2 on.",
-        ["nested_clients"],
-    ),
-    Deviation(
-        "features.run",
-        None,
         "The test client says who it is: demijohn.",
         ["user_agent_of_the_client"],
     ),

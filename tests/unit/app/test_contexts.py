@@ -129,7 +129,7 @@ def test_g_is_a_namespace(app):
 
 
 def test_a_class_of_ones_own_for_g(app):
-    class Globals(demijohn.app.context._AppCtxGlobals):
+    class Globals(demijohn.app.appglobals._AppCtxGlobals):
         def __getattr__(self, name):
             return f"no {name}"
 

@@ -281,7 +281,7 @@ def test_only_debug_mode_says_what_is_wrong_with_json(app, client, debug, explai
     app.add_url_rule("/", "view", lambda: request.get_json(), methods=["POST"])
     response = client.post("/", data="{", content_type="application/json")
     assert response.status_code == 400
-    assert ("not valid JSON" in response.text) is explains
+    assert ("Failed to decode JSON object" in response.text) is explains
     assert client.post("/", data="{}").status_code == 415
 
 

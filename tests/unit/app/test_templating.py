@@ -171,7 +171,7 @@ def test_loading_explained(tmp_path, caplog):
     assert "application 'x'" in found
     assert "blueprint 'bp'" in found
     assert "2 folders have it" in found
-    assert "No folder has it" in missing
+    assert "Error: the template could not be found" in missing
     assert app.jinja_env.list_templates() == ["a.html"]
 
 

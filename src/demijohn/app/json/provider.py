@@ -46,7 +46,7 @@ class JSONProvider:
     @staticmethod
     def _prepare_response_obj(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args and kwargs:
-            raise TypeError("app.json.response() takes positional or keyword arguments, not both at once")
+            raise TypeError("app.json.response() takes either args or kwargs, not both at once")
         if kwargs:
             return kwargs
         if not args:

@@ -125,7 +125,7 @@ class DemijohnGroup(AppGroup):
     ) -> click.Context:
         """Make the context; `obj` is a `ScriptInfo`."""
         # An app.run() that stands unguarded in a module must not serve it while it is being imported.
-        os.environ["DEMIJOHN_RUN_FROM_CLI"] = os.environ["FLASK_RUN_FROM_CLI"] = "true"
+        os.environ[f"{self.envvar_prefix}_RUN_FROM_CLI"] = "true"
         if "obj" not in {**self.context_settings, **extra}:
             # What finds and loads the application.
             extra["obj"] = ScriptInfo(

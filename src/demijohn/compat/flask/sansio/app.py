@@ -1,8 +1,8 @@
 """What `flask.sansio.app` has, from its homes."""
 
+from demijohn.app.appglobals import _AppCtxGlobals
 from demijohn.app.blueprint import Blueprint
 from demijohn.app.config import Config, ConfigAttribute
-from demijohn.app.context import _AppCtxGlobals
 from demijohn.app.helpers import get_debug_flag
 from demijohn.app.json.provider import DefaultJSONProvider, JSONProvider
 from demijohn.app.logging import create_logger
