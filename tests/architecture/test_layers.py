@@ -42,6 +42,7 @@ MAY_IMPORT = {
         "metrics",
         "debug",
         "_base",
+        "dropin",
     },
     # How `import flask` and `import werkzeug` reach this package: names from anywhere, and what finds them.
     "compat": {

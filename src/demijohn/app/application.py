@@ -50,13 +50,22 @@ class Demijohn(AppServing):
 
     def exchange_handler(self) -> Handler | None:
         """Return what serves this application without WSGI; `None` if WSGI is in its way, such as middleware on `wsgi_app`."""
-        cls = type(self)
-        is_wrapped = "wsgi_app" in self.__dict__ or "request_context" in self.__dict__
         self._is_handed_out = True
-        if is_wrapped or (cls.__call__, cls.wsgi_app, cls.request_context) != _WSGI_SIDE:
+        if self.why_wsgi() is not None:
             return None
         handler = NativeHandler(self)
         return handler if self._mounts is None else MountHandler(handler, self._mounts)
+
+    def why_wsgi(self) -> str | None:
+        """Return why requests have to come through WSGI, for a person; `None` if they need not."""
+        for name in ("wsgi_app", "request_context"):
+            if name in self.__dict__:
+                return f"its {name} is replaced by a {type(self.__dict__[name]).__name__}"
+        cls = type(self)
+        for name, plain in _WSGI_SIDE.items():
+            if getattr(cls, name) is not plain:
+                return f"its class {cls.__name__} has a {name} of its own"
+        return None
 
     def endpoint_for(self, head: RequestHead, root_path: str = "") -> str:
         """Return the endpoint that a request below `root_path` would be routed to; an empty string if there is none."""
@@ -136,5 +145,9 @@ class Demijohn(AppServing):
             self._got_first_request = False
 
 
-_WSGI_SIDE = (Demijohn.__call__, Demijohn.wsgi_app, Demijohn.request_context)
+_WSGI_SIDE = {
+    "__call__": Demijohn.__call__,
+    "wsgi_app": Demijohn.wsgi_app,
+    "request_context": Demijohn.request_context,
+}
 """As they are made here: tracing tools replace them on the class itself."""

@@ -48,6 +48,19 @@ def handler_for(application: Any, door: Door = "auto") -> Handler:  # Any: check
     return wsgi_handler(cast("Any", application))
 
 
+def why_wsgi(application: Any) -> str:  # Any: see handler_for
+    """Return why an application that is served through WSGI is, for a person."""
+    if is_foreign_flask(application):
+        return "it is an application of Flask's own; with --drop-in, import flask is demijohn and it is served natively"
+    reason = getattr(application, "why_wsgi", None)
+    return str(reason()) if callable(reason) and not isinstance(application, type) else "it is a WSGI application"
+
+
+def is_foreign_flask(application: object) -> bool:
+    """Tell whether an application is made of Flask's own class."""
+    return any((cls.__module__, cls.__name__) == ("flask.app", "Flask") for cls in type(application).__mro__)
+
+
 def _describe(application: object) -> str:
     text = repr(application)
     if len(text) > 80:

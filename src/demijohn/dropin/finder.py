@@ -7,6 +7,7 @@ Each file below `demijohn/compat/` is executed once, under its public name (`fla
 import ast
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -17,7 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from .._base.imports import import_string
 from .._base.served import serve_flask
+from .older import OLDER
 
 PUBLIC: Final = ("flask", "werkzeug")
 """The packages that are served."""
@@ -56,8 +59,12 @@ class CompatModule(ModuleType):
     def __getattr__(self, name: str) -> Any:  # Any: whatever a module has
         # The originals import more of their own modules than anybody needs; here they come when they are asked for.
         path = self.__dict__.get("__path__")
-        if path and not name.startswith("__") and _file_of(f"{self.__name__}.{name}") is not None:
+        if path and not name.startswith("__") and file_of(f"{self.__name__}.{name}") is not None:
             return import_module(f"{self.__name__}.{name}")
+        older = OLDER.get(self.__name__, {}).get(name)
+        if older is not None:
+            warnings.warn(f"{self.__name__}.{name} is of an older version; use {older.instead}.", DeprecationWarning, 2)
+            return import_string(older.home)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
@@ -110,11 +117,11 @@ class CompatFinder(MetaPathFinder):
         """Return the spec of a module that is served, `None` for every other."""
         if fullname.startswith(ALIAS):
             public = fullname[len(ALIAS) :]
-            file = _file_of(public)
+            file = file_of(public)
             if file is None:
                 return None
             return ModuleSpec(fullname, _AliasLoader(public), origin=str(file), is_package=file.name == "__init__.py")
-        file = _file_of(fullname)
+        file = file_of(fullname)
         if file is None:
             return None
         places = [str(file.parent)] if file.name == "__init__.py" else None
@@ -125,7 +132,10 @@ class CompatFinder(MetaPathFinder):
     @staticmethod
     def find_distributions(context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
         """Yield the distributions `flask` and `werkzeug`; what is installed under these names is not asked."""
-        return _distributions(None if context is None else context.name)
+        if context is None:
+            return _distributions(None)
+        # Who looks in certain places only does not mean this one.
+        return iter(()) if "path" in vars(context) else _distributions(context.name)
 
 
 def _distributions(name: str | None) -> Iterator[Distribution]:
@@ -134,7 +144,7 @@ def _distributions(name: str | None) -> Iterator[Distribution]:
             yield PathDistribution(folder)
 
 
-def _file_of(public: str) -> Path | None:
+def file_of(public: str) -> Path | None:
     """Return the file of `compat/` that is executed as `public`."""
     parts = public.split(".")
     if parts[0] not in PUBLIC:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..app.mounts import MountHandler
-from ..doors.choose import handler_for
+from ..doors.choose import handler_for, why_wsgi
 from ..doors.native import NativeHandler
 from .addresses import parse_address
 from .identity import check_names
@@ -48,7 +48,8 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
     is_tls = certificates_for(ssl_context(settings)) is not None
     is_native = isinstance(handler, NativeHandler | MountHandler)
     name = getattr(application, "import_name", None) or type(application).__name__
-    yield f"Application: {name}, {'served natively' if is_native else 'served through WSGI'}."
+    door = "served natively" if is_native else f"served through WSGI: {why_wsgi(application)}"
+    yield f"Application: {name}, {door}."
     workers, threads = worker_count(settings), thread_count(settings)
     yield (
         f"Processes: {workers}; threads in each: {threads}; runner: {options.runner}; TLS: {'yes' if is_tls else 'no'};"

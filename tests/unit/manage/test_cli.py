@@ -88,7 +88,7 @@ class TestCommand:
     def test_help_lists_them_beside_the_built_in_ones(self, invoke, site):
         lines = invoke("--app", site, "--help").output.splitlines()
         commands = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]]
-        assert commands == ["check", "config", "ctl", "greet", "routes", "run", "shell", "top"]
+        assert commands == ["check", "config", "ctl", "drop-in", "greet", "routes", "run", "shell", "top"]
 
     def test_help_without_an_application(self, invoke):
         result = invoke("--help")
@@ -500,7 +500,10 @@ class TestConfig:
             assert f"Application: {site}, served natively." in result.output
             assert "Processes: 2; threads in each: 16; runner: late; TLS: no; access log: no." in result.output
         (tmp_path / "plain_of_tests.py").write_text("def app(environ, start_response): ...\n")
-        assert "Application: function, served through WSGI." in invoke("check", "plain_of_tests").output
+        assert (
+            "Application: function, served through WSGI: it is a WSGI application."
+            in invoke("check", "plain_of_tests").output
+        )
 
     @pytest.mark.parametrize(
         ("words", "code", "message"),

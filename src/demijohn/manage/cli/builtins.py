@@ -10,6 +10,7 @@ import click
 from ...app.commands import with_appcontext
 from ...app.scriptinfo import ScriptInfo, pass_script_info
 from .control import control_group
+from .dropin import dropin_group
 from .running import APP_HELP, check_command, config_command, load_app, run_command
 from .table import SORT_KEYS, rows_of, write_table
 from .top import top_command
@@ -82,4 +83,5 @@ COMMANDS: Final = (
     shell_command,
     control_group,
     top_command,
+    dropin_group,
 )

@@ -1,5 +1,6 @@
 """The commands that take settings: `run`, `config`, `check`. What they need is imported when they run: help is quick."""
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,8 @@ from .discovery import load_application
 
 if TYPE_CHECKING:
     from ..settings.load import Settings
+
+logger: Final = logging.getLogger("demijohn.manage")
 
 DEBUG_ENV_NAMES: Final = ("DEMIJOHN_DEBUG", "FLASK_DEBUG")
 
@@ -77,9 +80,31 @@ _DEBUG: Final = click.option(
 )
 
 
+def _turn_on_dropin(ctx: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if not is_asked or ctx.resilient_parsing:
+        return
+    from ...dropin import RealFlaskLoadedError, install
+
+    try:
+        install()
+    except RealFlaskLoadedError as error:
+        raise click.UsageError(str(error), ctx) from None
+
+
+_DROP_IN: Final = click.option(
+    "--drop-in",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_turn_on_dropin,
+    help="import flask and import werkzeug are demijohn: a Flask application is served natively.",
+)
+
+
 @click.command("run", cls=SettingsCommand)
 @_APP
 @_DEBUG
+@_DROP_IN
 @pass_script_info
 @click.pass_context
 def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
@@ -107,8 +132,6 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
         application = _load(info, app, settings)
         is_debug = getattr(application, "debug", False) is True
     if is_debug:
-        import logging
-
         logging.getLogger("demijohn.access").setLevel(logging.INFO)
     try:
         serve(application, settings, reread=lambda: _reread(ctx, directory))
@@ -119,6 +142,7 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
 @click.command("config", cls=SettingsCommand)
 @_APP
 @_DEBUG
+@_DROP_IN
 @click.option("--json", "is_json", is_flag=True, help="As JSON.")
 @click.option(
     "--check", "is_check", is_flag=True, help="Load the application and check everything, as demijohn check does."
@@ -152,6 +176,7 @@ def config_command(
 @click.command("check", cls=SettingsCommand)
 @_APP
 @_DEBUG
+@_DROP_IN
 @pass_script_info
 @click.pass_context
 def check_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_options: Any) -> None:
@@ -197,7 +222,7 @@ def _load(info: ScriptInfo, words: str | None, settings: "Settings") -> Any:  # 
     places = settings["mount"]
     has_root = words is not None or info.app_import_path is not None or info.create_app is not None
     if not places:
-        return load_app(info, words)
+        return _noticed(load_app(info, words))
     from ..mounting import with_mounts
 
     root = load_app(info, words) if has_root else None
@@ -205,6 +230,18 @@ def _load(info: ScriptInfo, words: str | None, settings: "Settings") -> Any:  # 
         return with_mounts(root, places, _load_mounted)
     except ValueError as error:
         raise click.UsageError(f"mount ({settings.origin('mount').where}): {error}") from None
+
+
+def _noticed(application: Any) -> Any:  # Any: see ScriptInfo
+    """Say how an application of Flask's own could be served better."""
+    from ...doors.choose import is_foreign_flask
+
+    if is_foreign_flask(application):
+        logger.warning(
+            "This is an application of Flask's own, served through WSGI. With --drop-in (or after `demijohn drop-in install`)"
+            " import flask is demijohn, and it is served natively."
+        )
+    return application
 
 
 def _load_mounted(words: str) -> Any:  # Any: see ScriptInfo
