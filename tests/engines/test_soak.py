@@ -252,13 +252,13 @@ def test_a_thousand_connections_for_each_thread(threaded_runner):
                 assert site.stuck.acquire(timeout=TIMEOUT)
                 for number, client in enumerate(clients):
                     client.send(b"GET /echo/%d/%d HTTP/1.1\r\nHost: a\r\n\r\n" % (turn, number))
-                wait_until(lambda: running.server.queue_length == count)
-                wait_until(lambda: running.server.queue_age > 0)
+                wait_until(lambda: running.server.gauges().queued == count)
+                wait_until(lambda: running.server.gauges().oldest_queued > 0)
                 site.release.set()
                 for number, client in enumerate(clients):
                     assert client.read_answer().body == b"/echo/%d/%d" % (turn, number)
-                assert running.server.queue_length == 0
-                assert running.server.queue_age == 0
+                gauges = running.server.gauges()
+                assert (gauges.queued, gauges.oldest_queued) == (0, 0)
                 blocking.close()
             assert running.server.stats.connections_accepted == count + 2
             for client in clients:

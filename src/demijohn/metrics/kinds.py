@@ -162,17 +162,12 @@ class Gauge(_Metric):
         mode: Mode = "sum",
         store: Store = STORE,
     ) -> None:
-        """Define a gauge; see `_Metric`.
+        """Define a gauge, as any metric is defined.
 
-        Args:
-            name: see there.
-            documentation: see there.
-            labelnames: see there.
-            namespace: see there.
-            subsystem: see there.
-            unit: see there.
-            mode: what it is of several workers: their `sum`, `max`, `min`, or the value that was set last (`mostrecent`).
-            store: for tests.
+        `mode` is what it is of several workers: their `sum`, `max`, `min`, or the value that was set last (`mostrecent`).
+
+        Raises:
+            ValueError: there is no such mode, or as of any metric.
         """
         if mode not in ("sum", "max", "min", "mostrecent"):
             raise ValueError(f"mode is {mode!r}; it must be 'sum', 'max', 'min' or 'mostrecent'")
@@ -232,17 +227,12 @@ class Histogram(_Metric):
         buckets: Sequence[float] = DEFAULT_BUCKETS,
         store: Store = STORE,
     ) -> None:
-        """Define a histogram; see `_Metric`.
+        """Define a histogram, as any metric is defined.
 
-        Args:
-            name: see there.
-            documentation: see there.
-            labelnames: see there.
-            namespace: see there.
-            subsystem: see there.
-            unit: see there.
-            buckets: their upper bounds, the smallest first; one without a bound is added.
-            store: for tests.
+        `buckets` are their upper bounds, the smallest first; one without a bound is added.
+
+        Raises:
+            ValueError: the bounds do not go up, or as of any metric.
         """
         bounds = tuple([float(bound) for bound in buckets])
         if not bounds or bounds[-1] != inf:

@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 
 from ..seam import Peer
 from .engine import Engine
-from .reactor import READ
+from .reactor import READ, Watched
 from .stats import CONNECTIONS_OPEN
 
 
-class Beginning(ABC):
+class Beginning(Watched, ABC):
     """See the file's description."""
 
     __slots__ = ("_engine", "_events", "_peer", "_sock", "deadline", "slot")
@@ -45,14 +45,6 @@ class Beginning(ABC):
     @abstractmethod
     def on_event(self, mask: int) -> bool:
         """The socket is ready."""
-
-    @abstractmethod
-    def on_deadline(self, mask: int) -> bool:
-        """See `Watched.on_deadline`."""
-
-    @abstractmethod
-    def on_returned(self, mask: int) -> bool:
-        """See `Watched.on_returned`."""
 
     @abstractmethod
     def drain(self) -> None:

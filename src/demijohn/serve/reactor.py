@@ -35,6 +35,8 @@ _STALL = 1.0
 class Watched(Protocol):
     """A connection, as the reactor sees it."""
 
+    __slots__ = ()
+
     deadline: float
     slot: float
 

@@ -87,16 +87,6 @@ class Server:
         return self._engine.stats
 
     @property
-    def queue_length(self) -> int:
-        """How many requests wait for a thread. Any thread."""
-        return len(self._runner.queue)
-
-    @property
-    def queue_age(self) -> float:
-        """For how many seconds the one has waited that waits longest; 0 if none does. Any thread."""
-        return self._runner.queue.oldest_age(self._engine.clock.monotonic())
-
-    @property
     def is_ready(self) -> bool:
         """It accepts, and no stop was asked for: what a balancer wants to know. Any thread."""
         return self._is_accepting and not self._is_stop_requested
@@ -105,6 +95,7 @@ class Server:
         """Return how many requests wait for a thread, and the monotonic time since when the first does; 0 if there is none.
 
         Who has sent something while the only thread that reads is inside a handler may wait, too, since that began. Any thread.
+        (`gauges` tells of the queue alone, and looks at every connection.)
         """
         queue = self._runner.queue
         times = [since for since in (queue.oldest(), self._engine.reactor.unread_since()) if since]

@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from ..seam import Peer
 from .engine import Engine
 from .line import Line
+from .reactor import Watched
 
 
-class WatchedLine(Line, ABC):
+class WatchedLine(Line, Watched, ABC):
     """A line that is owned by the reactor or, while `is_handled`, by a handler."""
 
     __slots__ = ("_events", "_hand_in_lock", "_is_paused", "deadline", "is_handled", "opened_at", "queued_at", "slot")
@@ -38,20 +39,8 @@ class WatchedLine(Line, ABC):
         """The socket is ready."""
 
     @abstractmethod
-    def on_deadline(self, mask: int) -> bool:
-        """See `Watched.on_deadline`."""
-
-    @abstractmethod
-    def on_returned(self, mask: int) -> bool:
-        """See `Watched.on_returned`."""
-
-    @abstractmethod
     def on_woken(self, mask: int) -> bool:
         """There may be more of a stream that had nothing yet."""
-
-    @abstractmethod
-    def fail(self) -> None:
-        """See `Watched.fail`."""
 
     def _watch(self, events: int) -> None:
         if self._events != events:

@@ -10,15 +10,15 @@ import logging
 import os
 import signal
 import socket
-import sys
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NoReturn
 
 from ..._base.clock import Clock
 from ..board import Board
+from .forking import fork
 from .reports import describe_status
 from .signals import SignalPipe
 from .stopwatch import WATCHED, leave_process
@@ -136,25 +136,15 @@ class Companions:
 
     def _start(self, one: _Process) -> None:
         one.lifeline, theirs = socket.socketpair()
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        try:
-            with warnings.catch_warnings():
-                # Threads that this process may have are not needed there.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
-            if pid == 0:
-                self._live(one, theirs, mask)
-            one.pid = pid
-            self._pids.add(pid)
-            one.companion.on_start(one.lifeline)
-        except OSError as error:
-            logger.error("Cannot fork the %s process: %s", one.companion.name, error)  # noqa: TRY400 - the traceback would only show this line
-            self._drop(one)
-        finally:
-            theirs.close()
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with theirs:
+            try:
+                one.pid = fork(partial(self._live, one, theirs))
+            except OSError as error:
+                logger.error("Cannot fork the %s process: %s", one.companion.name, error)  # noqa: TRY400 - the traceback would only show this line
+                self._drop(one)
+            else:
+                self._pids.add(one.pid)
+                one.companion.on_start(one.lifeline)
 
     def _live(self, one: _Process, lifeline: socket.socket, mask: Iterable[int]) -> NoReturn:
         """Be a companion."""

@@ -13,12 +13,12 @@ import selectors
 import signal
 import socket
 import sys
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final, NoReturn
 
 from .channel import Channel, Message
+from .forking import fork
 from .plan import Loaded
 from .signals import SignalPipe
 from .stopwatch import leave_process
@@ -79,25 +79,19 @@ def _fork_when_asked(loaded: Loaded, inherited: Inheritance, channel: Channel, s
 
 
 def _fork(loaded: Loaded, message: Message, inherited: Inheritance, channel: Channel, signals: SignalPipe) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
     read, write = os.pipe()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+    def live(mask: Iterable[int]) -> NoReturn:
+        _fork_once_more(loaded, replace(inherited, signals=signals, let_go=channel.close, mask=mask), read, write)
+
     try:
-        with warnings.catch_warnings():
-            # That threads are not there after a fork is said once, by the audit, and with their names.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            between = os.fork()
-            if between == 0:
-                _fork_once_more(
-                    loaded, replace(inherited, signals=signals, let_go=channel.close, mask=mask), read, write
-                )
+        between = fork(live)
     except OSError as error:
+        os.close(read)
         channel.send({"forked": message["fork"], "error": str(error)})
         return
     finally:
         os.close(write)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     with open(read, "rb") as pipe:
         said = pipe.read()
     # Only when it has ended is the worker the arbiter's child.

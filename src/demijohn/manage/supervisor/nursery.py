@@ -10,12 +10,10 @@ import random
 import selectors
 import signal
 import socket
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, NoReturn
 
 from ..board import Board, BoardError, WorkerState
 from .channel import Channel, ChannelClosed, Message
@@ -31,6 +29,7 @@ from .events import (
     WorkerSpawned,
     WorkerWantsOut,
 )
+from .forking import fork
 from .loader import adopt_orphans, run_loader
 from .memory import memory_of
 from .plan import Plan
@@ -136,31 +135,21 @@ class Nursery:
         self._selector.register(child.channel, selectors.EVENT_READ)
 
     def _fork(self, plan: Plan, child: _Child, theirs: socket.socket) -> int:
-        # A signal to the child must not be taken by the handlers, and written to the pipe, that it still shares with us.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        inherited = Inheritance(
-            signals=self._signals,
-            sock=theirs,
-            let_go=partial(self._let_go, child),
-            mask=mask,
-            board=self._board,
-            row=child.row,
-            drain_timeout=plan.drain_timeout,
-            files=plan.files,
-        )
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        try:
-            with warnings.catch_warnings():
-                # Threads of ours, which write logs, are started anew in the child.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
-            if pid == 0:
-                run = run_loader if child.seat == LOADER else run_worker
-                run(plan.load, replace(inherited, sock=socket.socket(fileno=theirs.detach())))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        return pid
+        def live(mask: Iterable[int]) -> NoReturn:
+            inherited = Inheritance(
+                signals=self._signals,
+                sock=socket.socket(fileno=theirs.detach()),
+                let_go=partial(self._let_go, child),
+                mask=mask,
+                board=self._board,
+                row=child.row,
+                drain_timeout=plan.drain_timeout,
+                files=plan.files,
+            )
+            run = run_loader if child.seat == LOADER else run_worker
+            run(plan.load, inherited)
+
+        return fork(live)
 
     def _let_go(self, child: _Child) -> None:
         """In a child: close what belongs to the arbiter."""

@@ -7,14 +7,13 @@ import logging
 import os
 import selectors
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Final, NoReturn, Protocol, Self
 
 from ..._base.clock import Clock, SystemClock
 from ...serve.logwriter import reopen_logs
+from .forking import flush_streams
 from .signals import SignalPipe
 
 logger = logging.getLogger("demijohn.supervisor")
@@ -112,9 +111,7 @@ class StopWatch:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         os.close(self._done_write)
         self._thread.join()
         os.close(self._done_read)
@@ -183,10 +180,5 @@ class StopWatch:
 def leave_process(code: int) -> NoReturn:
     """End this process in good order but without unwinding the stack; what was printed and logged gets out first."""
     logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            # Closed, gone, or None: there is nobody to tell.
-            continue
+    flush_streams()
     os._exit(code)
