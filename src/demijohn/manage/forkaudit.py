@@ -1,8 +1,8 @@
 """The fork audit: what an application has opened while it was loaded, and what forked workers would share or miss.
 
 A socket would be written to by all workers at once; a thread is not there after the fork; a lock that is held then is held for
-ever; an event loop shares its selector. Each is named with the file and line that made it. What only C code knows of is named
-without a line (sockets), or not seen (locks, threads that have never run Python).
+ever, and one that is free is each worker's own; an event loop shares its selector. Each is named with the file and line that made
+it. What only C code knows of is named without a line (sockets), or not seen (locks, threads that have never run Python).
 
 For the process that loads the application, while it does.
 """
@@ -21,12 +21,13 @@ from sys import _getframe
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from .heldlocks import held_locks
+from .findlocks import find_locks
 
 _ADVICE: Final = "Make it in a function registered with app.on_worker_start(), which runs in each worker."
 
 _LIBRARIES: Final = tuple({sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep})
 _SITE_PACKAGES: Final = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
+_MOST_NAMED: Final = 10
 _OURS: Final = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
@@ -94,7 +95,20 @@ class ForkAudit:
 
     def findings(self) -> list[Finding]:
         """Return what is there now, of all that was made."""
-        return [*self._open_sockets(), *self._living_threads(), *self._open_loops(), *_locks()]
+        return [*self._open_sockets(), *self._living_threads(), *self._open_loops(), *_held_locks()]
+
+    @staticmethod
+    def free_locks() -> str:
+        """Return a sentence about the locks of the application's own code that nobody holds; empty if there are none.
+
+        They work in each worker, but keep out no other worker.
+        """
+        found = [f"{lock.name} ({lock.place})" for lock in find_locks(_is_of_others) if not lock.is_held]
+        if not found:
+            return ""
+        names = ", ".join(found[:_MOST_NAMED])
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        return f"Fork audit: Of these locks each worker has its own; they keep out no other worker: {names}{more}."
 
     def _open_sockets(self) -> Iterator[Finding]:
         consequence = "is shared by all workers, which will read each other's answers"
@@ -125,9 +139,10 @@ class ForkAudit:
                 yield Finding("An event loop", "is shared by all workers, which will wake each other", place)
 
 
-def _locks() -> Iterator[Finding]:
-    for name, place in held_locks(_is_of_libraries):
-        yield Finding(f"A lock, {name},", "is held now, and so for ever in the workers", place)
+def _held_locks() -> Iterator[Finding]:
+    for lock in find_locks(_is_of_libraries):
+        if lock.is_held:
+            yield Finding(f"A lock, {lock.name},", "is held now, and so for ever in the workers", lock.place)
 
 
 def place_of(frame: FrameType | None) -> str:
@@ -145,6 +160,11 @@ def _is_of_libraries(path: str) -> bool:
     if path.startswith(_SITE_PACKAGES):
         return path.startswith(_OURS)
     return path.startswith(("<frozen", _OURS, *_LIBRARIES))
+
+
+def _is_of_others(path: str) -> bool:
+    """Tell all installed packages, too, from the application's own code."""
+    return path.startswith(_SITE_PACKAGES) or _is_of_libraries(path)
 
 
 def _has_caller(frame: FrameType | None, name: str) -> bool:

@@ -123,6 +123,8 @@ class Generations:
                 lifecycle.before_fork()
             for finding in audit.findings():
                 logger.warning("%s", finding)
+            if free := audit.free_locks():
+                logger.info("%s", free)
         return Loaded(partial(self._boot, application, lifecycle, options, warmup), lifecycle.shutdown)
 
     def _boot(

@@ -24,6 +24,9 @@ CLIENT = socket.create_connection(SERVER.getsockname())
 LOOP = asyncio.new_event_loop()
 LOCK = threading.Lock()
 LOCK.acquire()
+FREE = threading.RLock()
+MANY = {"a": [threading.Lock(), threading.Lock()]}
+MANY["a"][1].acquire()
 
 
 class Pool:
@@ -37,6 +40,26 @@ class Pool:
 
 POOL = Pool()
 Pool._shared.acquire()
+
+
+class Slotted:
+    __slots__ = ("gate", "nothing")
+
+    def __init__(self):
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+
+SLOTTED = Slotted()
+
+
+def make():
+    closed = threading.Lock()
+    closed.acquire()
+    return lambda: closed
+
+
+MADE = make()
 """
 
 
@@ -67,8 +90,19 @@ def test_what_is_planted_is_found_with_its_line(load, tmp_path):
             (f"A socket to ('127.0.0.1', {port})", "planted.py:10"),
             ("An event loop", "planted.py:11"),
             ("A lock, planted.LOCK,", "planted.py:12"),
-            ("A lock, Pool._shared,", "planted.py:17"),
-            ("A lock, Pool._guard,", "planted.py:20"),
+            ("A lock, planted.MANY['a'][1],", "planted.py:15"),
+            ("A lock, Pool._shared,", "planted.py:20"),
+            ("A lock, Pool._guard,", "planted.py:23"),
+            ("A lock, Slotted.gate,", "planted.py:36"),
+            ("A lock, make.<locals>.<lambda>.closed,", "planted.py:44"),
+        }
+        free = audit.free_locks().removeprefix(
+            "Fork audit: Of these locks each worker has its own; they keep out no other worker: "
+        )
+        assert {part.replace(f"{tmp_path}/", "") for part in free.removesuffix(".").split(", ")} == {
+            "planted.FREE (planted.py:14)",
+            "planted.MANY['a'][0] (planted.py:15)",
+            "Pool._free (planted.py:24)",
         }
         text = str(audit.findings()[0])
         assert text.startswith(f"Fork audit: A socket made at {tmp_path}/planted.py:9, is shared by all workers")
@@ -80,6 +114,9 @@ def test_what_is_planted_is_found_with_its_line(load, tmp_path):
         planted.LOCK.release()
         planted.POOL._guard.release()
         planted.Pool._shared.release()
+        planted.MANY["a"][1].release()
+        planted.SLOTTED.gate.release()
+        planted.MADE().release()
         planted.here.set()
         planted.POLLER.join()
     assert audit.findings() == []
