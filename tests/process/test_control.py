@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import stat
 import struct
@@ -132,6 +133,8 @@ def test_a_worker_that_stands_still_is_shown_as_silent_with_what_the_board_has(s
     server.workers(2)
     for _ in range(6):
         server.get("/")
+    # A client may have its answer a little before the worker has counted that.
+    until(lambda: not any(one["in_flight"] for one in ask("workers")))
     before = {one["pid"]: one["requests"] for one in ask("workers")}
     frozen = socket.create_connection(("127.0.0.1", server.port))
     request.addfinalizer(frozen.close)
@@ -197,6 +200,24 @@ def test_scale_log_level_stacks_and_stop(serve, ctl, ask, until):
     assert (result.exit_code, result.output) == (0, "Stopped.\n")
     assert server.wait() == 0
     assert ctl("ctl", "status").exit_code == 4
+
+
+@pytest.mark.parametrize("loading", [(), ("--preload",)])
+def test_a_log_level_is_also_that_of_workers_that_come_later(serve, ctl, ask, until, loading):
+    server = serve("--workers", "1", "--log-level", "info", *loading)
+    (first,) = server.workers(1)
+    assert server.get("/level") == "20"
+    assert ctl("ctl", "log-level", "demijohn.test", "17").exit_code == 0
+    assert ctl("ctl", "log-level", "demijohn", "warning").exit_code == 0
+    os.kill(first, signal.SIGKILL)
+    until(lambda: [(one["state"], one["pid"] == first) for one in ask("workers")] == [("serving", False)])
+    assert server.get("/level") == "17"
+    assert ctl("ctl", "reload").exit_code == 0
+    until(lambda: [one["generation"] for one in ask("workers")] == [2])
+    assert server.get("/level") == "17"
+    assert server.get("/level?demijohn") == "30", "the settings of the reload do not count"
+    assert "Reloaded" not in server.output(), "nor in the supervisor, once they were read"
+    assert ctl("ctl", "stop").exit_code == 0
 
 
 def test_one_process_says_what_it_cannot_do(serve, gate, ctl, tmp_path):

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 
-from demijohn import Demijohn
+from demijohn import Demijohn, request
 
 app = Demijohn(__name__)
 GATES = os.environ["GATES"]
@@ -58,7 +58,8 @@ def freeze():
 
 @app.get("/level")
 def level():
-    return str(logging.getLogger("demijohn.test").getEffectiveLevel())
+    name = request.query_string.decode() or "demijohn.test"
+    return str(logging.getLogger(name).getEffectiveLevel())
 
 
 if os.path.exists(f"{GATES}/broken"):

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from ...serve import Server
 from ..lonesignals import HOW
-from .answers import answers_of
+from .answers import answers_of, set_log_level
 from .commands import Answers, Commands
 from .place import ControlListener
 from .protocol import ControlError, Message
@@ -81,6 +81,10 @@ class LoneTarget:
         except ControlError as error:
             answer = {"error": str(error)}
         done(dict.fromkeys(pids, answer))
+
+    def set_log_level(self, name: str, level: int) -> str:
+        """See `Target`. It makes none."""
+        return set_log_level(name, level)
 
     def raw_stacks(self, pid: int, done: Callable[[str], None]) -> bool:
         """See `Target`. Never needed: who asks is this process."""

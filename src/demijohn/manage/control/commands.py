@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from .answers import level_number, set_log_level
+from .answers import level_number
 from .protocol import Code, ControlError, Message
 from .server import Reply
 
@@ -38,6 +38,12 @@ class Target(Protocol):
 
     def ask(self, pids: list[int], question: Message, done: Callable[[Answers], None]) -> None:
         """Ask workers; `done` is called once, soon, with whatever they answered by then."""
+
+    def set_log_level(self, name: str, level: int) -> str:
+        """Set the level of a logger in this process, and in all that are made from now on; return what it was set to before.
+
+        Those that are there already are asked.
+        """
 
     def raw_stacks(self, pid: int, done: Callable[[str], None]) -> bool:
         """Have a worker that does not answer tell where its threads are, as text; False if that is not possible."""
@@ -130,7 +136,7 @@ class Commands:
     def _log_level(self, message: Message, reply: Reply) -> None:
         name = str(message.get("name") or "demijohn")
         level = level_number(str(message.get("level", "")))
-        before = set_log_level(name, level)
+        before = self._target.set_log_level(name, level)
         pids = [worker["pid"] for worker in self._target.workers()]
 
         def finish(answers: Answers) -> None:

@@ -14,6 +14,7 @@ from ..supervisor.arbiter import Arbiter
 from ..supervisor.events import ScaleAsked, SignalReceived
 from ..supervisor.rows import State, Worker
 from ..supervisor.table import WorkerTable
+from .answers import set_log_level
 from .commands import Answers, Commands
 from .place import ControlListener
 from .protocol import ControlError, Message
@@ -69,6 +70,7 @@ class SupervisedTarget:
             tuple[int, float, Reply]
         ] = []  # with the youngest generation when it was asked for, and when
         self._dumps: dict[int, _Dump] = {}
+        self._last_number = arbiter.table.last_number
 
     # ------------------------------------------------------------------ what the arbiter knows
 
@@ -169,6 +171,11 @@ class SupervisedTarget:
         self._silent.setdefault(pid, self._now())
         return True
 
+    def set_log_level(self, name: str, level: int) -> str:
+        """See `Target`."""
+        self._arbiter.nursery.standing[f"log-level {name}"] = {"ask": "log-level", "name": name, "level": level}
+        return set_log_level(name, level)
+
     def raw_stacks(self, pid: int, done: Callable[[str], None]) -> bool:
         """See `Target`. By a signal whose handler is in C: it works whatever the interpreter does."""
         if pid in self._dumps or self._arbiter.table.worker(pid) is None:
@@ -192,6 +199,11 @@ class SupervisedTarget:
     def on_change(self, table: WorkerTable) -> None:
         """Be told the table as it is now; at least once a second."""
         now = self._now()
+        if table.last_number != self._last_number:
+            self._last_number = table.last_number
+            # The settings were read, and have set levels in this process: what was said by hand counts more.
+            for question in self._arbiter.nursery.standing.values():
+                set_log_level(question["name"], question["level"])
         for asked in [one for one in self._rounds if one.due <= now]:
             self._rounds.discard(asked)
             asked.finish()

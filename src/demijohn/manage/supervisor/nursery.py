@@ -89,6 +89,8 @@ class Nursery:
         """Told what a worker wrote that is no message; whatever it does not take (False) is logged."""
         self.on_files: Callable[[int, Mapping[str, str]], None] = lambda generation, files: None  # noqa: ARG005 - nobody wants it
         """Told a generation, and files that it is made of, with their signatures."""
+        self.standing: dict[str, Message] = {}
+        """What each worker is asked as soon as it is ready, before it may serve; the answers are nobody's. By any name."""
 
     # ------------------------------------------------------------------ forking
 
@@ -243,6 +245,8 @@ class Nursery:
         for message in child.channel.receive():
             if "ready" in message:
                 self._show(child, WorkerState.READY)
+                for question in self.standing.values():
+                    self.ask(child.pid, question)
                 yield WorkerReady(child.pid)
             elif "failed" in message:
                 child.cause = str(message["failed"])[-_MOST_CAUSE:]

@@ -41,6 +41,7 @@ class Nursery:
         self.asked = []
         self.gone = set()
         self.dumped = []
+        self.standing = {}
 
     def ask(self, pid, question, on_answer):
         if pid in self.gone:
@@ -206,6 +207,8 @@ def test_log_level_names_those_who_did_not_answer(world):
     world.arbiter.nursery.answer(11, {"result": "INFO"})
     world.pass_time(ANSWER_SECONDS + 0.1)
     assert reply.said["result"]["unresponsive"] == [12]
+    (question,) = world.arbiter.nursery.standing.values()
+    assert (question["ask"], question["name"], question["level"]) == ("log-level", "demijohn.test", 40)
 
 
 @pytest.mark.parametrize("is_broken", [False, True])
