@@ -268,6 +268,7 @@ def test_a_worker_that_takes_too_much_memory_is_replaced(serve):
     server = serve("--max-memory", "1MiB")
     server.workers(2)
     server.wait_for(r"Worker \d+ is replaced: it takes \d+ MiB of memory")
+    server.wait_for(r"max_memory is 1 MiB, but worker \d+ took \d+ MiB when it had just booted")
     server.workers(3)
     assert server.get() == "one"
     server.send(signal.SIGTERM)

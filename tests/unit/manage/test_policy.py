@@ -553,6 +553,44 @@ def test_who_stops_begins_nothing(number):
     assert actions in ([], [StopListening()])
 
 
+def test_a_worker_that_is_too_large_from_the_start_is_replaced_less_and_less_often():
+    policy = SupervisorPolicy(max_memory=10 << 20, worker_timeout=None, first_delay=0.1)
+    table, waits, now, warnings = WorkerTable.empty(1), [], 0.0, []
+    for pid in range(100, 120):
+        table, _ = play(
+            table, WorkerSpawned(1, 0, pid), WorkerReady(pid, 45 << 20), Opened(pid), now=now, policy=policy
+        )
+        if pid > 100:
+            table, actions = play(table, Tick(), now=now, policy=policy)
+            assert actions == [SendSignal(pid - 1, signal.SIGTERM)]
+            table, _ = play(
+                table, SignalSent(pid - 1, signal.SIGTERM), WorkerExited(pid - 1, 0), now=now, policy=policy
+            )
+        due = policy.wake_time(table)
+        assert due is not None
+        waits.append(due - now)
+        assert play(table, Tick(), now=due - 0.01, policy=policy)[1] == []
+        now = due
+        warnings += [one.message for one in policy.decide(table, Tick(), now) if isinstance(one, Log)]
+        table, actions = play(table, Tick(), now=now, policy=policy)
+        assert actions == [Retire(pid, "it takes 45 MiB of memory", is_vain=True)]
+        table, _ = play(table, Retired(pid, "it takes 45 MiB of memory", is_vain=True), now=now, policy=policy)
+    assert waits[:4] == pytest.approx([0.1, 0.2, 0.4, 0.8])
+    assert waits[-1] == pytest.approx(600)
+    assert len(warnings) == 20
+    assert warnings[0].startswith("max_memory is 10 MiB, but worker 100 took 45 MiB when it had just booted")
+    assert "replaced after 0.2 s" in warnings[0]
+
+
+def test_a_worker_that_has_grown_is_replaced_at_once_and_without_a_warning():
+    policy = SupervisorPolicy(max_memory=10 << 20, worker_timeout=None)
+    table, _ = play(
+        WorkerTable.empty(1), WorkerSpawned(1, 0, 7), WorkerReady(7, 9 << 20), Opened(7), now=0, policy=policy
+    )
+    table = table.record(WorkersMeasured((Measure(7, 1, 5, 11 << 20),)), 1)
+    assert policy.decide(table, Tick(), 1) == [Retire(7, "it takes 11 MiB of memory")]
+
+
 def said(table: WorkerTable, event: Event) -> list[str]:
     """What an event that is recorded already makes the policy say."""
     return [action.message for action in POLICY.decide(table, event, 0) if isinstance(action, Log)]

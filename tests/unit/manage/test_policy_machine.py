@@ -86,6 +86,7 @@ class Process:
     is_hung: bool = False
     requests: int = 0
     memory: int = 0
+    first_memory: int = 0
     is_retired: bool = False
     has_dumped: bool = False
 
@@ -99,6 +100,7 @@ class Outside:
     next_is_broken: bool = False
     settings_are_broken: bool = False
     next_wanted: int | None = None
+    are_born_large: bool = False
 
 
 class Supervision(RuleBasedStateMachine):
@@ -163,11 +165,12 @@ class Supervision(RuleBasedStateMachine):
                 assert process.generation == self.current, "the coming generation takes no traffic"
                 process.state, process.since = "serving", self.now
                 self.note(Opened(pid))
-            case Retire(pid, reason):
+            case Retire(pid, reason, is_vain):
                 assert reason
+                assert self.outside_says_vain(pid) or not is_vain
                 assert not any(process.is_retired for process in self.processes.values()), "never two at once"
                 self.processes[pid].is_retired = True
-                self.note(Retired(pid, reason))
+                self.note(Retired(pid, reason, is_vain))
             case DumpStacks(pid):
                 assert not self.processes[pid].has_dumped
                 self.processes[pid].has_dumped = True
@@ -191,6 +194,9 @@ class Supervision(RuleBasedStateMachine):
             case Exit(code):
                 assert is_last
                 self.exit_code = code
+
+    def outside_says_vain(self, pid: int) -> bool:
+        return self.processes[pid].first_memory > (POLICY.max_memory or 0)
 
     def note(self, event: Event) -> None:
         self.table = self.table.record(event, self.now)
@@ -308,7 +314,8 @@ class Supervision(RuleBasedStateMachine):
         process = self.processes[pid]
         process.state, process.since = "ready", self.now
         self.was_ready |= process.seat != LOADER
-        self.feed(WorkerReady(pid))
+        process.memory = process.first_memory = 2000 if self.outside.are_born_large else 10
+        self.feed(WorkerReady(pid, process.memory))
 
     @precondition(is_running)
     @rule(most=st.integers(1, 8))
@@ -373,6 +380,11 @@ class Supervision(RuleBasedStateMachine):
                 process.memory = 2000
             case "out":
                 self.feed(WorkerWantsOut(pid, "a thread is stuck"))
+
+    @precondition(is_running)
+    @rule(are_large=st.booleans())
+    def the_application_grows(self, are_large: bool) -> None:
+        self.outside.are_born_large = are_large
 
     @precondition(is_running)
     @rule(pid=st.integers(-1, 10_000))
@@ -480,7 +492,7 @@ class Supervision(RuleBasedStateMachine):
     def settle(self) -> None:
         """If workers boot from now on, there will soon be as many as are wanted, and the best generation serves."""
         self.outside.forks_fail = False
-        self.outside.next_is_broken = self.outside.settings_are_broken = False
+        self.outside.next_is_broken = self.outside.settings_are_broken = self.outside.are_born_large = False
         for one in self.processes.values():
             one.is_hung, one.requests, one.memory = False, 0, 0
         for _ in range(400):

@@ -33,6 +33,8 @@ class Retire:
 
     pid: int
     reason: str
+    is_vain: bool = False
+    """The other one will be no better."""
 
 
 @dataclass(frozen=True, slots=True)

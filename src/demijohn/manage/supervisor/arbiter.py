@@ -120,6 +120,7 @@ class Arbiter:
         self.nursery.let_go = self.companions.close
         self._plans = {1: plan}
         self._policy: SupervisorPolicy = plan.policy
+        self.nursery.is_weighing = plan.policy.max_memory is not None
         self._table = WorkerTable.empty(wanted, has_loader=self.nursery.has_loader(plan))
         self._fed: list[Event] = []
         self._measure_at = self._clock.monotonic()
@@ -224,9 +225,9 @@ class Arbiter:
             case Open(pid):
                 self.nursery.open(pid)
                 self._note(Opened(pid))
-            case Retire(pid, reason):
+            case Retire(pid, reason, is_vain):
                 self.board.head.recycled += 1
-                self._note(Retired(pid, reason))
+                self._note(Retired(pid, reason, is_vain))
             case DumpStacks(pid):
                 self.nursery.dump_stacks(pid)
                 self._note(StacksAsked(pid))
@@ -260,6 +261,7 @@ class Arbiter:
         current = self._table.current.number
         self._plans = {current: self._plans[current], number: plan}
         self._policy = plan.policy
+        self.nursery.is_weighing = plan.policy.max_memory is not None
         return GenerationBegun(number, plan.wanted, self.nursery.has_loader(plan))
 
     def _upgrade(self) -> UpgradeBegun | UpgradeFailed:
@@ -319,7 +321,7 @@ class Arbiter:
         now = self._clock.monotonic()
         if now >= self._measure_at:
             self._measure_at = now + _MEASURE_SECONDS
-            yield self.nursery.measure(with_memory=self._policy.max_memory is not None)
+            yield self.nursery.measure()
 
     def _is_meant(self, number: signal.Signals) -> bool:
         """A terminal sends SIGWINCH when its window changes: only a daemon is meant."""

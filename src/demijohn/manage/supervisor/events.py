@@ -46,6 +46,8 @@ class WorkerReady:
     """A worker says that it could accept connections; a loader, that it could fork workers."""
 
     pid: int
+    memory: int | None = None
+    """Bytes that it takes then, see `Measure`; `None` if that was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Retired:
 
     pid: int
     reason: str
+    is_vain: bool = False
+    """The other one will be no better."""
 
 
 @dataclass(frozen=True, slots=True)

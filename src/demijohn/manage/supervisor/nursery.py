@@ -80,6 +80,8 @@ class Nursery:
         """How processes ended that may turn out to be ours, while a loader has not said yet which are."""
         self.others: set[int] = set()
         """Children that are not ours to reap."""
+        self.is_weighing = False
+        """It is measured how much memory workers take."""
         self._is_subreaper = False
         self._last_request = 0
         self._turn = 0
@@ -247,7 +249,7 @@ class Nursery:
                 self._show(child, WorkerState.READY)
                 for question in self.standing.values():
                     self.ask(child.pid, question)
-                yield WorkerReady(child.pid)
+                yield WorkerReady(child.pid, memory_of(child.pid) if self.is_weighing else None)
             elif "failed" in message:
                 child.cause = str(message["failed"])[-_MOST_CAUSE:]
             elif "replace_me" in message:
@@ -314,11 +316,11 @@ class Nursery:
 
     # ------------------------------------------------------------------ measuring
 
-    def measure(self, *, with_memory: bool) -> WorkersMeasured:
-        """Read the board; and how much memory one of the workers takes, in turn."""
+    def measure(self) -> WorkersMeasured:
+        """Read the board; and if it is weighing, how much memory one of the workers takes, in turn."""
         workers = [child for child in self._children.values() if child.seat != LOADER]
         self._turn += 1
-        chosen = workers[self._turn % len(workers)].pid if workers and with_memory else 0
+        chosen = workers[self._turn % len(workers)].pid if workers and self.is_weighing else 0
         return WorkersMeasured(
             tuple(
                 Measure(child.pid, slot.beats, slot.requests, memory_of(child.pid) if child.pid == chosen else None)

@@ -26,7 +26,7 @@ from .actions import (
     Upgrade,
 )
 from .events import LOADER, Event, SignalReceived, UpgradeReady
-from .reports import failure_of, hopeless, hung, is_late, overstayed, report
+from .reports import failure_of, hopeless, hung, is_late, overstayed, report, too_large
 from .rows import Generation, Seat, State, Worker
 from .table import EXIT_NOT_FOUND, WorkerTable
 
@@ -40,6 +40,10 @@ _STACKS_SECONDS: Final = 1.0
 
 _AGE_JITTER: Final = 0.1
 """Part of `max_age` that workers live longer, at random."""
+
+
+_LONGEST_VAIN: Final = 600.0
+"""Seconds that a worker serves at most although it takes too much memory, if it did so from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ class SupervisorPolicy:
             times += [self._spawn_time(seat) for one in table.generations for _, seat in self._vacancies(table, one)]
             times += [due for one in table.workers if (due := self._stall_time(table, one)) is not None]
             if self._may_recycle(table):
-                times += [due for one in self._recyclable(table) if (due := self._old_time(one)) is not None]
+                for one in self._recyclable(table):
+                    times += [due for due in (self._old_time(one), self._large_time(table, one)) if due is not None]
         return min(times, default=None)
 
     # ------------------------------------------------------------------ generations
@@ -177,9 +182,7 @@ class SupervisorPolicy:
         """When a vacant seat is due for its next worker."""
         if seat.early_deaths == 0:
             return seat.since
-        # The exponent is bounded because a float is not: 2.0 ** 1024 overflows.
-        delay: float = self.first_delay * 2.0 ** min(seat.early_deaths - 1, 64)
-        return seat.since + min(delay, self.longest_delay)
+        return seat.since + _backed_off(self.first_delay, seat.early_deaths - 1, self.longest_delay)
 
     def _open(self, table: WorkerTable) -> Iterator[Action]:
         """Let the workers of the current generation serve as soon as they can; of the coming one, none before all."""
@@ -208,6 +211,13 @@ class SupervisorPolicy:
             if reason:
                 yield Retire(one.pid, reason)
                 return
+            due = self._large_time(table, one)
+            if due is not None and now >= due and self.max_memory is not None:
+                is_vain = self._is_born_large(one)
+                if is_vain:
+                    yield too_large(one, self.max_memory, self._vain_delay(table, one, more=1))
+                yield Retire(one.pid, f"it takes {(one.memory or 0) / (1 << 20):.0f} MiB of memory", is_vain)
+                return
 
     def _reason_to_go(self, worker: Worker, now: float) -> str:
         if worker.wants_out:
@@ -219,9 +229,22 @@ class SupervisorPolicy:
         old = self._old_time(worker)
         if old is not None and now >= old:
             return f"it has served for {now - worker.since:.0f} s"
-        if self.max_memory is not None and worker.memory is not None and worker.memory > self.max_memory:
-            return f"it takes {worker.memory / (1 << 20):.0f} MiB of memory"
         return ""
+
+    def _large_time(self, table: WorkerTable, worker: Worker) -> float | None:
+        """When a worker is to be replaced because it takes too much memory; `None` if it does not."""
+        if self.max_memory is None or worker.memory is None or worker.memory <= self.max_memory:
+            return None
+        return worker.since + self._vain_delay(table, worker) if self._is_born_large(worker) else worker.since
+
+    def _is_born_large(self, worker: Worker) -> bool:
+        return self.max_memory is not None and (worker.first_memory or 0) > self.max_memory
+
+    def _vain_delay(self, table: WorkerTable, worker: Worker, more: int = 0) -> float:
+        """How long a worker serves although it is too large, if it was so from the start."""
+        generation = table.generation(worker.generation)
+        count = more if generation is None else generation.seat(worker.seat).vain_renewals + more
+        return _backed_off(self.first_delay, count, _LONGEST_VAIN)
 
     def _old_time(self, worker: Worker) -> float | None:
         return None if self.max_age is None else worker.since + self.max_age * (1.0 + _AGE_JITTER * worker.luck)
@@ -318,3 +341,9 @@ class SupervisorPolicy:
             yield from self._stop(worker, wanted, now)
         if not table.workers:
             yield Exit(0)
+
+
+def _backed_off(first: float, doublings: int, most: float) -> float:
+    # The exponent is bounded because a float is not: 2.0 ** 1024 overflows.
+    delay: float = first * 2.0 ** min(doublings, 64)
+    return min(delay, most)

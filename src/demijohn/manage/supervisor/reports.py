@@ -60,7 +60,7 @@ def outcome(event: Event) -> Log | None:
             )
         case UpgradeFailed(cause):
             return Log(logging.ERROR, f"The upgrade came to nothing; this supervisor goes on. {cause}")
-        case Retired(pid, reason):
+        case Retired(pid, reason, _):
             return Log(logging.INFO, f"Worker {pid} is replaced: {reason}.")
         case UpgradeBegun(pid):
             return Log(logging.INFO, f"Upgrading: process {pid} is started and takes over once it is ready.")
@@ -126,6 +126,20 @@ def hung(worker: Worker) -> Log:
     if worker.state is State.BOOTING:
         return Log(logging.ERROR, f"{_name(worker)} has not become ready in time.")
     return Log(logging.CRITICAL, f"{_name(worker)} is hung: its interpreter stands still.")
+
+
+def too_large(worker: Worker, most: int, seconds: float) -> Log:
+    """Say that it is of no use to replace a worker, for the next one is as large."""
+    return Log(
+        logging.WARNING,
+        f"max_memory is {_mebibytes(most)}, but worker {worker.pid} took {_mebibytes(worker.first_memory or 0)} when it had just"
+        f" booted, and another one will be no smaller. Raise max_memory; the next one is replaced after {seconds:g} s, and so on,"
+        " less and less often.",
+    )
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / (1 << 20):.0f} MiB"
 
 
 def is_late(worker: Worker) -> Log:

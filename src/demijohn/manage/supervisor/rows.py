@@ -39,6 +39,8 @@ class Worker:
     """When `beat` was last seen to change."""
     requests: int = 0
     memory: int | None = None
+    first_memory: int | None = None
+    """What it took when it got ready."""
     stacks_at: float | None = None
     """When it was made to say where its threads are; then it is going to be killed."""
 
@@ -68,6 +70,8 @@ class Seat:
     """Workers in a row that died before they served, or soon after."""
     is_asked: bool = False
     """The loader was asked to fork a worker for it."""
+    vain_renewals: int = 0
+    """Workers that were replaced although others would be no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,11 @@ class Generation:
     def with_wanted(self, wanted: int) -> "Generation":
         """Return the generation with another number of workers wanted."""
         return replace(self, wanted=wanted, seats=self.seats + (Seat(),) * (wanted - len(self.seats)))
+
+    def renewed_in_vain(self, number: int) -> "Generation":
+        """Return the generation when the worker in a seat is going to be replaced by one that will be no better."""
+        seat = self.seat(number)
+        return self.with_seat(number, replace(seat, vain_renewals=seat.vain_renewals + 1))
 
     def failed(self, number: int, now: float, cause: str) -> "Generation":
         """Return the generation after one more early death in a seat."""

@@ -153,16 +153,19 @@ class WorkerTable:
         if worker is None:
             return self
         match event:
-            case WorkerReady():
-                return self._worker_ready(worker, now)
+            case WorkerReady(_, memory):
+                return self._worker_ready(replace(worker, memory=memory, first_memory=memory), now)
             case WorkerWantsOut(_, reason):
                 after = replace(worker, wants_out=reason)
             case SignalSent(_, number):
                 after = replace(worker, sent=number, sent_at=now)
             case Opened():
                 after = replace(worker, state=State.SERVING, since=now, beat_at=now)
-            case Retired(_, reason):
-                after = replace(worker, retired=reason)
+            case Retired(_, reason, is_vain):
+                table = self._with_worker(replace(worker, retired=reason))
+                if not is_vain:
+                    return table
+                return table._with_generation(worker.generation, lambda one: one.renewed_in_vain(worker.seat))
             case StacksAsked():
                 after = replace(worker, stacks_at=now)
         return self._with_worker(after)
