@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,8 +86,15 @@ class Result:
 class Load:
     """The clients."""
 
-    def __init__(self, port: int, clients: int, seed: int = 1) -> None:
-        self._port = port
+    def __init__(
+        self,
+        port: int,
+        clients: int,
+        seed: int = 1,
+        connect: Callable[[], http.client.HTTPConnection] | None = None,
+    ) -> None:
+        """Begin. `connect` makes connections that are not plain ones to the port."""
+        self._connect = connect or (lambda: http.client.HTTPConnection("127.0.0.1", port, timeout=60))
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._number = 0
@@ -158,7 +166,7 @@ class Load:
                 connection.close()
                 connection = None
             if connection is None:
-                connection, last_pid = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60), 0
+                connection, last_pid = self._connect(), 0
             one = Request(number, last_pid > 0, last_pid, time.monotonic())
             body = b"x" * (number % 3000) if is_post else None
             self._ask(connection, one, "last" if is_last else "slow" if is_slow else "quick", body, keeps=keeps)

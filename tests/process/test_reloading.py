@@ -107,12 +107,17 @@ def test_a_reload_reads_the_settings_anew(serve, site, tmp_path):
     config.write_text('access_log_file = "b.log"\nbacklog = 7\nmax_requests = "many"\n')
     server.send(signal.SIGHUP)
     server.wait_for("max_requests is 'many'; it must be")
-    config.write_text('access_log_file = "b.log"\nbacklog = 7\nmax_requests = 1000\n')
+    (tmp_path / "admin.py").write_text(
+        "from demijohn import Demijohn\napp = Demijohn('y')\n@app.get('/')\ndef index(): return 'admin'\n"
+    )
+    mount = '[mount]\n"/admin" = "admin.py"\n'
+    config.write_text(f'access_log_file = "b.log"\nbacklog = 7\nmax_requests = 1000\n{mount}')
     server.send(signal.SIGHUP)
     server.wait_for("A reload does not change backlog")
     server.wait_for("Reloaded: generation 3")
     server.wait_for(r"Worker \d+ exited with code 0", 2)
     assert server.get() == "one"
+    assert server.get("/admin/") == "admin", "what is mounted is a setting, too"
     server.send(signal.SIGTERM)
     assert server.wait() == 0
     assert "GET / " in (tmp_path / "b.log").read_text()

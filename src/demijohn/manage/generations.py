@@ -15,6 +15,7 @@ from ..serve.certificates import Certificates, GivenContext
 from .control.answers import answers_of
 from .hooks import HookedServer, Lifecycle, lifecycle_of
 from .messages import own_handler
+from .settings.load import Settings
 from .supervisor.link import WorkerLink
 from .supervisor.plan import Loaded, Plan, PlanError, Supervision
 from .warmup import warm_up
@@ -31,6 +32,8 @@ class AppSpec:
 
     load: Callable[[], Any]
     """Returns it. Raises `BootError` with a message for a person, `NoApplicationError` if there is none; or what it raises."""
+    anew: Callable[[Settings], "AppSpec"] | None = None
+    """Returns where it is by settings that were read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Renewed:
     processes: int
     supervision: Supervision
     certificates: Certificates | GivenContext | None
+    application: AppSpec | None = None
+    """`None`: the same as before."""
 
 
 class Generations:
@@ -69,7 +74,7 @@ class Generations:
         policy = self._supervision.policy.with_graceful_timeout(options.stop_seconds + _GRACE)
         is_spec = isinstance(self._application, AppSpec)
         return Plan(
-            partial(self._load, options, self._supervision.warmup),
+            partial(self._load, self._application, options, self._supervision),
             policy,
             self._processes,
             has_loader=is_spec and self._supervision.preload,
@@ -95,6 +100,8 @@ class Generations:
         except (ValueError, TypeError, OSError) as error:
             raise PlanError(str(error)) from error
         self._options, self._supervision, self._processes = found.options, found.supervision, found.processes
+        if found.application is not None:
+            self._application = found.application
         for listener in self._listeners:
             if listener.certificates is not None and found.certificates is not None:
                 listener.certificates = found.certificates
@@ -102,13 +109,18 @@ class Generations:
 
     # ------------------------------------------------------------------ in the loader, or in a worker
 
-    def _load(self, options: ServerOptions, warmup: Sequence[str]) -> Loaded:
-        if not isinstance(self._application, AppSpec):
+    def _load(
+        self,
+        where: Any,  # Any: a WSGI application, or an AppSpec
+        options: ServerOptions,
+        supervision: Supervision,
+    ) -> Loaded:
+        warmup = supervision.warmup
+        if not isinstance(where, AppSpec):
             # Loaded long ago, and started, by the process that made this one.
-            application, lifecycle = self._application, lifecycle_of(self._application)
-            return Loaded(partial(self._boot, application, lifecycle, options, warmup))
-        if not self._supervision.preload:
-            application = self._application.load()
+            return Loaded(partial(self._boot, where, lifecycle_of(where), options, warmup))
+        if not supervision.preload:
+            application = where.load()
             handler_for(application)  # raises if it is none
             lifecycle = lifecycle_of(application)
             lifecycle.startup()
@@ -116,7 +128,7 @@ class Generations:
             from .forkaudit import ForkAudit  # PERF: asyncio comes with it
 
             with ForkAudit() as audit:
-                application = self._application.load()
+                application = where.load()
                 handler_for(application)
                 lifecycle = lifecycle_of(application)
                 lifecycle.startup()

@@ -38,6 +38,7 @@ from .settings.build import (
 from .settings.load import Settings, is_auto
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
+from .settings.table import KEPT
 from .tls import certificates_for
 
 logger = logging.getLogger("demijohn.manage")
@@ -46,13 +47,6 @@ EXIT_CANNOT_LISTEN = 1
 
 OPS_PORT: Final = 9180
 """Where operators are told if no port is said."""
-
-_KEPT: Final = (
-    "ops_bind", "ready_workers", "ready_queue_age", "heartbeat_age", "metrics_bytes",
-    "host", "port", "bind", "backlog", "reuse_port", "dual_stack", "redirect_http", "redirect_port", "chdir", "umask", "user",
-    "group", "pidfile", "control_socket",
-)  # fmt: skip
-"""Settings of the process that listens."""
 
 
 def serve(
@@ -154,7 +148,7 @@ def open_server(
         ops = _open_ops(settings, handover)
         become(settings["user"], settings["group"])
         check_logs(options)
-        renew = None if reread is None else partial(_renew, reread, settings, tls)
+        renew = None if reread is None else partial(_renew, reread, settings, tls, application)
         return AppServer(
             application,
             listeners,
@@ -203,13 +197,19 @@ def _options(settings: Settings) -> ServerOptions:
     return options
 
 
-def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewed:
+def _renew(
+    reread: Callable[[], Settings],
+    before: Settings,
+    tls: Any,
+    application: WSGIApplication | AppSpec,
+) -> Renewed:
     """Read the settings anew, for workers that are to be made; what is this process's own, like addresses, stays as it is."""
-    settings = reread()
+    found = reread()
+    kept = [name for name in sorted(KEPT) if found[name] != before[name]]
+    settings = found.keeping(kept, before)
     configure_logging(settings)
     options = _options(settings)
     check_logs(options)
-    kept = [name for name in _KEPT if settings[name] != before[name]]
     if (settings["certfile"] is None) is not (before["certfile"] is None):
         kept.append("certfile")  # TLS, or none: that is the listener's
     if kept:
@@ -217,7 +217,8 @@ def _renew(reread: Callable[[], Settings], before: Settings, tls: Any) -> Renewe
             "A reload does not change %s; that needs a new supervisor (SIGUSR2), or a restart.", ", ".join(kept)
         )
     certificates = certificates_for(tls if tls is not None else ssl_context(settings))
-    return Renewed(options, worker_count(settings), supervision(settings), certificates)
+    anew = application.anew(settings) if isinstance(application, AppSpec) and application.anew is not None else None
+    return Renewed(options, worker_count(settings), supervision(settings), certificates, anew)
 
 
 def open_control(settings: Settings, *, is_placed: bool = True) -> ControlListener | None:

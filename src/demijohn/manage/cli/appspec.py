@@ -2,21 +2,23 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
 from ..generations import AppSpec
+from ..settings.load import Settings
 from ..supervisor.plan import BootError, NoApplicationError
 from .discovery import AppImportFailed
 
 
-def app_spec(load: Callable[[], Any]) -> AppSpec:
-    """Return where the application is. `load` loads it, and raises click's exceptions."""
+def app_spec(load: Callable[[Settings], Any], settings: Settings) -> AppSpec:
+    """Return where the application is by some settings. `load` loads it, and raises click's exceptions."""
 
     def load_for_worker() -> Any:
         try:
-            return load()
+            return load(settings)
         except AppImportFailed as error:
             text = io.StringIO()
             error.show(text)
@@ -24,4 +26,4 @@ def app_spec(load: Callable[[], Any]) -> AppSpec:
         except click.ClickException as error:
             raise NoApplicationError(error.format_message()) from error
 
-    return AppSpec(load_for_worker)
+    return AppSpec(load_for_worker, partial(app_spec, load))

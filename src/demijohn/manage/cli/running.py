@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -126,7 +127,7 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     if has_workers:
         from .appspec import app_spec
 
-        application = app_spec(lambda: _load(info, app, settings))
+        application = app_spec(partial(_load, info, app), settings)
         is_debug = get_debug_flag()
     else:
         application = _load(info, app, settings)

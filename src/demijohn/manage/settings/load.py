@@ -5,7 +5,7 @@ Of two places the first counts: command line, `DEMIJOHN_*` variables, well-known
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -51,6 +51,10 @@ class Settings:
     def origin(self, name: str) -> Origin:
         """Return where a value is from."""
         return self.origins.get(BY_NAME[name].name, _DEFAULT)
+
+    def keeping(self, names: Iterable[str], before: "Settings") -> "Settings":
+        """Return the same, but with some values as they were before."""
+        return replace(self, values=MappingProxyType({**self.values, **{name: before.values[name] for name in names}}))
 
     def is_said(self, name: str) -> bool:
         """Tell whether somebody said it; else it is the default."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from .load import Settings
 from .setting import Setting
-from .table import TABLE, TOPICS
+from .table import KEPT, TABLE, TOPICS
 
 _INTRODUCTION: Final = """\
 # Settings
@@ -83,6 +83,8 @@ def _section(setting: Setting) -> str:
         facts.append(", ".join(flags))
     variables = (setting.own_variables[0], *setting.variables)
     facts.append(", ".join(f"`{name}`" for name in variables))
+    if setting.name in KEPT:
+        facts.append("not changed by a reload")
     if setting.aliases:
         facts.append("also called " + ", ".join(f"`{name}`" for name in setting.aliases))
     text = setting.text.replace("\n", " ")

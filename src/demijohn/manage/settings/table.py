@@ -38,6 +38,25 @@ INTERNAL: Final = {
 }
 """Fields that are no settings: they follow from others."""
 
+KEPT: Final = frozenset(
+    {
+        *(setting.name for setting in (*listening.SETTINGS, *ops.SETTINGS)),
+        *(
+            "redirect_http",
+            "redirect_port",
+            "chdir",
+            "umask",
+            "user",
+            "group",
+            "pidfile",
+            "control_socket",
+            "supervise",
+        ),
+        *("reload_on_change", "reloader_interval", "reloader_type", "reload", "debugger"),
+    }
+)
+"""Settings of the process that was started first: a reload does not change them."""
+
 ELSEWHERE: Final = {
     "worker_class": "`runner` says how requests are run; any `threads` and `workers` go together",
     "timeout": "`request_timeout` is how long a handler may run; a worker that is busy is not killed, one that is hung is after"
