@@ -5,12 +5,11 @@ last. Names are those of `werkzeug.debug.console`. Any thread.
 """
 
 import contextlib
-import io
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from markupsafe import Markup, escape
 
@@ -78,8 +77,11 @@ _buffer: ContextVar[HTMLStringO | None] = ContextVar("demijohn.debug.buffer", de
 _show: ContextVar[Callable[[object], None] | None] = ContextVar("demijohn.debug.show", default=None)
 
 
-class ThreadedStream(io.TextIOBase):
-    """Stands for `sys.stdout` while consoles run: writes to the console of the thread, if it has one."""
+class ThreadedStream:
+    """Stands for `sys.stdout` while consoles run: writes to the console of the thread, if it has one.
+
+    No stream by inheritance: those close themselves when they are deleted, and so the one behind.
+    """
 
     def __init__(self, original: TextIO) -> None:
         self.original = original
@@ -106,9 +108,9 @@ class _Places:
     def enter(self) -> None:
         with self._lock:
             self._count += 1
-            if not isinstance(sys.stdout, ThreadedStream):
+            if type(sys.stdout) is not ThreadedStream:
                 self._stream = ThreadedStream(sys.stdout)
-                sys.stdout = self._stream
+                sys.stdout = cast("TextIO", self._stream)
             if sys.displayhook is not self._hook or self._hook is None:
                 self._old_hook, self._hook = sys.displayhook, self._display
                 sys.displayhook = self._hook
@@ -119,7 +121,7 @@ class _Places:
             if self._count:
                 return
             # Somebody may have put something else there meanwhile: that stays.
-            if self._stream is not None and sys.stdout is self._stream:
+            if self._stream is not None and cast("object", sys.stdout) is self._stream:
                 sys.stdout = self._stream.original
             if sys.displayhook is self._hook:
                 sys.displayhook = self._old_hook

@@ -72,19 +72,25 @@ def _asset(name: str) -> Markup:
 
 def render_page(raised: RaisedException, page: Page) -> str:
     """Return the page of an error."""
+    return _render("error.html", page, text=render_text(raised), **_variables_of(raised))
+
+
+def render_fragment(raised: RaisedException, *, has_title: bool = True) -> str:
+    """Return the exceptions of a page without the page, and without consoles."""
+    return _render("fragment.html", Page.new(), has_title=has_title, **_variables_of(raised))
+
+
+def _variables_of(raised: RaisedException) -> dict[str, Any]:  # Any: what the templates take
     try:
         editor, editor_problem = editor_template(), ""
     except EditorError as error:
         editor, editor_problem = "", str(error)
-    return _render(
-        "error.html",
-        page,
-        raised=raised,
-        exceptions=_chain(raised),
-        text=render_text(raised),
-        editor=lambda frame: editor_link(editor, frame.filename, frame.line) if frame.is_file else "",
-        editor_problem=editor_problem,
-    )
+    return {
+        "raised": raised,
+        "exceptions": _chain(raised),
+        "editor": lambda frame: editor_link(editor, frame.filename, frame.line) if frame.is_file else "",
+        "editor_problem": editor_problem,
+    }
 
 
 def render_console_page(page: Page, frame_id: str) -> str:
