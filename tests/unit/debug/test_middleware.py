@@ -163,7 +163,7 @@ def streaming(*, before, call_first=True):
 
 @pytest.mark.parametrize("call_first", [True, False])
 def test_a_stream_that_fails_before_its_first_byte_becomes_a_page(call_first):
-    app = streaming(before=[b""], call_first=call_first)
+    app = streaming(before=[], call_first=call_first)
     response = Client(DebuggedApplication(app)).get("/", headers=HTML, buffered=True)
     assert response.status_code == 500
     assert "in the stream" in response.text
