@@ -65,6 +65,7 @@ MAY_IMPORT = {
     # The package's own face, and its `python -m` entry.
     "": {"app", "routing", "doors", "message", "http", "local", "seam", "_base"},
     "__main__": {"manage"},
+    "serving": {"manage"},
 }
 # The one file that may import upwards, lazily, for App.run, App.test_client and the like.
 UPWARD = {"app/upward.py": {"manage", "testing"}}

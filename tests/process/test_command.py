@@ -23,7 +23,7 @@ def demijohn(*words, cwd=None, **environ):
 def test_the_start_is_announced(run):
     server = run("--threads", "4", "--processes", "2")
     server.wait_for(r"^ \* Running on http://127\.0\.0\.1:\d+$")
-    server.wait_for(r"^ \* 2 processes x 4 threads \(late promotion\); press CTRL\+C to quit$")
+    server.wait_for(r"^ \* 2 processes x 4 threads, late promotion$")
 
 
 def test_a_taken_port_is_told_with_its_holder(sites):

@@ -19,11 +19,13 @@ from .control.alone import ControlThread
 from .control.place import ControlListener
 from .escort import Escort
 from .generations import AppSpec, Generations, Renewed
+from .handlerhooks import HandlerHooks
 from .hooks import HookedServer, lifecycle_of
 from .lonesignals import lone_signals
 from .messages import writing_aside
 from .notify import Notifier
 from .ops.process import Ops
+from .passthrough import PassedError
 from .supervisor.arbiter import Arbiter
 from .supervisor.plan import Supervision
 from .supervisor.policy import EXIT_BOOT_FAILED
@@ -54,6 +56,8 @@ class AppServer:
         ops: Ops | None = None,
         *,
         is_supervised: bool = False,
+        hooks: HandlerHooks | None = None,
+        passes_errors: bool = False,
     ) -> None:
         """Prepare.
 
@@ -66,6 +70,8 @@ class AppServer:
             renew: reads the settings anew, for a reload; see `Generations`.
             ops: endpoints for operators.
             is_supervised: one process is a worker of a supervisor, too; so it is with an `AppSpec`, and with `ops`.
+            hooks: what a class of request handlers overrides.
+            passes_errors: an exception of the application ends serving, and leaves it; not with workers.
         """
         self.app = application
         self.exit_code = 0
@@ -86,8 +92,13 @@ class AppServer:
         self._renew = renew
         self._ops = ops
         self._is_supervised = is_supervised or processes > 1 or ops is not None or self._is_spec
+        self._passes_errors = passes_errors
+        if passes_errors and self._is_supervised:
+            logger.warning("passthrough_errors has no effect with worker processes: each sees to its own errors.")
         self._listeners = list(listeners)
-        self._options = options
+        self._hooks = hooks or HandlerHooks(None)
+        self._hooks.server = self
+        self._options = self._hooks.amend(options)
         self._processes = processes
         self._addresses = [listener.address for listener in listeners]
         self._urls = [listener.url for listener in listeners if listener.redirect_port is None]
@@ -163,15 +174,14 @@ class AppServer:
     @property
     def mode(self) -> str:
         """How requests are run, in plain words."""
-        threads = f"{self._options.threads} threads" if self.multithread else "one thread"
         how = {"inline": "multiplexed", "late": "late promotion", "pool": "a pool"}[self._options.runner]
-        if self._processes == 1 and self._is_supervised:
-            return f"1 worker process, {threads} ({how})"
-        if self._processes == 1:
-            return f"1 process, {threads} ({how})" if self.multithread else f"one thread, {how}"
+        if self._processes == 1 and self._is_supervised and not self.multithread:
+            return f"1 worker process with one thread, {how}"
+        worker = "worker process" if self._is_supervised else "process"
+        processes = f"1 {worker}" if self._processes == 1 else f"{self._processes} processes"
         if self.multithread:
-            return f"{self._processes} processes x {threads} ({how})"
-        return f"{self._processes} processes with one thread each, {how}"
+            return f"{processes} x {self._options.threads} threads, {how}"
+        return f"one thread, {how}" if self._processes == 1 else f"{processes} with one thread each, {how}"
 
     def fileno(self) -> int:
         """Return the descriptor of the first listening socket."""
@@ -258,7 +268,8 @@ class AppServer:
         try:
             # With signals the process is about to end. A server that is stopped by `shutdown` may serve again.
             self._start_up()
-            plain = self._make_server(closes=with_signals)
+            passed = PassedError()
+            plain = self._make_server(passed if self._passes_errors else None, closes=with_signals)
             server = HookedServer(plain, self._wind_up)
             self._let_stop_by(partial(server.shutdown, is_patient=False))  # somebody waits for it
             if with_signals:
@@ -278,6 +289,7 @@ class AppServer:
                     self._run(server, on_start)
             else:
                 self._run(server, on_start)
+            passed.leave()
         except KeyboardInterrupt:
             logger.info("Stopped by the keyboard.")
         finally:
@@ -312,7 +324,7 @@ class AppServer:
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
         self._begin()
         generations = Generations(
-            self.app, self._listeners, self._options, self._processes, self._supervision, self._renew
+            self._hooks.wrap(self.app), self._listeners, self._options, self._processes, self._supervision, self._renew
         )
         watched = self._supervision.files is not None and self._is_spec
         escort = Escort(
@@ -345,11 +357,16 @@ class AppServer:
             self._lifecycle.shutdown()
             self._end()
 
-    def _make_server(self, *, closes: bool) -> Server:
+    def _make_server(self, passed: PassedError | None, *, closes: bool) -> Server:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
         on_drain = self._drain if closes else None
         # Only now: what the application did when it started may have put middleware around it.
-        return Server(handler_for(self.app), self._listeners, self._options, on_drain=on_drain)
+        application = self._hooks.wrap(self.app)
+        handler = handler_for(application if passed is None else passed.watch(application))
+        server = Server(handler, self._listeners, self._options, on_drain=on_drain)
+        if passed is not None:
+            passed.stop = partial(server.shutdown, is_patient=False)
+        return server
 
     def _drain(self) -> None:
         self._stop_listening()

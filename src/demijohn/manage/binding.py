@@ -1,20 +1,18 @@
 """`bind_all`: from addresses to `Listener`s, all or none, with errors that say what is wrong.
 
-May be called from any thread. Reading /proc for the holder of a port is best effort: other users' processes stay unknown.
+May be called from any thread. Who holds an address that is taken: holders.py.
 """
 
-import contextlib
 import errno
-import glob
 import logging
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from ..serve import Listener, ListenOptions
-from ..serve.listener import DEFAULT, Endpoint, resolve
+from ..serve.listener import DEFAULT, AddressTaken, Endpoint, resolve
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress
+from .holders import find_tcp_holder, find_unix_holder
 
 logger = logging.getLogger("demijohn.manage")
 
@@ -22,9 +20,6 @@ _NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 _PORT_ATTEMPTS: Final = 20
 """How often a free port is looked for that is free on each of several addresses."""
-
-_LISTEN_STATE: Final = "0A"
-"""How /proc/net/tcp writes the state LISTEN."""
 
 
 class BindError(OSError):
@@ -120,6 +115,12 @@ def _bind_unix(path: str, options: ListenOptions) -> Listener:
     except LookupError as error:
         raise BindError(None, f"Cannot listen on the Unix socket {path}: {str(error).strip(chr(34))}.") from None
     except OSError as error:
+        if error.errno == errno.EADDRINUSE or isinstance(error, AddressTaken):
+            raise BindError(
+                errno.EADDRINUSE,
+                f"Cannot listen on the Unix socket {path}: {find_unix_holder(path)} is listening there."
+                " Stop it, or choose another path.",
+            ) from None
         # Without a strerror it is a sentence of ours, which names the path.
         raise BindError(error.errno, f"Cannot listen on the Unix socket {path}: {error.strerror or error}.") from None
 
@@ -134,46 +135,10 @@ def _take_over(address: Descriptor, options: ListenOptions) -> Listener:
 def _explain(hostname: str, port: int, error: OSError) -> str:
     where = f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"
     if error.errno == errno.EADDRINUSE:
-        holder = find_holder(port)
-        who = f"process {holder[0]} ({holder[1]})" if holder is not None else "another program"
+        who = find_tcp_holder(hostname, port)
         return f"Cannot listen on {where}: {who} is using port {port}. Stop it, or choose another port."
     if error.errno == errno.EACCES:
         return f"Cannot listen on {where}: ports below 1024 need special permission. Choose another port."
     if error.errno == errno.EADDRNOTAVAIL:
         return f"Cannot listen on {where}: this machine has no such address."
     return f"Cannot listen on {where}: {error.strerror or error}."
-
-
-def find_holder(port: int) -> tuple[int, str] | None:
-    """Return id and command of a process that listens on a TCP port of this machine; `None` if it cannot be found (Linux)."""
-    inodes = set(_listening_inodes(port))
-    if not inodes:
-        return None
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    for link in glob.iglob("/proc/[0-9]*/fd/*"):
-        # Processes come and go while we look, and others' are not ours to see.
-        with contextlib.suppress(OSError):
-            if os.readlink(link) in wanted:
-                pid = int(link.split("/")[2])
-                return pid, _command(pid)
-    return None
-
-
-def _listening_inodes(port: int) -> Iterator[str]:
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError), open(path, encoding="ascii") as table:
-            next(table, None)
-            for line in table:
-                columns = line.split()
-                if columns[3] == _LISTEN_STATE and int(columns[1].rpartition(":")[2], 16) == port:
-                    yield columns[9]
-
-
-def _command(pid: int) -> str:
-    """Return what a process was started as, shortened; its name if it hides that."""
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        words = file.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-    if words:
-        return words if len(words) <= 60 else f"{words[:57]}..."
-    with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-        return file.read().strip()

@@ -1,21 +1,22 @@
 """`run_simple` and `make_server`: Werkzeug's two functions, on this package's own server.
 
-Here: arguments, their defaults and their errors. Not here: opening a server (serving.py), and serving (appserver.py).
+Here: arguments, their defaults and their errors. Not here: the classes of servers (servers.py), opening a server (serving.py),
+and serving (appserver.py).
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from .._base.imports import import_string
+from ..middleware.shared_data import SharedDataMiddleware
 from .addresses import check_port
-from .appserver import AppServer, WSGIApplication
+from .appserver import WSGIApplication
+from .handlerhooks import HandlerHooks
 from .identity import enter
-from .serving import open_server, serve
+from .servers import BaseWSGIServer, ForkingWSGIServer, ThreadedWSGIServer
+from .serving import serve
+from .settings.build import thread_count, worker_count
 from .settings.cpus import THREADS
 from .settings.load import Settings, settings_of_call
-
-logger = logging.getLogger("demijohn.manage")
 
 Count = int | Literal["auto"]
 
@@ -59,9 +60,10 @@ def run_simple(
         threaded: run requests on 16 threads, or on `threads`. Without, one thread runs them one after another.
         processes: how many worker processes, or `"auto"`; may be combined with threads.
         threads: how many threads in each process, or `"auto"`; implies `threaded`.
-        request_handler: not used; says so.
-        static_files: paths of URLs to directories, or to `(package, directory)`.
-        passthrough_errors: not used; says so.
+        request_handler: a class derived from `WSGIRequestHandler`, which see.
+        static_files: paths of URLs to directories, or to `(package, directory)`: answered by a `SharedDataMiddleware`.
+        passthrough_errors: an exception of the application stops the server and leaves this function, for debuggers such as
+            `pdb`; with several processes, it does not.
         ssl_context: serve HTTPS: `"adhoc"`, `(certificate file, key file)`, `TlsOptions`, an `ssl.SSLContext`.
         **settings: every other setting by its name, see docs/settings.md: `bind=":8000"`, `keep_alive=5`, `access_log_file="-"`.
 
@@ -70,10 +72,8 @@ def run_simple(
         ValueError: a number is out of range, or an address is none.
         CertificateError: an OSError: a certificate cannot be used.
         SystemExit: code 1 if the address cannot be listened on, 3 if no worker could boot.
+        BaseException: with `passthrough_errors`, what the application raised.
     """
-    _warn_of_unused(request_handler, passthrough_errors)
-    if use_reloader or use_debugger:
-        settings.setdefault("access_log", True)
     chosen = _settings_of_call(
         "run_simple",
         settings,
@@ -91,8 +91,8 @@ def run_simple(
     )
     enter(chosen)
     if static_files is not None:
-        application = _with_static_files(application, static_files)
-    serve(application, chosen, tls=ssl_context)
+        application = SharedDataMiddleware(application, static_files)
+    serve(application, chosen, tls=ssl_context, hooks=HandlerHooks(request_handler), passes_errors=passthrough_errors)
 
 
 def make_server(
@@ -108,8 +108,10 @@ def make_server(
     threads: Count | None = None,
     access_log: bool | None = None,
     **settings: Any,  # Any: see run_simple
-) -> AppServer:
+) -> BaseWSGIServer:
     """Bind, and return a server that is ready to `serve_forever`. For the arguments see `run_simple`.
+
+    It is a `ForkingWSGIServer` if it has several processes, else a `ThreadedWSGIServer` if it has several threads.
 
     Args:
         host: see `run_simple`.
@@ -131,7 +133,6 @@ def make_server(
         CertificateError: an OSError: a certificate cannot be used.
         BindError: an OSError that says why it is not possible to listen there.
     """
-    _warn_of_unused(request_handler, passthrough_errors)
     chosen = _settings_of_call(
         "make_server",
         settings,
@@ -142,8 +143,11 @@ def make_server(
         processes=processes,
         access_log=access_log,
     )
-    enter(chosen)
-    return open_server(app, chosen, fd=fd, tls=ssl_context)
+    workers = worker_count(chosen)
+    kind = ForkingWSGIServer if workers > 1 else ThreadedWSGIServer if thread_count(chosen) > 1 else BaseWSGIServer
+    return kind.of_settings(
+        app, chosen, handler=request_handler, passthrough_errors=passthrough_errors, ssl_context=ssl_context, fd=fd
+    )
 
 
 def _settings_of_call(
@@ -172,22 +176,3 @@ def _settings_of_call(
     elif processes != 1:
         raise TypeError(f"{function}() got processes and workers, which are the same.")
     return settings_of_call(keywords, function)
-
-
-def _warn_of_unused(request_handler: object, passthrough_errors: bool) -> None:
-    for name, is_given in (
-        ("request_handler", request_handler is not None),
-        ("passthrough_errors", passthrough_errors),
-    ):
-        if is_given:
-            logger.warning("%s has no effect on this server.", name)
-
-
-def _with_static_files(application: WSGIApplication, static_files: StaticFiles) -> WSGIApplication:
-    middleware = import_string("demijohn.middleware.shared_data:SharedDataMiddleware", silent=True)
-    if middleware is None:
-        raise ValueError(
-            "static_files: this version has no SharedDataMiddleware. Serve them by the application's static folder."
-        )
-    wrapped: WSGIApplication = middleware(application, static_files)
-    return wrapped

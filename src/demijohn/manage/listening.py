@@ -13,9 +13,10 @@ from .activation import take_activated
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress, check_port, parse_address
 from .binding import BindError, bind_all, close_all
 from .handover import Handover, listeners_of
+from .interfaces import UNIX_PREFIX, get_interface_ip
 from .tls import certificates_for
 
-UNIX_PREFIX: Final = "unix://"
+_LOOPBACK: Final = ("127.0.0.1", "::1")
 
 Addresses = str | Iterable[str]
 """One address as `parse_address` takes it, or several."""
@@ -115,20 +116,7 @@ def spell_out(url: str, address: tuple[str, int] | str) -> list[str]:
     is_ipv4 = host == "0.0.0.0"
     loopback = "127.0.0.1" if is_ipv4 else "[::1]"
     urls = [f"{url} (all addresses)", f"{scheme}://{loopback}:{port}"]
-    own = _own_address(is_ipv4=is_ipv4)
-    if own is not None:
+    own = get_interface_ip(socket.AF_INET if is_ipv4 else socket.AF_INET6)
+    if own not in _LOOPBACK:
         urls.append(f"{scheme}://[{own}]:{port}" if ":" in own else f"{scheme}://{own}:{port}")
     return urls
-
-
-def _own_address(*, is_ipv4: bool) -> str | None:
-    """Return the address under which others see this machine; `None` if there is none but the loopback."""
-    family, far = (socket.AF_INET, "203.0.113.1") if is_ipv4 else (socket.AF_INET6, "2001:db8::1")
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            # Connecting a datagram socket sends nothing; it makes the system choose the address it would send from.
-            probe.connect((far, 9))
-            own: str = probe.getsockname()[0]
-    except OSError:
-        return None
-    return None if own in {"127.0.0.1", "::1"} else own

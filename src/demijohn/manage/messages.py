@@ -7,6 +7,7 @@ that makes others writes by itself: threads and forks do not go together.
 import contextlib
 import io
 import logging
+import os
 import select
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from typing import Final, TextIO
 
 from ..serve import JSONFormatter, LineFormatter
 from ..serve.logwriter import LogWriter
-from .settings.load import Settings
+from .colours import paint, paint_request, wants_colours
+from .settings.load import Settings, is_auto
 
 ACCESS: Final = "demijohn.access"
 
@@ -27,12 +29,19 @@ _ours: Final = logging.getLogger("demijohn")
 class _MessageFormatter(logging.Formatter):
     """Lines of the access log are what they are; other records are formatted as asked."""
 
-    def __init__(self, inner: logging.Formatter) -> None:
+    def __init__(self, inner: logging.Formatter, *, is_coloured: bool = False) -> None:
         super().__init__()
         self._inner = inner
+        self._is_coloured = is_coloured
 
     def format(self, record: logging.LogRecord) -> str:
-        return record.getMessage() if record.name == ACCESS else self._inner.format(record)
+        if record.name == ACCESS:
+            line = record.getMessage()
+            status = getattr(record, "status", None)
+            return paint_request(line, status) if self._is_coloured and isinstance(status, int) else line
+        text = self._inner.format(record)
+        style = getattr(record, "style", "bold red" if record.levelno >= logging.WARNING else None)
+        return paint(text, style) if self._is_coloured and style is not None else text
 
 
 class MessageHandler(logging.StreamHandler[TextIO]):
@@ -89,12 +98,18 @@ class MessageHandler(logging.StreamHandler[TextIO]):
             writer.close()
 
 
-def configure_logging(settings: Settings) -> None:
-    """See to it that the server's messages get out as the settings say, unless the application has arranged its own logging."""
+def configure_logging(settings: Settings, *, is_debug: bool = False) -> None:
+    """See to it that the server's messages get out as the settings say, unless the application has arranged its own logging.
+
+    With `is_debug`, answers are logged unless the settings say otherwise.
+    """
     if settings.is_said("log_level") or _ours.level == logging.NOTSET:
         _ours.setLevel(settings["log_level"].upper())
     if settings["access_log"] is True and settings["access_log_file"] is None:
         logging.getLogger(ACCESS).setLevel(logging.INFO)  # whatever the level of the others
+    elif is_auto(settings["access_log"]) and is_debug:
+        logging.getLogger(ACCESS).setLevel(logging.INFO)
+        _heed_werkzeugs_logger()
     handler = own_handler()
     if handler is None:
         if _ours.hasHandlers():
@@ -108,7 +123,27 @@ def configure_logging(settings: Settings) -> None:
         inner = LineFormatter()
     else:
         inner = logging.Formatter("%(message)s")
-    handler.setFormatter(_MessageFormatter(inner))
+    is_coloured = settings["log_format"] != "json" and wants_colours(handler.stream, os.environ)
+    handler.setFormatter(_MessageFormatter(inner, is_coloured=is_coloured))
+
+
+def _heed_werkzeugs_logger() -> None:
+    """Do with the access log what was done to the logger `werkzeug`, which has these lines in Flask.
+
+    COMPAT: `logging.getLogger("werkzeug").setLevel(logging.ERROR)` is how people silence them; others add a handler to it.
+    """
+    theirs = logging.Logger.manager.loggerDict.get("werkzeug")
+    if not isinstance(theirs, logging.Logger):
+        return
+    access = logging.getLogger(ACCESS)
+    if theirs.disabled or theirs.level > logging.INFO:
+        access.setLevel(max(theirs.level, logging.WARNING))
+    for handler in theirs.handlers:
+        access.addHandler(handler)
+    for each in theirs.filters:
+        access.addFilter(each)
+    if not theirs.propagate:
+        access.propagate = False
 
 
 def own_handler() -> MessageHandler | None:

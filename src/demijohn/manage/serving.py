@@ -1,4 +1,4 @@
-"""`open_server`, `serve`: from an application and `Settings` to a server that listens, and to its end and exit code.
+"""`open_parts`, `serve`: from an application and `Settings` to a server that listens, and to its end and exit code.
 
 Here: what is checked before anything is bound, and what is said at the start. Not here: where settings come from, serving itself.
 """
@@ -7,12 +7,12 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from ..serve import ServerOptions
+from ..serve import Listener, ServerOptions
 from ..serve.logwriter import LogWriter
 from .activation import reloader_fd
 from .addresses import parse_address
@@ -20,9 +20,10 @@ from .appserver import AppServer, WSGIApplication
 from .binding import BindError, bind_all, close_all
 from .control.place import ControlListener, PlaceError, path_for
 from .generations import AppSpec, Renewed
+from .handlerhooks import HandlerHooks
 from .handover import Handover, ops_listeners_of, take_handover
 from .identity import become, pid_file
-from .listening import open_listeners, spell_out
+from .listening import open_listeners
 from .messages import configure_logging, own_handler
 from .notify import Notifier
 from .ops.process import Ops
@@ -39,6 +40,8 @@ from .settings.load import Settings, is_auto
 from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
 from .settings.table import KEPT
+from .startup import announce
+from .supervisor.plan import Supervision
 from .tls import certificates_for
 
 logger = logging.getLogger("demijohn.manage")
@@ -55,6 +58,10 @@ def serve(
     *,
     tls: Any = None,  # Any: see certificates_for
     reread: Callable[[], Settings] | None = None,
+    is_debug: bool = False,
+    hooks: HandlerHooks | None = None,
+    passes_errors: bool = False,
+    facts: Iterable[str] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM, with the start-up messages.
 
@@ -63,13 +70,18 @@ def serve(
         settings: how.
         tls: what TLS is served with, instead of what the settings say; see `certificates_for`.
         reread: reads the settings anew, for a reload; raises a `SettingsError` if they cannot be used.
+        is_debug: the application is in debug mode; where it is loaded already, it is asked itself, too.
+        hooks: what a class of request handlers overrides.
+        passes_errors: an exception of the application ends serving, and leaves this function.
+        facts: lines for the start-up messages.
 
     Raises:
         SettingsError: settings that do not go together.
         TypeError, ValueError, CertificateError: see `open_listeners`.
         SystemExit: code 1 if it is not possible to listen there, 3 if no worker could boot.
     """
-    configure_logging(settings)
+    is_debug = is_debug or is_development(settings) or getattr(application, "debug", False) is True
+    configure_logging(settings, is_debug=is_debug)
     missing = [
         name
         for name, is_asked in (("reloader", settings["reload"] is True), ("debugger", settings["debugger"] is True))
@@ -77,7 +89,7 @@ def serve(
     ]
     if missing:
         logger.warning(" * Without %s: not part of this version.", " and ".join(missing))
-    for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
+    for warning in warnings_of(settings, is_debug=is_debug):
         logger.warning(" * Warning: %s", warning)
     if settings["reload_on_change"] and not isinstance(application, AppSpec):
         logger.warning(
@@ -86,7 +98,10 @@ def serve(
         )
     handover = take_handover()
     try:
-        server = open_server(application, settings, fd=reloader_fd(), tls=tls, reread=reread, handover=handover)
+        parts = open_parts(
+            application, settings, fd=reloader_fd(), tls=tls, reread=reread, handover=handover, is_debug=is_debug
+        )
+        server = parts.server(hooks, passes_errors=passes_errors)
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
         sys.exit(EXIT_CANNOT_LISTEN)
@@ -99,12 +114,61 @@ def serve(
             server.is_successor = True
         # Whoever is taken over from keeps its place until this one serves.
         server.control = open_control(settings, is_placed=handover is None)
-        server.serve_until_signalled(partial(announce, server))
+        server.serve_until_signalled(partial(announce, server, facts))
     if server.exit_code != 0:
         sys.exit(server.exit_code)
 
 
-def open_server(
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an `AppServer` is made of."""
+
+    application: WSGIApplication | AppSpec
+    listeners: list[Listener]
+    options: ServerOptions
+    processes: int
+    supervision: Supervision
+    renew: Callable[[], Renewed] | None
+    ops: Ops | None
+    is_supervised: bool
+
+    @property
+    def arguments(
+        self,
+    ) -> tuple[
+        WSGIApplication | AppSpec,
+        list[Listener],
+        ServerOptions,
+        int,
+        Supervision,
+        Callable[[], Renewed] | None,
+        Ops | None,
+    ]:
+        """What `AppServer` takes, in its order."""
+        return (
+            self.application, self.listeners, self.options, self.processes, self.supervision, self.renew, self.ops,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Listen no more."""
+        close_all([*self.listeners, *(self.ops.listeners if self.ops is not None else ())])
+
+    def server(self, hooks: HandlerHooks | None = None, *, passes_errors: bool = False) -> AppServer:
+        """Return a server that is ready to `serve_forever`. For the arguments see there.
+
+        Raises:
+            TypeError: the application is none. Then nothing listens any more.
+        """
+        try:
+            return AppServer(
+                *self.arguments, is_supervised=self.is_supervised, hooks=hooks, passes_errors=passes_errors
+            )
+        except BaseException:
+            self.close()
+            raise
+
+
+def open_parts(
     application: WSGIApplication | AppSpec,
     settings: Settings,
     *,
@@ -112,8 +176,9 @@ def open_server(
     tls: Any = None,
     reread: Callable[[], Settings] | None = None,
     handover: Handover | None = None,
-) -> AppServer:
-    """Listen, and return a server that is ready to `serve_forever`.
+    is_debug: bool = False,
+) -> Parts:
+    """Listen, and return what a server is made of.
 
     Args:
         application: what answers.
@@ -122,13 +187,14 @@ def open_server(
         tls: see `serve`.
         reread: see `serve`.
         handover: from the supervisor whose place this process takes.
+        is_debug: see `serve`.
 
     Raises:
         SettingsError: settings that do not go together.
         BindError: an OSError that says why it is not possible to listen there.
         TypeError, ValueError, CertificateError: see `open_listeners`.
     """
-    options = _options(settings)
+    options = _options(settings, is_debug=is_debug)
     processes = worker_count(settings)
     needs_supervisor = is_supervised(settings)
     listeners = open_listeners(
@@ -148,8 +214,8 @@ def open_server(
         ops = _open_ops(settings, handover)
         become(settings["user"], settings["group"])
         check_logs(options)
-        renew = None if reread is None else partial(_renew, reread, settings, tls, application)
-        return AppServer(
+        renew = None if reread is None else partial(_renew, reread, settings, tls, application, is_debug=is_debug)
+        return Parts(
             application,
             listeners,
             options,
@@ -162,6 +228,11 @@ def open_server(
     except BaseException:
         close_all([*listeners, *(ops.listeners if ops is not None else ())])
         raise
+
+
+def is_development(settings: Settings) -> bool:
+    """Tell whether the settings ask for what is for developing only."""
+    return settings["reload"] is True or settings["debugger"] is True
 
 
 def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitStack, server: AppServer) -> None:
@@ -189,8 +260,11 @@ def _open_ops(settings: Settings, handover: Handover | None) -> Ops | None:
     return Ops(listeners, ops_rules(settings))
 
 
-def _options(settings: Settings) -> ServerOptions:
+def _options(settings: Settings, *, is_debug: bool) -> ServerOptions:
     options = server_options(settings)
+    if is_debug and not settings["access_log_file"] and options.access_line == "timed":
+        # COMPAT: while developing, lines as Werkzeug's users know them, if nothing else is said.
+        options = options if settings.is_said("access_log_format") else replace(options, access_log_format="dev")
     if options.error_log_file == "-" and own_handler() is not None:
         # What configure_logging arranged goes there already.
         options = replace(options, error_log_file=None)
@@ -202,13 +276,15 @@ def _renew(
     before: Settings,
     tls: Any,
     application: WSGIApplication | AppSpec,
+    *,
+    is_debug: bool,
 ) -> Renewed:
     """Read the settings anew, for workers that are to be made; what is this process's own, like addresses, stays as it is."""
     found = reread()
     kept = [name for name in sorted(KEPT) if found[name] != before[name]]
     settings = found.keeping(kept, before)
-    configure_logging(settings)
-    options = _options(settings)
+    configure_logging(settings, is_debug=is_debug)
+    options = _options(settings, is_debug=is_debug)
     check_logs(options)
     if (settings["certfile"] is None) is not (before["certfile"] is None):
         kept.append("certfile")  # TLS, or none: that is the listener's
@@ -237,18 +313,6 @@ def open_control(settings: Settings, *, is_placed: bool = True) -> ControlListen
             logger.warning(" * Without demijohn ctl: %s", error)
             return None
         raise SettingsError(f"{settings.origin('control_socket').where}: control_socket: {error}") from None
-
-
-def announce(server: AppServer) -> None:
-    """Say where the server is and how it runs requests."""
-    for url, address in zip(server.urls, server.addresses, strict=False):  # addresses has the redirects, too
-        for spelt_out in spell_out(url, address):
-            logger.info(" * Running on %s", spelt_out)
-    for url in server.ops_urls:
-        logger.info(" * Operators are told at %s/livez, /readyz, /metrics", url)
-    for url in server.redirect_urls:
-        logger.info(" * Redirecting %s to HTTPS", url)
-    logger.info(" * %s; press CTRL+C to quit", server.mode)
 
 
 def check_logs(options: ServerOptions) -> None:

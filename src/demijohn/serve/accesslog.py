@@ -17,20 +17,39 @@ logger = logging.getLogger("demijohn.error")
 Skip = Callable[[RequestHead, int], bool]
 """Told the request and the answer's status code; True for no line."""
 
+Tell = Callable[[Answered], object]
+"""Told of an answer; returns True if nothing is left to do for the log."""
+
 
 class AccessLog:
     """One per server. `write` is for the thread that owns the connection."""
 
-    __slots__ = ("_render", "_skip", "_writer")
+    __slots__ = ("_has_lines", "_render", "_skip", "_tell", "_writer")
 
-    def __init__(self, render: Render, skip: Sequence[str] | Skip = (), writer: LogWriter | None = None) -> None:
-        """Make one that writes to `writer`, or to the logger. `skip`: see `ServerOptions.access_log_skip`."""
+    def __init__(
+        self,
+        render: Render,
+        skip: Sequence[str] | Skip = (),
+        writer: LogWriter | None = None,
+        tell: Tell | None = None,
+        *,
+        has_lines: bool = True,
+    ) -> None:
+        """Make one that writes to `writer`, or to the logger.
+
+        `skip` and `tell`: see `ServerOptions.access_log_skip` and `on_answered`. Without `has_lines`, only `tell` is told.
+        """
         self._render = render
         self._skip = skip if callable(skip) else _skip_paths(skip)
         self._writer = writer
+        self._tell = tell
+        self._has_lines = has_lines
 
     def wants(self, head: RequestHead | None, status: str) -> bool:
-        """Tell whether an answer has a line. PERF: asked before an `Answered` is made."""
+        """Tell whether there is something to do for an answer. PERF: asked before an `Answered` is made."""
+        return self._tell is not None or self._has_line(head, status)
+
+    def _has_line(self, head: RequestHead | None, status: str) -> bool:
         if self._writer is None and not access_logger.isEnabledFor(logging.INFO):
             return False
         if self._skip is None or head is None:
@@ -44,11 +63,25 @@ class AccessLog:
 
     def write(self, answered: Answered) -> None:
         """Write the line. Never waits for a file, and raises nothing that a log could."""
+        if self._tell is not None and (
+            self._told(self._tell, answered)
+            or not self._has_lines
+            or not self._has_line(answered.head, answered.status)
+        ):
+            return
         line = self._render(answered)
         if self._writer is None:
-            access_logger.info("%s", line)
+            access_logger.info("%s", line, extra={"status": int(answered.status)})
         else:
             self._writer.write(line)
+
+    def _told(self, tell: Tell, answered: Answered) -> bool:
+        try:
+            return tell(answered) is True
+        except Exception:
+            # Somebody else's function, as `access_log_skip` is.
+            logger.exception("on_answered failed")
+            return False
 
     def close(self) -> None:
         """Write what waits, and close the file."""

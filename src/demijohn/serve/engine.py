@@ -172,7 +172,7 @@ class Engine:
         if options.stream_bodies:
             self.streams = _always
         self.options = options
-        self.access_log = open_access_log(options) if options.access_log else None
+        self.access_log = open_access_log(options) if options.access_log or options.on_answered else None
         self.trusted_peers = TrustedPeers(options.trusted_peers)
         self.forwarding = None if options.forwarded == "none" else Forwarding(options.forwarded, self.trusted_peers)
         self.clock = clock
@@ -238,6 +238,7 @@ def open_access_log(options: ServerOptions) -> AccessLog:
     Raises:
         OSError: the file cannot be opened.
     """
-    target = options.access_log_file
+    target = options.access_log_file if options.access_log else None
     writer = None if target is None else LogWriter(target, dash_fd=1, queue_bytes=options.log_queue_bytes)
-    return AccessLog(compile_format(options.access_line, options.access_log_fields), options.access_log_skip, writer)
+    render = compile_format(options.access_line, options.access_log_fields)
+    return AccessLog(render, options.access_log_skip, writer, options.on_answered, has_lines=options.access_log)

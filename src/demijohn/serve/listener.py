@@ -50,6 +50,10 @@ class ListenOptions:
 DEFAULT = ListenOptions()
 
 
+class AddressTaken(FileExistsError):
+    """A Unix socket has a server already."""
+
+
 class Listener:
     """A listening socket, TCP or Unix, and how to say where it is."""
 
@@ -256,4 +260,4 @@ def _remove_stale_socket(path: str) -> None:
         except ConnectionRefusedError:
             os.unlink(path)
         else:
-            raise FileExistsError(f"another server listens on {path}")
+            raise AddressTaken(f"another server listens on {path}")

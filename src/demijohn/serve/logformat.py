@@ -29,6 +29,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _COMMON: Final = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s '
 
 FORMATS: Final[Mapping[str, str]] = {
+    "dev": '%(h)s - - %(local_time)s "%(r)s" %(s)s %(b)s',
     "timed": _COMMON + "%(B)s %(duration_ms)sms",
     "common": _COMMON + "%(b)s",
     "combined": _COMMON + '%(b)s "%(f)s" "%(a)s"',
@@ -201,6 +202,13 @@ def _stamp_of(second: int) -> str:
     return time.strftime(f"[%d/{_MONTHS[t.tm_mon - 1]}/%Y:%H:%M:%S %z]", t)
 
 
+@lru_cache(maxsize=4)
+def _local_time_of(second: int) -> str:
+    """Local time as Werkzeug's log lines have it."""
+    t = time.localtime(second)
+    return time.strftime(f"[%d/{_MONTHS[t.tm_mon - 1]}/%Y %H:%M:%S]", t)
+
+
 def rfc3339(seconds: float) -> str:
     """Render seconds since the epoch as UTC with milliseconds, RFC 3339."""
     whole, milliseconds = divmod(int(seconds * 1000), 1000)
@@ -266,6 +274,7 @@ ATOMS: Final[Mapping[str, Atom]] = {
     "p": lambda _: os.getpid(),
     # Ours; JSON's fields have the same names.
     "time": lambda answered: rfc3339(answered.time),
+    "local_time": lambda answered: _local_time_of(int(answered.time)),
     "remote": _remote,
     "remote_port": _remote_port,
     "local": _local,

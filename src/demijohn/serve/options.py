@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..wire.limits import H1Limits
-from .accesslog import Skip
+from .accesslog import Skip, Tell
 from .logformat import compile_format
 from .trust import LOCAL_PEERS, TrustedPeers
 
@@ -145,9 +145,9 @@ class ServerOptions:
     handlers may keep the thread that answers waiting, as the file never does."""
 
     access_log_format: str | None = None
-    """`timed` (the common log format and the duration), `common`, `combined`, `json`, or text with atoms such as
-    `%(h)s %(m)s %(U)s %(s)s %(queue_ms)s %({x-tenant}i)s`, see serve/README.md.
-    `None`: `json` if `log_format` is, else `timed`."""
+    """`timed` (the common log format and the duration), `common`, `combined`, `dev` (Werkzeug's), `json`, or text with atoms such
+    as `%(h)s %(m)s %(U)s %(s)s %(queue_ms)s %({x-tenant}i)s`, see serve/README.md.
+    `None`: `json` if `log_format` is; to a logger in debug mode, `dev`; else `timed`."""
 
     access_log_fields: Mapping[str, str] = field(default_factory=dict)
     """More fields of the format `json`: names, each with the atom that it says: `{"tenant": "{x-tenant}i"}`."""
@@ -155,6 +155,10 @@ class ServerOptions:
     access_log_skip: Sequence[str] | Skip = ()
     """Paths whose answers below 500 have no line, `/healthz` or, for all below, `/static/`; or a function of the request's
     head and the status code that returns True for no line. It is called for each answer, on the thread that gave it."""
+
+    on_answered: Tell | None = None
+    """Called with each answer (an `Answered`) and each refusal, on the thread that gave it, whether there is an access log or
+    not; one that returns True has seen to the line itself. Exceptions are logged."""
 
     error_log_file: str | None = None
     """Where what the server logs goes, beside the handlers of `logging`: a path, appended to; `-` for standard error."""

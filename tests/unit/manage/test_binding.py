@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from demijohn.manage.binding import BindError, close_all, find_holder
+from demijohn.manage.binding import BindError, close_all
 from demijohn.manage.listening import open_listeners
 
 
@@ -85,7 +85,7 @@ def test_a_unix_socket(tmp_path):
     path = str(tmp_path / "s")
     listener = bind(f"unix://{path}", 0)
     assert listener.address == path
-    with pytest.raises(BindError, match="another server listens|in use"):
+    with pytest.raises(BindError, match="is listening there. Stop it"):
         bind(f"unix://{path}", 0)
     listener.close()
     listener.unlink()
@@ -93,16 +93,3 @@ def test_a_unix_socket(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BindError, match=str(tmp_path / "file")):
         bind(f"unix://{tmp_path / 'file'}", 0)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_holder_of_a_port():
-    with socket.socket(socket.AF_INET6) as other:
-        other.bind(("::1", 0))
-        port = other.getsockname()[1]
-        assert find_holder(port) is None, "bound, not listening"
-        other.listen()
-        holder = find_holder(port)
-        assert holder is not None
-        assert holder[0] == os.getpid()
-        assert holder[1]

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from demijohn import Demijohn
-from demijohn.manage import devserver
+from demijohn.manage.appserver import AppServer
 from demijohn.manage.binding import BindError
 from demijohn.manage.devserver import make_server, run_simple
-from demijohn.manage.serving import announce
+from demijohn.manage.startup import announce
+from demijohn.middleware import SharedDataMiddleware
 
 
 def hello(environ, start_response):
@@ -108,15 +109,6 @@ def test_a_server_serves_once_at_a_time():
         thread.join(10)
 
 
-def test_a_server_may_serve_again():
-    with make_server("127.0.0.1", 0, hello) as server:
-        for _ in range(2):
-            thread = in_thread(server)
-            assert get(server) == (200, b"hello")
-            server.shutdown()
-            thread.join(10)
-
-
 def test_a_keyboard_interrupt_ends_serving():
     def interrupt(environ, start_response):
         raise KeyboardInterrupt
@@ -137,11 +129,11 @@ def test_a_keyboard_interrupt_ends_serving():
     [
         ({}, "one thread, multiplexed", (False, False)),
         ({"threads": 1, "threaded": True}, "one thread, multiplexed", (False, False)),
-        ({"threaded": True}, "1 process, 16 threads (late promotion)", (True, False)),
-        ({"threads": 4}, "1 process, 4 threads (late promotion)", (True, False)),
-        ({"threads": 4, "runner": "pool"}, "1 process, 4 threads (a pool)", (True, False)),
+        ({"threaded": True}, "1 process x 16 threads, late promotion", (True, False)),
+        ({"threads": 4}, "1 process x 4 threads, late promotion", (True, False)),
+        ({"threads": 4, "runner": "pool"}, "1 process x 4 threads, a pool", (True, False)),
         ({"processes": 2}, "2 processes with one thread each, multiplexed", (False, True)),
-        ({"processes": 3, "threaded": True}, "3 processes x 16 threads (late promotion)", (True, True)),
+        ({"processes": 3, "threaded": True}, "3 processes x 16 threads, late promotion", (True, True)),
     ],
 )
 def test_two_knobs(arguments, mode, flags):
@@ -201,7 +193,8 @@ def test_the_announcement(caplog):
         announce(server)
         assert caplog.messages == [
             f" * Running on http://127.0.0.1:{server.port}",
-            " * 1 process, 4 threads (late promotion); press CTRL+C to quit",
+            " * 1 process x 4 threads, late promotion",
+            "Press CTRL+C to quit",
         ]
 
 
@@ -234,7 +227,7 @@ def test_a_unix_socket_is_removed_at_the_end(tmp_path, caplog):
 def run_briefly(monkeypatch, **options):
     """`run_simple` with a server that does not serve; returns it."""
     servers = []
-    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server))
+    monkeypatch.setattr(AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server))
     run_simple("127.0.0.1", 0, hello, **options)
     return servers[0]
 
@@ -245,26 +238,17 @@ def test_what_is_not_there_is_named(monkeypatch, caplog):
     assert not [message for message in caplog.messages if "not part" in message]
     run_briefly(monkeypatch, use_reloader=True, use_debugger=True)
     assert " * Without reloader and debugger: not part of this version." in caplog.messages
-    run_briefly(monkeypatch, request_handler=object, passthrough_errors=True)
-    assert "request_handler has no effect on this server." in caplog.messages
-    assert "passthrough_errors has no effect on this server." in caplog.messages
 
 
-def test_static_files_are_served_or_refused(monkeypatch):
-    try:
-        from demijohn.middleware.shared_data import SharedDataMiddleware
-    except ModuleNotFoundError:
-        with pytest.raises(ValueError, match="SharedDataMiddleware"):
-            run_briefly(monkeypatch, static_files={"/static": "/tmp"})
-    else:
-        assert isinstance(run_briefly(monkeypatch, static_files={"/static": "/tmp"}).app, SharedDataMiddleware)
+def test_static_files_are_served(monkeypatch):
+    assert isinstance(run_briefly(monkeypatch, static_files={"/static": "/tmp"}).app, SharedDataMiddleware)
 
 
 def test_the_exit_code_of_the_supervisor_is_the_process_s(monkeypatch):
     def fail(server, on_start):
         server.exit_code = 3
 
-    monkeypatch.setattr(devserver.AppServer, "serve_until_signalled", fail)
+    monkeypatch.setattr(AppServer, "serve_until_signalled", fail)
     with pytest.raises(SystemExit) as caught:
         run_simple("127.0.0.1", 0, hello, processes=2)
     assert caught.value.code == 3
@@ -318,9 +302,7 @@ class TestSettings:
         from demijohn import Demijohn
 
         servers = []
-        monkeypatch.setattr(
-            devserver.AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server)
-        )
+        monkeypatch.setattr(AppServer, "serve_until_signalled", lambda server, on_start: servers.append(server))
         Demijohn("x").run(port=0, keep_alive=3, access_log_skip=["/healthz"])
         assert (servers[0]._options.keep_alive, servers[0]._options.threads) == (3, 16)
         with pytest.raises(TypeError, match="Did you mean threads"):

@@ -16,7 +16,7 @@ from demijohn.manage.addresses import TcpAddress
 from demijohn.manage.binding import BindError, bind_all, close_all
 from demijohn.manage.devserver import make_server
 from demijohn.manage.listening import open_listeners
-from demijohn.manage.serving import announce
+from demijohn.manage.startup import announce
 from demijohn.serve import Listener, ListenOptions
 
 
@@ -193,7 +193,7 @@ def test_the_abstract_namespace(opened):
     (listener,) = opened(f"unix:{name}")
     assert (listener.address, listener.url) == (name, f"unix:{name}")
     assert connects("\0" + name[1:])
-    with pytest.raises(BindError, match="in use"):
+    with pytest.raises(BindError, match="is listening there"):
         opened(f"unix:{name}")
 
 

@@ -132,10 +132,8 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     else:
         application = _load(info, app, settings)
         is_debug = getattr(application, "debug", False) is True
-    if is_debug:
-        logging.getLogger("demijohn.access").setLevel(logging.INFO)
     try:
-        serve(application, settings, reread=lambda: _reread(ctx, directory))
+        serve(application, settings, reread=lambda: _reread(ctx, directory), is_debug=is_debug)
     except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
 

@@ -30,7 +30,7 @@ TABLE: Final[tuple[Setting, ...]] = tuple(setting for topic in TOPICS for settin
 BY_NAME: Final = {name: setting for setting in TABLE for name in setting.names}
 
 INTERNAL: Final = {
-    ServerOptions: frozenset({"limits", "is_multiprocess"}),
+    ServerOptions: frozenset({"limits", "is_multiprocess", "on_answered"}),
     H1Limits: frozenset[str](),
     ListenOptions: frozenset[str](),
     SupervisorPolicy: frozenset({"graceful_timeout", "quick_timeout", "first_delay", "longest_delay", "boot_attempts"}),
