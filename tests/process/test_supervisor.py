@@ -276,7 +276,7 @@ def test_a_signal_right_after_the_announcement_is_a_stop_in_order(run, options):
 def test_one_worker_that_is_asked_for_has_a_supervisor(run):
     server = run("--workers", 1)
     (worker,) = server.workers(1)
-    server.wait_for("1 worker process, 16 threads")
+    server.wait_for("1 worker process x 16 threads")
     assert int(server.get("/")) == worker
     server.send(signal.SIGHUP)
     server.wait_for("Reloaded: generation 2 takes over")

@@ -29,10 +29,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _COMMON: Final = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s '
 
 FORMATS: Final[Mapping[str, str]] = {
-    "dev": '%(h)s - - %(local_time)s "%(r)s" %(s)s %(b)s',
     "timed": _COMMON + "%(B)s %(duration_ms)sms",
     "common": _COMMON + "%(b)s",
     "combined": _COMMON + '%(b)s "%(f)s" "%(a)s"',
+    "dev": '%(h)s - - %(local_time)s "%(r)s" %(s)s %(b)s',
 }
 """The formats that have names, beside `json`."""
 

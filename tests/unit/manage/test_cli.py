@@ -303,7 +303,7 @@ class TestRun:
         class Server:
             exit_code = 0
 
-            def __init__(self, app, listeners, options, processes, supervision, renew, ops, *, is_supervised):
+            def __init__(self, app, listeners, options, processes, supervision, renew, ops, **how):
                 host, port, listening = listeners[0]
                 app = app.load() if isinstance(app, AppSpec) else app  # as the workers do
                 name = getattr(app, "import_name", app)
@@ -326,7 +326,7 @@ class TestRun:
         )
         monkeypatch.setattr("demijohn.manage.serving.close_all", lambda listeners: None)
         monkeypatch.setattr("demijohn.manage.serving.open_control", lambda settings, is_placed: None)
-        monkeypatch.setattr("demijohn.manage.serving.configure_logging", lambda settings: None)
+        monkeypatch.setattr("demijohn.manage.serving.configure_logging", lambda settings, is_debug: None)
         return calls
 
     def test_it_serves(self, invoke, site, calls):

@@ -151,7 +151,7 @@ def test_credentials_without_a_name(value):
         ({"access_log_format": "%(h)d"}, r"stray % at '%\(h\)d'"),
         ({"access_log_format": "50%"}, "stray %"),
         ({"access_log_format": "%(h)s\n"}, "line break"),
-        ({"access_log_format": "apache"}, "must be one of timed, common, combined, json"),
+        ({"access_log_format": "apache"}, "must be one of timed, common, combined, dev, json"),
         ({"access_log_fields": {"a": "status"}}, "adds to the format 'json'"),
         ({"access_log_format": "json", "access_log_fields": {"a": "nope"}}, "no atom 'nope'"),
         ({"access_log_skip": "/healthz"}, "access_log_skip has '/healthz'"),
