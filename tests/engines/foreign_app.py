@@ -1,7 +1,6 @@
 """A small application that is served by our server and by those of others."""
 
 import os
-import sys
 
 from demijohn import Demijohn, jsonify, request, session
 
@@ -9,12 +8,17 @@ app = Demijohn(__name__)
 app.secret_key = "a secret"
 
 if "SAY_MOMENTS" in os.environ:
+
+    def say(what: str) -> None:
+        # In one piece: `print` writes a line and its end one after the other, and the server logs meanwhile.
+        os.write(2, f"moment {what} {os.getpid()}\n".encode())
+
     for moment in (app.on_startup, app.on_worker_start, app.on_worker_stop, app.on_shutdown):
-        moment(lambda name=moment.__name__: print("moment", name, os.getpid(), file=sys.stderr, flush=True))
+        moment(lambda name=moment.__name__: say(name))
 
     @app.before_request
     def before() -> None:
-        app.after_response(print, "moment", "after", os.getpid(), file=sys.stderr, flush=True)
+        app.after_response(say, "after")
 
 
 @app.get("/hello/<name>")

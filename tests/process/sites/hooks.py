@@ -1,7 +1,6 @@
 """An application that says on stderr when serving begins and ends, and in which process. FAIL names what raises."""
 
 import os
-import sys
 
 from demijohn import Demijohn, current_app
 
@@ -9,7 +8,8 @@ app = Demijohn(__name__)
 
 
 def say(what):
-    print(f"hook {what} {os.getpid()} {current_app.name}", file=sys.stderr, flush=True)
+    # In one piece: `print` writes a line and its end one after the other, and other threads log.
+    os.write(2, f"hook {what} {os.getpid()} {current_app.name}\n".encode())
     if os.environ.get("FAIL") == what:
         raise LookupError(f"{what} went wrong")
 

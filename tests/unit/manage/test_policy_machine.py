@@ -7,6 +7,7 @@ that the policy gets to where it is going.
 import signal
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -540,5 +541,13 @@ class Supervision(RuleBasedStateMachine):
         assert self.now <= end
 
 
-Supervision.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
-test_supervision = Supervision.TestCase
+# A history takes tens of milliseconds, so a wide search has a budget: its thousands would not end before pytest's time limit.
+IS_WIDE = settings.default.max_examples > 1000
+Supervision.TestCase.settings = settings(
+    max_examples=500 if IS_WIDE else 50, stateful_step_count=50 if IS_WIDE else 40, deadline=None
+)
+
+
+@pytest.mark.timeout(900 if IS_WIDE else 120)
+class TestSupervision(Supervision.TestCase):
+    pass
