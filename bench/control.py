@@ -4,6 +4,9 @@ One supervised server under load all the time. Rounds with a client that asks fo
 does, and rounds without one take turns, in the order A B B A, so that whatever else the machine does meets both alike. Shown are
 requests per second, and the processor time that all processes of the server took for each request, which other loads
 change less. At last many looks in a row, at a server that does nothing else: what one of them costs.
+
+`--count` counts instead, which is the same on any machine and under any load: Python calls for a request to the view that sleeps,
+with looks beside it and without, and Python calls for one look at as many sleeping requests as there are threads.
 """
 
 import argparse
@@ -16,15 +19,24 @@ import threading
 import time
 from pathlib import Path
 from socket import create_connection
-from typing import Self
+from types import FrameType
+from typing import Any, Self
 
+from demijohn import Demijohn
+from demijohn.doors.choose import handler_for
+from demijohn.manage.control.answers import requests
 from demijohn.manage.control.client import ControlClient
+from demijohn.serve import Listener, Server, ServerOptions
 
+from .app import sleep
 from .contestants import HERE
 from .load import run_wrk
 from .processes import tree
 
 LOOKS = 100
+RUNS = 51
+SLEEP_SECONDS = 0.01
+"""Of the view in app.py."""
 
 
 class Polling:
@@ -75,7 +87,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4, help="of each round")
     parser.add_argument("--pairs", type=int, default=8, help="of rounds, an even number")
     parser.add_argument("--path", default="/", help="/sleep has requests that wait")
+    parser.add_argument("--count", action="store_true", help="count calls instead of measuring times")
     arguments = parser.parse_args()
+    if arguments.count:
+        count_calls(arguments.threads)
+        return
     with tempfile.TemporaryDirectory() as directory:
         socket = f"{directory}/control"
         command = [sys.executable, "-m", "demijohn", "run", str(HERE / "app.py"), "--control-socket", socket]
@@ -136,6 +152,81 @@ def measure(server: "subprocess.Popen[bytes]", socket: str, arguments: argparse.
         took = 1e3 * (processor_seconds(server.pid) - before) / LOOKS
     print(
         f"one look at {arguments.connections} requests: {took:.2f} ms of processor time, in all processes of the server together"
+    )
+
+
+class Calls:
+    """Counts Python calls of the threads that have it as their profile function."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, frame: FrameType, event: str, arg: object) -> None:
+        self.count += event == "call"
+
+
+def count_calls(threads: int) -> None:
+    """Serve in this process, and count."""
+    released = threading.Event()
+    app = Demijohn(__name__)
+    app.get("/sleep")(sleep)
+
+    @app.get("/park")
+    def park() -> str:
+        released.wait()
+        return ""
+
+    listener = Listener.tcp("127.0.0.1", 0)
+    host, port = str(listener.address[0]), int(listener.address[1])
+    server = Server(handler_for(app), [listener], ServerOptions(threads=threads))
+    on_server, on_looks = Calls(), Calls()
+    threading.setprofile(on_server)  # its threads, whenever they start
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+
+    def look(chosen: list[str]) -> list[dict[str, Any]]:  # Any: what JSON has
+        seen: list[dict[str, Any]] = requests(server, {"stacks_of": chosen})["requests"]
+        return seen
+
+    with create_connection((host, port)) as sock:
+        costs: dict[bool, float] = {}
+        for is_watched in (False, False, True):  # at first the runner learns that this view waits
+            counts = []
+            for _ in range(RUNS):
+                before = on_server.count
+                sock.sendall(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+                if is_watched:
+                    look([])
+                sock.recv(65536)
+                counts.append(on_server.count - before)
+            costs[is_watched] = statistics.median(counts)
+    with contextlib.ExitStack() as stack:
+        for _ in range(threads):
+            parked = stack.enter_context(create_connection((host, port)))
+            parked.sendall(b"GET /park HTTP/1.1\r\nHost: a\r\n\r\n")
+        while server.inspect().phases["handler"] < threads:
+            time.sleep(0.01)
+        chosen = [one["id"] for one in look([])[:1]]
+        spent = []
+        for _ in range(RUNS):
+            before_look = time.thread_time()
+            look(chosen)
+            spent.append(time.thread_time() - before_look)
+        sys.setprofile(on_looks)
+        look(chosen)
+        sys.setprofile(None)
+        released.set()
+    server.shutdown()
+    serving.join()
+    threading.setprofile(None)
+    most, took = threads / SLEEP_SECONDS, statistics.median(spent)
+    print(f"a request to the view that sleeps: {costs[False]:.0f} Python calls, {costs[True]:.0f} with a look at it")
+    print(
+        f"a look at {threads} of them, with one stack: {on_looks.count} Python calls, {1e3 * took:.2f} ms of processor time"
+    )
+    print(
+        f"one look a second beside the {most:.0f} requests/s that {threads} threads can do: "
+        f"{100 * on_looks.count / (most * costs[False]):.2f} % more calls, {100 * took:.2f} % of a processor"
     )
 
 
