@@ -63,7 +63,8 @@ class CompatModule(ModuleType):
             return import_module(f"{self.__name__}.{name}")
         older = OLDER.get(self.__name__, {}).get(name)
         if older is not None:
-            warnings.warn(f"{self.__name__}.{name} is of an older version; use {older.instead}.", DeprecationWarning, 2)
+            message = f"{name!r} is deprecated: {self.__name__} had it in older versions. Use {older.instead}."
+            warnings.warn(message, DeprecationWarning, 2)
             return import_string(older.home)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 

@@ -28,6 +28,14 @@ OLDER: Final[dict[str, dict[str, Older]]] = {
         "_app_ctx_stack": Older("demijohn.app.globals:_app_ctx_stack", "flask.g or flask.globals.app_ctx"),
         "_request_ctx_stack": Older("demijohn.app.globals:_request_ctx_stack", "flask.g or flask.globals.request_ctx"),
     },
+    "werkzeug.datastructures": {
+        "OrderedMultiDict": Older(
+            "demijohn.http.orderedmultidict:OrderedMultiDict", "MultiDict, whose keys are in order"
+        ),
+        "ImmutableOrderedMultiDict": Older(
+            "demijohn.http.orderedmultidict:ImmutableOrderedMultiDict", "ImmutableMultiDict, whose keys are in order"
+        ),
+    },
     "werkzeug.wsgi": {
         "DispatcherMiddleware": Older(
             "demijohn.middleware.dispatcher:DispatcherMiddleware", "werkzeug.middleware.dispatcher.DispatcherMiddleware"

@@ -334,6 +334,8 @@ class EnvironHeaders(_ReadOnlyHeaders):
         self.environ = environ
 
     def _find(self, key: str) -> str | None:
+        if not isinstance(key, str):
+            return None  # type: ignore[unreachable]  # COMPAT: `42 in headers` is no error
         return self.environ.get(_environ_key(key))
 
     def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # Any: see the base

@@ -19,7 +19,8 @@ DEFAULT_PBKDF2_ITERATIONS: Final = 1_000_000
 SALT_CHARS: Final = string.ascii_letters + string.digits
 """What salts are made of."""
 
-_IS_WINDOWS: Final = os.name == "nt"
+_os_alt_seps: Final = [separator for separator in (os.sep, os.altsep) if separator not in {None, "/"}]
+"""What separates paths on this system besides `/`. COMPAT: the name is Werkzeug's; tests replace it."""
 
 # Windows takes the superscripts one, two and three for the digits.
 _PORT_NUMBERS: Final = "0123456789\xb9\xb2\xb3"
@@ -108,11 +109,16 @@ def safe_join(directory: str, *untrusted: str) -> str | None:
             name.startswith(("/", "../"))
             or name == ".."
             or "\0" in name
-            or (_IS_WINDOWS and _is_unsafe_on_windows(name))
+            or any(separator in name for separator in _os_alt_seps)
+            or (_is_windows() and _is_unsafe_on_windows(name))
         ):
             return None
         parts.append(name)
     return posixpath.join(*parts)
+
+
+def _is_windows() -> bool:
+    return os.name == "nt"
 
 
 def _is_unsafe_on_windows(name: str) -> bool:
@@ -138,6 +144,6 @@ def secure_filename(filename: str) -> str:
         if separator:
             text = text.replace(separator, " ")
     name = _UNSAFE_IN_FILENAME.sub("", "_".join(text.split())).strip("._")
-    if _IS_WINDOWS and name.partition(".")[0].upper() in _WINDOWS_DEVICES:
+    if _is_windows() and name.partition(".")[0].upper() in _WINDOWS_DEVICES:
         return f"_{name}"
     return name

@@ -165,7 +165,7 @@ WINDOWS_TRAPS = [
 @pytest.mark.parametrize("trap", WINDOWS_TRAPS)
 def test_safe_join_on_windows(monkeypatch, trap):
     assert safe_join("/b", trap) is not None
-    monkeypatch.setattr(security, "_IS_WINDOWS", True)
+    monkeypatch.setattr(security, "_is_windows", lambda: True)
     assert safe_join("/b", trap) is None
     assert safe_join("/b", "ok", trap) is None
 
@@ -174,7 +174,7 @@ def test_safe_join_on_windows(monkeypatch, trap):
     "fine", ["a", "a/b.txt", "console", "com10", "nulls/x", ".hidden", "a b", "x.con", "", ".", "..x"]
 )
 def test_safe_join_on_windows_takes_other_names(monkeypatch, fine):
-    monkeypatch.setattr(security, "_IS_WINDOWS", True)
+    monkeypatch.setattr(security, "_is_windows", lambda: True)
     assert safe_join("/b", fine) is not None
 
 
@@ -203,7 +203,7 @@ def test_secure_filename(given, secure):
 
 
 def test_secure_filename_on_windows(monkeypatch):
-    monkeypatch.setattr(security, "_IS_WINDOWS", True)
+    monkeypatch.setattr(security, "_is_windows", lambda: True)
     assert secure_filename("nul.txt") == "_nul.txt"
     assert secure_filename("COM1") == "_COM1"
     assert secure_filename("console.txt") == "console.txt"

@@ -15,6 +15,6 @@ from demijohn.http.multidict_base import MultiDict
 from demijohn.http.options import parse_list_header, parse_options_header
 from demijohn.http.ranges import IfRange, Range, parse_if_range_header, parse_range_header
 from demijohn.http.stream import get_content_length
+from demijohn.message.partsrequest import PartsRequest as Request
 from demijohn.message.properties import cached_property, header_property
-from demijohn.message.request import Request
 from demijohn.message.user_agent import UserAgent
