@@ -169,8 +169,8 @@ def dump_cookie(
         cookie += "; Partitioned"
     if max_size and len(cookie) > max_size:
         warnings.warn(
-            f"The {key!r} cookie is too large: {len(cookie)} bytes ({value_size} of name and value), where {max_size}"
-            " are allowed. Browsers may ignore it without a word.",
+            f"The {key!r} cookie is too large: {len(cookie)} bytes ({value_size} of name and value), where"
+            f" the limit is {max_size} bytes. Browsers may ignore it without a word.",
             stacklevel=2,
         )
     return cookie

@@ -120,7 +120,7 @@ class MethodNotAllowed(HTTPException):
     """405: not with this method. `valid_methods` become the `Allow` field, which RFC 9110 §15.5.6 requires."""
 
     code = 405
-    description = "This URL does not answer the method of the request."
+    description = "The method is not allowed for this URL."
 
     def __init__(
         self, valid_methods: Iterable[str] | None = None, description: str | None = None, response: Any = None

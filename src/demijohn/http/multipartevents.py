@@ -101,8 +101,8 @@ class MultipartDecoder:
         self.state = State.PREAMBLE
         self._delimiter = b"\r\n--" + boundary
         # Behind a boundary: two dashes at the end of all, else white space and the end of the line.
-        self._found = re.compile(rb"(?:\A|\r\n)--%s(?:(--)[^\S\n\r]*(?:\r\n)?|[^\S\n\r]*\r\n)" % re.escape(boundary))
-        self._inner = re.compile(rb"\r\n--%s(?:(--)[^\S\n\r]*(?:\r\n)?|[^\S\n\r]*\r\n)" % re.escape(boundary))
+        self._found = re.compile(rb"(?:\A|\r\n)--%s(?:(--)|[^\S\n\r]*\r\n)" % re.escape(boundary))
+        self._inner = re.compile(rb"\r\n--%s(?:(--)|[^\S\n\r]*\r\n)" % re.escape(boundary))
         self._searched = 0
         self._parts = 0
 
@@ -134,7 +134,8 @@ class MultipartDecoder:
         elif self.state in {State.DATA_START, State.DATA}:
             event = self._next_data()
         elif self.state is State.EPILOGUE and self.complete:
-            event = Epilogue(bytes(self.buffer))
+            # The rest of the last boundary's line belongs to that.
+            event = Epilogue(re.sub(rb"\A[^\S\n\r]*\r\n", b"", bytes(self.buffer)))
             self.buffer.clear()
             self.state = State.COMPLETE
         if self.complete and event is NEED_DATA:

@@ -37,6 +37,9 @@ class OrderedMultiDict(MultiDict[K, V]):
             return list(self.items(multi=True)) == list(other.items(multi=True))
         return dict.__eq__(self, other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     def __setitem__(self, key: K, value: V) -> None:

@@ -86,8 +86,9 @@ class LimitedStream(io.RawIOBase):
 
     def readall(self) -> bytes:
         """Return all that is left."""
-        parts = []
-        while data := self.read(_CHUNK_BYTES):
+        parts: list[bytes] = []
+        # At an announced length that is reached nobody asks again: `on_exhausted` may raise.
+        while (not parts or self._limit_is_max or not self.is_exhausted) and (data := self.read(_CHUNK_BYTES)):
             parts.append(data)
         return b"".join(parts)
 

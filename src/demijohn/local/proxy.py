@@ -67,7 +67,7 @@ class _DottedSource:
 
 
 class LocalProxy(Generic[T]):
-    """Forwards every operation to the object that `local` holds for the calling context.
+    """A proxy: a `LocalProxy` forwards every operation to the object that `local` holds for the calling context.
 
     Args:
         local: a `ContextVar`, a `Local` (then `name` is required), a `LocalStack` (its top), or a function.

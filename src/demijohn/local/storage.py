@@ -85,6 +85,12 @@ class Local:
         # Past our own __setattr__, which would store it in itself.
         object.__setattr__(self, "_Local__variable", context_var)
 
+    @property
+    def _storage(self) -> ContextVar[dict[str, Any]]:  # Any: see _NOTHING
+        # COMPAT: Werkzeug's name for it.
+        variable: ContextVar[dict[str, Any]] = self.__variable
+        return variable
+
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # Any: attributes of any type
         return iter(list(_held(self.__variable, _NOTHING).items()))
 
@@ -167,6 +173,11 @@ class LocalStack(Generic[T]):
         if context_var is None:
             context_var = ContextVar(f"demijohn.LocalStack<{id(self)}>.storage")
         self._variable = context_var
+
+    @property
+    def _storage(self) -> ContextVar[list[T]]:
+        # COMPAT: Werkzeug's name for it.
+        return self._variable
 
     def __release_local__(self) -> None:
         self._variable.set([])

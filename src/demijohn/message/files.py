@@ -186,7 +186,7 @@ def _describe(headers: Headers, name: str | None, mimetype: str | None, as_attac
     encoding = None
     if mimetype is None:
         if name is None:
-            raise TypeError("The media type cannot be guessed without a name: set 'download_name' or 'mimetype'.")
+            raise TypeError("Unable to detect the MIME type without a name: set 'download_name' or 'mimetype'.")
         mimetype, encoding = guess_file_type(name)
         mimetype = mimetype or DEFAULT_TYPE
     if encoding is not None and not as_attachment:

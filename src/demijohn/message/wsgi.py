@@ -180,6 +180,9 @@ class RangeWrapper:
         self.iterable = iterable
         self.start = start
         self.count = count
+        seekable = getattr(iterable, "seekable", None)
+        self.seekable = bool(seekable is not None and seekable())
+        """Whether `iterable` can go to `start` at once."""
         self._blocks = self._cut()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -191,8 +194,7 @@ class RangeWrapper:
     def _cut(self) -> Iterator[bytes]:
         skip = self.start
         left = self.count
-        seekable = getattr(self.iterable, "seekable", None)
-        if seekable is not None and seekable():
+        if self.seekable:
             self.iterable.seek(skip)  # type: ignore[attr-defined]  # files and wrappers of files; they said they can
             skip = 0
         if left == 0:

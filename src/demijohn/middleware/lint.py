@@ -183,31 +183,33 @@ class LintMiddleware:
             if key not in environ:
                 _warn(f"the environ lacks {key!r}.")
         if environ.get("wsgi.version", (1, 0)) != (1, 0):
-            _warn("wsgi.version must be (1, 0).")
+            _warn("Environ is not a WSGI 1.0 environ. Its wsgi.version must be (1, 0).")
         for key in ("SCRIPT_NAME", "PATH_INFO"):
             value = environ.get(key, "")
             if value and value[0] != "/":
-                _warn(f"{key} must be empty or begin with a slash, not be {value!r}.")
+                _warn(f"{key!r} does not start with a slash: {value!r}.")
 
     def check_start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any) -> tuple[int, Headers]:
         """Warn about wrong arguments of `start_response`; return the code and the headers."""  # Any: any wrong thing
         _check("the status", status)
         code = str(status).partition(" ")[0]
-        if len(code) != 3 or not code.isdecimal() or int(code) < 100:
-            _warn("the status must begin with three digits, from 100 on.")
+        if len(code) != 3 or not code.isdecimal():
+            _warn("the status must begin with three digits.")
+        if code.isdecimal() and int(code) < 100:
+            _warn("codes of a status begin with 100.")
         if len(str(status)) < 4 or str(status)[3] != " ":
             _warn("the status must be a code, a space and a reason.")
         if type(headers) is not list:
-            _warn("the headers must be a list.")
+            _warn("Header list is not a list.")
         for item in headers:
             if type(item) is not tuple or len(item) != 2:
-                _warn("each header must be a tuple of two.")
+                _warn("Header items must be 2-item tuples.")
                 continue
             name, value = item
             if type(name) is not str or type(value) is not str:
                 _warn("names and values of headers must be str.")
             elif name.lower() == "status":
-                _warn("there must be no 'Status' header, it is CGI's.")
+                _warn("The status header is not supported. It is CGI's.")
         if exc_info is not None and not isinstance(exc_info, tuple):
             _warn("exc_info must be a tuple.")
         wrapped = Headers(headers)
@@ -226,7 +228,7 @@ class LintMiddleware:
                 _warn("an ETag must be in quotes.", HTTPWarning)
         location = headers.get("Location")
         if location is not None and not urlsplit(location).netloc:
-            _warn("Location is no absolute URL; some clients do not understand that.", HTTPWarning)
+            _warn("Absolute URLs required for location header. Some clients do not understand others.", HTTPWarning)
 
     def check_iterator(self, app_iter: Any) -> None:  # Any: any wrong thing
         """Warn about a body that is text."""

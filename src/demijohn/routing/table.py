@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from demijohn.http.errors import BadHost, MethodNotAllowed, NotFound
 from demijohn.http.host import MAX_KEPT_CHARACTERS
+from demijohn.http.immutable import ImmutableDict
 
 from .adapter import MapAdapter
 from .builder import SortKey
@@ -52,7 +53,7 @@ class Map:
         refuse_duplicates: adding a rule that can never match is an error; else `shadowed_rules` tells.
     """
 
-    default_converters: ClassVar[Mapping[str, type[BaseConverter]]] = DEFAULT_CONVERTERS
+    default_converters: ClassVar[Mapping[str, type[BaseConverter]]] = ImmutableDict(DEFAULT_CONVERTERS)
     lock_class: Any = Lock  # Any: libraries of other kinds of threads bring their own
     binds_plainly: ClassVar[bool] = True
     """Nobody replaced `bind` or `bind_to_environ`, so who only wants to match may do without an adapter."""

@@ -14,7 +14,7 @@ from demijohn.http.headers import EnvironHeaders, Headers
 from demijohn.http.multidict import FileMultiDict, MultiDict
 from demijohn.http.options import parse_options_header, render_options_header
 from demijohn.message import request as request_room
-from demijohn.message.environ import Environ
+from demijohn.message.environ import Environ, decode_text
 from demijohn.message.mediatype import get_content_type
 from demijohn.message.request import Request
 
@@ -165,7 +165,8 @@ class EnvironBuilder:
         builder = cls(**{**described, **kwargs})
         if "path" not in kwargs:
             # Not as an argument: a path that begins with two slashes would be taken for a host.
-            builder.path = builder.request_uri = encode_path(environ)
+            builder.path = encode_path(environ)
+            builder.request_uri = decode_text(environ.get("REQUEST_URI", builder.path))
         return builder
 
     # ---- target ------------------------------------------------------------------------------------------------------

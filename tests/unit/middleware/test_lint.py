@@ -58,7 +58,7 @@ def test_demijohn_is_right():
     [
         (answering("20 OK"), "three digits"),
         (answering("200"), "a reason"),
-        (answering("099 Low"), "three digits"),
+        (answering("099 Low"), "begin with 100"),
         (answering(headers=[("Status", "200")]), "CGI"),
         (answering(body="text"), "chunk"),
     ],
@@ -78,7 +78,7 @@ def test_wrong_answers(application, text):
         ("204 NO CONTENT", [("Content-Length", "1")], [], "not 0"),
         ("200 OK", [("ETag", "x")], [], "quotes"),
         ("200 OK", [("ETag", 'w/"x"')], [], "upper-case"),
-        ("302 FOUND", [("Location", "/x")], [], "absolute"),
+        ("302 FOUND", [("Location", "/x")], [], "Absolute"),
     ],
 )
 def test_wrong_http(status, headers, body, text):
