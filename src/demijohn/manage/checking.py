@@ -1,4 +1,4 @@
-"""`check`: whether an application could be served as the settings say; nothing is bound and no request is answered."""
+"""`check`: whether an application could be served as the settings say; no request is answered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,12 +6,10 @@ from typing import Any
 from ..app.mounts import MountHandler
 from ..doors.choose import handler_for, why_wsgi
 from ..doors.native import NativeHandler
-from .addresses import parse_address
 from .identity import check_names
 from .serving import check_logs
 from .settings.build import (
     is_supervised,
-    listen_options,
     ops_rules,
     server_options,
     ssl_context,
@@ -21,6 +19,7 @@ from .settings.build import (
 from .settings.load import Settings
 from .settings.risks import warnings_of
 from .tls import certificates_for
+from .trial import try_addresses
 
 
 def check(application: Any, settings: Settings) -> Iterator[str]:
@@ -34,17 +33,15 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
         SettingsError: settings do not go together.
         ValueError: an address is none.
         TypeError: it is no application, or a library is missing.
+        BindError: it is not possible to listen there.
         OSError: a certificate or the file of a log cannot be used.
     """
     handler = handler_for(application)
     options = server_options(settings)
     is_supervised(settings)
-    listen_options(settings)
     ops_rules(settings)
     check_names(settings["user"], settings["group"])
     check_logs(options)
-    for address in (*settings["bind"], *settings["redirect_http"], *settings["ops_bind"]):
-        parse_address(address, settings["port"])
     is_tls = certificates_for(ssl_context(settings)) is not None
     is_native = isinstance(handler, NativeHandler | MountHandler)
     name = getattr(application, "import_name", None) or type(application).__name__
@@ -55,6 +52,7 @@ def check(application: Any, settings: Settings) -> Iterator[str]:
         f"Processes: {workers}; threads in each: {threads}; runner: {options.runner}; TLS: {'yes' if is_tls else 'no'};"
         f" access log: {'yes' if options.access_log else 'no'}."
     )
+    yield try_addresses(settings)
     for warning in warnings_of(settings, is_debug=getattr(application, "debug", False) is True):
         yield f"Warning: {warning}"
     said = len(settings.origins)

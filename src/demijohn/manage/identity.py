@@ -54,6 +54,19 @@ def check_names(user: str | None, group: str | None) -> None:
         _group(group)
 
 
+def owner_of_sockets(user: str | None, group: str | None) -> tuple[int | None, int | None]:
+    """Return to which user and group Unix sockets are given that this process makes before it becomes those; `None`: to nobody.
+
+    Raises:
+        SettingsError: there is no such user or group.
+    """
+    if os.geteuid() != 0 or (user is None and group is None):
+        return None, None
+    entry = None if user is None else _user(user)
+    gid = _group(group) if group is not None else entry.pw_gid if entry is not None else None
+    return None if entry is None else entry.pw_uid, gid
+
+
 def become(user: str | None, group: str | None) -> None:
     """Become a user, with that user's groups or in one group only. For good.
 
@@ -110,6 +123,12 @@ def pid_file(path: str | None, predecessor: int | None = None) -> Iterator[None]
                 os.unlink(path)
             except OSError as error:
                 logger.warning("The file %s with this process's id stays: %s.", path, error.strerror)
+
+
+def running_of(path: str | None) -> int | None:
+    """Return the id of another process that a file of `pidfile` names and that lives; `None` if there is none."""
+    found = None if path is None else _read_id(path)
+    return found if found is not None and found != os.getpid() and _lives(found) else None
 
 
 def _read_id(path: str) -> int | None:

@@ -80,10 +80,19 @@ def _wished(host: str, port: int, fd: int | None, bind: Addresses | None) -> Seq
             return [Descriptor(os.dup(fd))]
         except OSError as error:
             raise BindError(error.errno, f"Cannot listen on descriptor {fd}: {error.strerror}.") from None
+    if bind is None and (activated := take_activated()):
+        return activated
+    return addresses_of(host, port, bind)
+
+
+def addresses_of(host: str, port: int, bind: Addresses | None) -> list[Address]:
+    """Return what is said: the addresses of `bind`, if it says any, else host and port.
+
+    Raises:
+        ValueError: an address is none.
+    """
     if bind is not None:
         return [parse_address(text, port) for text in _each(bind)]
-    if activated := take_activated():
-        return activated
     if host.startswith(UNIX_PREFIX):
         return [UnixAddress(host.removeprefix(UNIX_PREFIX))]
     return [TcpAddress(host, port)]

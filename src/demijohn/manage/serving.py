@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from ..serve import Listener, ServerOptions
 from ..serve.logwriter import LogWriter
@@ -26,7 +26,7 @@ from .identity import become, pid_file
 from .listening import open_listeners
 from .messages import configure_logging, own_handler
 from .notify import Notifier
-from .ops.process import Ops
+from .ops.process import OPS_PORT, Ops
 from .settings.build import (
     is_supervised,
     listen_options,
@@ -47,9 +47,6 @@ from .tls import certificates_for
 logger = logging.getLogger("demijohn.manage")
 
 EXIT_CANNOT_LISTEN = 1
-
-OPS_PORT: Final = 9180
-"""Where operators are told if no port is said."""
 
 
 def serve(

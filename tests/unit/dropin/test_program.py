@@ -75,13 +75,13 @@ def test_install_in_the_program(tmp_path, real):
 
 def test_the_command_takes_it(tmp_path):
     (tmp_path / "app.py").write_text(APP)
-    assert "served natively" in run("-m", "demijohn", "check", "--drop-in", "app:app", cwd=tmp_path)
+    assert "served natively" in run("-m", "demijohn", "check", "--drop-in", "app:app", "--port", "0", cwd=tmp_path)
 
 
 def test_a_flask_of_its_own_is_noticed(tmp_path, real):
     (real / "flask" / "__init__.py").write_text("from .app import Flask\n")
     (real / "flask" / "app.py").write_text("class Flask:\n    def __call__(self, environ, start_response): ...\n")
     (tmp_path / "app.py").write_text("from flask import Flask\nclass Own(Flask): pass\napp = Own()\n")
-    said = run("-m", "demijohn", "check", "app:app", cwd=tmp_path, PYTHONPATH=str(real))
+    said = run("-m", "demijohn", "check", "app:app", "--port", "0", cwd=tmp_path, PYTHONPATH=str(real))
     assert "served through WSGI: it is an application of Flask's own; with --drop-in" in said
     assert "This is an application of Flask's own" in said

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import ssl
 import sys
 from pathlib import Path
@@ -493,12 +494,14 @@ class TestConfig:
         assert result["access_log_skip"]["value"] == ["/a"]
         assert result["port"] == {"value": 5000, "text": "5000", "source": "default", "where": "default"}
 
-    def test_check(self, invoke, site, tmp_path):
+    def test_check(self, invoke, site, tmp_path, monkeypatch):
+        monkeypatch.setenv("DEMIJOHN_PORT", "0")
         for words in (("check", site), ("config", site, "--check")):
             result = invoke(*words, "--workers", "2")
             assert result.exit_code == 0
             assert f"Application: {site}, served natively." in result.output
             assert "Processes: 2; threads in each: 16; runner: late; TLS: no; access log: no." in result.output
+            assert "Addresses: free." in result.output
         (tmp_path / "plain_of_tests.py").write_text("def app(environ, start_response): ...\n")
         assert (
             "Application: function, served through WSGI: it is a WSGI application."
@@ -524,8 +527,15 @@ class TestConfig:
         assert result.exit_code == code
         assert message in result.output
 
+    def test_check_says_who_listens_there_already(self, invoke, site):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            result = invoke("check", site, "--bind", f"127.0.0.1:{port}")
+        assert result.exit_code == 1
+        assert f"Cannot listen on 127.0.0.1:{port}: process {os.getpid()}" in result.output
+
     def test_check_warns(self, invoke, site):
-        result = invoke("check", site, "--trusted-peers", "*", "--forwarded", "x-forwarded")
+        result = invoke("check", site, "--port", "0", "--trusted-peers", "*", "--forwarded", "x-forwarded")
         assert result.exit_code == 0
         assert "Warning: trusted_peers is *: whoever connects may claim any address" in result.output
 

@@ -7,8 +7,10 @@ import subprocess
 import pytest
 
 from demijohn.manage.identity import become, enter, pid_file
+from demijohn.manage.settings.build import listen_options
 from demijohn.manage.settings.load import settings_of_call
 from demijohn.manage.settings.pyproject import SettingsError
+from demijohn.serve import Listener
 
 
 def test_directory_and_umask(tmp_path, monkeypatch):
@@ -101,3 +103,44 @@ class TestPidFile:
     def test_no_such_directory(self, tmp_path):
         with pytest.raises(SettingsError, match="No such file or directory"), pid_file(str(tmp_path / "a" / "b")):
             pass
+
+
+class TestOwnerOfSockets:
+    ME = pwd.getpwuid(os.getuid())
+
+    def options(self, **keywords):
+        return listen_options(settings_of_call(keywords, "f"))
+
+    def test_root_gives_them_to_whom_it_becomes(self, monkeypatch):
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        options = self.options(user=self.ME.pw_name)
+        assert (options.unix_owner, options.unix_group) == (self.ME.pw_uid, self.ME.pw_gid)
+        options = self.options(user=str(self.ME.pw_uid), group="4711")
+        assert (options.unix_owner, options.unix_group) == (self.ME.pw_uid, 4711)
+        options = self.options(group="4711")
+        assert (options.unix_owner, options.unix_group) == (None, 4711)
+
+    def test_what_is_said_counts_more(self, monkeypatch):
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        options = self.options(user=self.ME.pw_name, unix_owner="web", unix_group="33")
+        assert (options.unix_owner, options.unix_group) == ("web", 33)
+
+    def test_others_give_nothing_away(self, monkeypatch):
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        options = self.options(user=self.ME.pw_name)
+        assert (options.unix_owner, options.unix_group) == (None, None)
+
+    def test_nobody_is_told_before_anything_is_bound(self, monkeypatch):
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        with pytest.raises(SettingsError, match="there is no user 'no-such-user'"):
+            self.options(user="no-such-user")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_the_file_is_the_user_s(self, tmp_path):
+        nobody = pwd.getpwnam("nobody")
+        listener = Listener.unix(str(tmp_path / "sock"), self.options(user="nobody"))
+        try:
+            found = os.stat(tmp_path / "sock")
+        finally:
+            listener.close()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (nobody.pw_uid, nobody.pw_gid, 0o600)

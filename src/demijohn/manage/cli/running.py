@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -251,11 +252,16 @@ def _load_mounted(words: str) -> Any:  # Any: see ScriptInfo
 
 
 def _check(info: ScriptInfo, words: str | None, settings: "Settings") -> None:
+    from ..binding import BindError
     from ..checking import check
+    from ..serving import EXIT_CANNOT_LISTEN
 
     application = _load(info, words, settings)
     try:
         for line in check(application, settings):
             click.echo(line)
+    except BindError as error:
+        click.echo(error.message, err=True)
+        sys.exit(EXIT_CANNOT_LISTEN)
     except (ValueError, TypeError, OSError) as error:
         raise click.UsageError(str(error)) from None

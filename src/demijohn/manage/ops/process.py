@@ -27,6 +27,10 @@ _OPTIONS: Final = ServerOptions(
 )
 
 
+OPS_PORT: Final = 9180
+"""Where operators are told if no port is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ops:
     """What is served, and where."""

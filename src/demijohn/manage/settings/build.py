@@ -16,6 +16,7 @@ from ..._base.imports import import_string
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import CertificateFiles, TlsOptions
 from ...wire.limits import H1Limits
+from ..identity import owner_of_sockets
 from ..ops.health import Rules
 from ..supervisor.plan import Supervision
 from ..supervisor.policy import SupervisorPolicy
@@ -137,9 +138,19 @@ def listen_options(settings: Settings) -> ListenOptions:
     """Return how sockets are made that listen.
 
     Raises:
-        SettingsError: not possible on this system.
+        SettingsError: not possible on this system, or there is no such user.
     """
-    return _checked(settings, lambda some: ListenOptions(**_fields_of(some, ListenOptions)))
+    options = _checked(settings, lambda some: ListenOptions(**_fields_of(some, ListenOptions)))
+    owner, group = owner_of_sockets(settings["user"], settings["group"])
+    return replace(
+        options,
+        unix_owner=owner if options.unix_owner is None else _number_or_name(options.unix_owner),
+        unix_group=group if options.unix_group is None else _number_or_name(options.unix_group),
+    )
+
+
+def _number_or_name(text: str | int) -> str | int:
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
 
 
 def ssl_context(settings: Settings) -> Any:  # Any: what `certificates_for` takes

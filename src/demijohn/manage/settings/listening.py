@@ -41,6 +41,18 @@ SETTINGS: Final = (
     setting_of(ListenOptions, "reuse_port", FLAG),
     setting_of(ListenOptions, "dual_stack", or_none(FLAG)),
     setting_of(ListenOptions, "unix_mode", MODE),
-    setting_of(ListenOptions, "unix_owner", _WHO),
-    setting_of(ListenOptions, "unix_group", _WHO),
+    setting_of(
+        ListenOptions,
+        "unix_owner",
+        _WHO,
+        text="User, name or number, to whom a Unix socket is given; that takes privileges. `none`: `user`, if it is said and root"
+        " starts the server.",
+    ),
+    setting_of(
+        ListenOptions,
+        "unix_group",
+        _WHO,
+        text="Group, name or number, to which a Unix socket is given. `none`: `group`, or the group of `user`, if it is said and"
+        " root starts the server.",
+    ),
 )
