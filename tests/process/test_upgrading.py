@@ -77,6 +77,45 @@ def test_the_file_of_a_unix_socket_stays(serve, taken_over, tmp_path):
     assert pid != server.pid
 
 
+SIMPLE = """
+from demijohn import Demijohn
+from demijohn.manage.devserver import run_simple
+app = Demijohn("x")
+app.get("/")(lambda: "simple")
+run_simple("127.0.0.1", 0, app, processes=2)
+"""
+
+MADE = """
+import logging
+logging.basicConfig(level=logging.INFO)
+from demijohn.manage.devserver import make_server
+make_server("127.0.0.1", 0, lambda environ, start_response: [], processes=2).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("kind", ["script", "code"])
+def test_a_program_that_serves_by_itself_is_run_again(start, sites, taken_over, kind):
+    server = start(sites / "app_run.py", "processes") if kind == "script" else start("-c", SIMPLE)
+    server.workers(2)
+    port = server.port
+    old = server.get()
+    server.send(signal.SIGUSR2)
+    taken_over(server)
+    assert server.port == port
+    assert server.get().split()[1:] == old.split()[1:]
+    if kind == "script":
+        assert server.get() != old, "another process answers"
+
+
+def test_a_server_that_somebody_else_runs_is_not_upgraded_and_that_is_said(start):
+    server = start("-c", MADE)
+    server.workers(2)
+    server.send(signal.SIGUSR2)
+    server.wait_for("The upgrade came to nothing; this supervisor goes on. .* run_simple")
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
 def test_a_successor_that_fails_changes_nothing(serve, tmp_path, site):
     pidfile = tmp_path / "pid"
     server = serve("--port", 0, "--pidfile", pidfile)
@@ -126,8 +165,9 @@ def test_systemd_is_told(serve, site, taken_over, tmp_path, workers):
                 if name in message:
                     return message
 
+        alone = () if workers == 2 else ("--no-supervise",)
         server = serve(
-            "--port", 0, "--workers", workers, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000"
+            "--port", 0, "--workers", workers, *alone, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000"
         )
         assert told("READY")["MAINPID"] == str(server.pid)
         assert told("WATCHDOG") == {"WATCHDOG": "1"}

@@ -268,7 +268,10 @@ class Arbiter:
         if os.getpid() == 1:
             return UpgradeFailed("Process 1 cannot leave before the container ends; a reload (SIGHUP) is possible.")
         if self._start_successor is None:
-            return UpgradeFailed("It is not possible for this kind of server.")
+            return UpgradeFailed(
+                "Only `demijohn run`, app.run() and run_simple() can be run again; make_server() is called by a program that may"
+                " have done anything before."
+            )
         try:
             self._successor = successor = Successor(self._start_successor)
         except OSError as error:
