@@ -28,8 +28,25 @@ def take_activated() -> list[Descriptor]:
     return [Descriptor(FIRST_FD + number) for number in range(int(count))]
 
 
-
-
 def is_activated() -> bool:
     """Tell whether systemd hands sockets to this very process."""
     return os.environ.get("LISTEN_PID") == str(os.getpid())
+
+
+def is_running_from_reloader() -> bool:
+    """Tell whether this process was started by a reloader, which starts it anew when files change."""
+    return os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+
+
+def reloader_fd() -> int | None:
+    """Return the descriptor of the socket that the reloader, our parent, listens on; `None` if there is none.
+
+    Raises:
+        ValueError: WERKZEUG_SERVER_FD is no number.
+    """
+    if not is_running_from_reloader() or "WERKZEUG_SERVER_FD" not in os.environ:
+        return None
+    value = os.environ["WERKZEUG_SERVER_FD"]
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"WERKZEUG_SERVER_FD is {value!r}; it must be the number of a descriptor.")
+    return int(value)

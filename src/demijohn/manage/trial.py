@@ -1,23 +1,19 @@
 """`try_addresses`: whether it would be possible to listen where the settings say. All is bound for a moment, and free again."""
 
 import contextlib
-import socket
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from ..serve import Listener, ListenOptions
 from .activation import is_activated, reloader_fd
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress, parse_address
-from .binding import bind_all, close_all, find_holder
-from .control.peer import credentials_of
+from .binding import bind_all, close_all
+from .holders import find_tcp_holder, find_unix_holder
 from .identity import running_of
 from .listening import addresses_of
 from .ops.process import OPS_PORT
 from .settings.build import listen_options
 from .settings.load import Settings
-
-_PROBE_SECONDS: Final = 1.0
 
 
 def try_addresses(settings: Settings) -> str:
@@ -62,15 +58,10 @@ def _try(group: Iterable[Address], held: list[Address], options: ListenOptions) 
 def _is_held_by(address: Address, running: int) -> bool:
     """Tell whether a process, or a worker of it, listens at an address."""
     if isinstance(address, TcpAddress):
-        holder = find_holder(address.port) if address.port else None
-        return holder is not None and running in {holder[0], _parent_of(holder[0])}
-    if isinstance(address, UnixAddress):
-        name = f"\0{address.path[1:]}" if address.path.startswith("@") else address.path
-        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-            probe.settimeout(_PROBE_SECONDS)
-            probe.connect(name)
-            return running in {(pid := credentials_of(probe).pid), _parent_of(pid)}
-    return False
+        pid = find_tcp_holder(address.host, address.port).pid if address.port else None
+    else:
+        pid = find_unix_holder(address.path).pid if isinstance(address, UnixAddress) else None
+    return pid is not None and running in {pid, _parent_of(pid)}
 
 
 def _parent_of(pid: int) -> int | None:

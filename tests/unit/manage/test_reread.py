@@ -82,7 +82,7 @@ def spec_of(settings) -> AppSpec:
 
 def what_comes(before, after):
     """Return all that a reload leads to."""
-    found = _renew(lambda: after, before, None, spec_of(before))
+    found = _renew(lambda: after, before, None, spec_of(before), is_debug=False)
     files = found.supervision.files
     certificates = found.certificates
     return (
@@ -124,6 +124,6 @@ def test_only_what_is_read_anew_is_new():
     """What is kept is what it was before, whatever the settings say."""
     before = of({"reload_on_change": True, "extra_files": ["/a"], "exclude_patterns": ["*/b"]})
     after = of({"extra_files": ["/c"]})
-    files = _renew(lambda: after, before, None, spec_of(before)).supervision.files
+    files = _renew(lambda: after, before, None, spec_of(before), is_debug=False).supervision.files
     assert files is not None
     assert files.args == (("/c",), ())
