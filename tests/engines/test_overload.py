@@ -198,8 +198,8 @@ def test_300_connections_have_their_turns_alike(runner):
                 client.send(GET % b"%d" % number)
         for key in list(selector.get_map().values()):
             key.data[1].close()
-    # The slowest had its share when the others had at most half as much again.
-    assert max(answers.values()) <= per_client * 1.5
+    # The slowest had its share when no other had had twice as much.
+    assert max(answers.values()) <= per_client * 2
 
 
 def test_refusals_do_not_occupy_the_polling_thread(threaded_runner):

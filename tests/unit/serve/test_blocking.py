@@ -44,6 +44,7 @@ def test_a_label_that_became_quick_is_forgotten_after_some_trials_in_a_row(block
 def test_one_that_still_blocks_is_tried_ever_less(blockers):
     blockers.learn("a", 0.0)
     assert trials(blockers, 3000, quick=False) == [16, 48, 112, 240, 496, 1008, 2032]
+    assert len(trials(blockers, 100_000, quick=False)) < 12
     assert set(blockers.known) == {"a"}
 
 
@@ -73,6 +74,33 @@ def test_one_that_computes_is_forgotten_and_trusted(blockers):
         blockers.suspect("a", number / 100)
     assert not blockers.known
     blockers.learn("a", 50.0)
+    assert set(blockers.known) == {"a"}
+
+
+def test_one_that_computes_mostly_is_learnt_when_it_was_seen_to_wait(blockers):
+    blockers.learn("a", 0.0)
+    for _ in range(30):
+        blockers.note_run("a", 0.004, 0.0001)
+    assert not blockers.known
+    blockers.promote("a", 1.0, does_wait=False)
+    blockers.promote("a", 1.1, does_wait=None)
+    assert not blockers.known
+    blockers.promote("a", 1.2, does_wait=True)
+    assert set(blockers.known) == {"a"}
+
+
+def test_one_that_is_promoted_away_from_is_learnt_unless_it_was_seen_to_compute(blockers):
+    blockers.promote("a", 1.0, does_wait=None)
+    blockers.promote("b", 1.0, does_wait=True)
+    blockers.promote("c", 1.0, does_wait=False)
+    assert set(blockers.known) == {"a", "b"}
+
+
+def test_slow_runs_decide_whether_it_computes(blockers):
+    """One in fifty waits: the others, quick ones, must not make it look as if it computed."""
+    blockers.learn("a", 0.0)
+    for number in range(500):
+        blockers.note_run("a", *((0.02, 0.0199) if number % 50 == 0 else (0.0001, 0.0)))
     assert set(blockers.known) == {"a"}
 
 

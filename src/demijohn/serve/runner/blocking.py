@@ -17,14 +17,15 @@ _TRIALS = 3
 """Quick trials in a row after which a label is forgotten."""
 
 _FIRST_GAP = 16
-_LONGEST_GAP = 1024
-"""Requests of a known label from one trial, or row of trials, to the next."""
+_LONGEST_GAP = 16384
+"""Requests of a known label from one trial, or row of trials, to the next. A page that is slow at times has some quick trials in
+a row, is forgotten, and to learn it again takes a promotion, during which nobody polls: that has to be rare."""
 
 _CALM = 10.0
 """A label that is learnt again after so many seconds starts with the first gap."""
 
 _LESS = 0.4
-"""A handler that is slow and waits, on average, for less than this part of what makes a run slow, computes."""
+"""A handler whose slow runs wait, on average, for less than this part of what makes a run slow, computes."""
 
 _TRUST = 100
 """A label that was found to compute is not suspected again for so many slow runs."""
@@ -42,7 +43,7 @@ class _Record:
         self.gap = gap
         self.left = gap  # requests until the next trial
         self.quick = 0  # trials in a row
-        self.waits = waits  # running average of the seconds that its handlers waited
+        self.waits = waits  # running average of the seconds that its slow handlers waited
         self.learnt_at = now
 
 
@@ -85,10 +86,17 @@ class Blockers:
             _make_room(self._suspects)
             self._suspects[label] = now
 
+    def promote(self, label: str, now: float, does_wait: bool | None) -> None:
+        """Take note that a handler was promoted away from, and whether it waited then; `None`: that cannot be told."""
+        if does_wait:
+            # It is a page that computes at times and waits at others: what waits has to go.
+            self._computing.pop(label, None)
+        elif does_wait is False or self._computing.get(label):
+            return
+        self.learn(label, now)
+
     def learn(self, label: str, now: float) -> None:
         """From now on the label is known to block."""
-        if self._computing.get(label):
-            return
         before = self.known.get(label) or self._former.pop(label, None)
         gap = _FIRST_GAP
         if before is not None and now - before.learnt_at < _CALM:
@@ -99,11 +107,11 @@ class Blockers:
     def note_run(self, label: str, wall: float, waited: float) -> None:
         """Take note how long a handler that is known took and how long of that it waited: one that computes is forgotten."""
         record = self.known.get(label)
-        if record is None:
+        # One that was quick says nothing: trials tell, and not after a few of a page that is slow at times.
+        if record is None or wall <= self._slow_after:
             return
         record.waits = 0.8 * record.waits + 0.2 * waited
-        # One that was quick says nothing: trials tell, and not after a few of a page that is slow at times.
-        if wall > self._slow_after and record.waits <= _LESS * self._slow_after:
+        if record.waits <= _LESS * self._slow_after:
             self._forget(label)
             self._computing[label] = _TRUST
 

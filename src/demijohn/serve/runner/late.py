@@ -10,9 +10,10 @@ the leader's hands; its slot's `offer` (leader in a handler); a follower's inbox
 With `threads` threads that may run handlers there is one thread more: when all are late, that one only polls, and what it
 reads waits in `queue` for the first that comes back. Accepting, reading and refusing go on all the time.
 
-A handler known to block (see blocking.py) is given to a follower, and the leader goes on polling: for its kind, this is a pool.
-Giving leadership away instead, and running it here, would wake a thread for each request; a follower that is busy takes the next
-job as it is done with one. (One that computes holds the interpreter's lock wherever it runs: a hand-over would only cost.)
+A handler known to block (see blocking.py) is left in `queue` to the followers, and the leader goes on polling: for its kind, this
+is a pool. Followers are woken one after another, each by the one before it when there is more to do: that one is awake, so it has
+had the interpreter's lock. To wake one for each job would have all of them wait for that lock while the first could have done the
+jobs of all. (A handler that computes holds the lock wherever it runs: a hand-over would only cost.)
 """
 
 import contextlib
@@ -27,6 +28,7 @@ from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
 from .blocking import Blockers
 from .queue import JobQueue
+from .threadclock import seconds_used
 
 logger = logging.getLogger("demijohn.error")
 
@@ -34,10 +36,15 @@ _IDLE_TICKS = 20
 """The watcher goes to sleep after this many ticks without a handler."""
 
 
+_IDLE_PART = 0.2
+"""A handler that uses the processor for less than this part of a tick waits."""
+
+
 class Role(Enum):
     """What a thread is doing; its successor goes on from there if it dies."""
 
-    FOLLOWING = "waits to be promoted"
+    FOLLOWING = "waits to be promoted, or woken"
+    WOKEN = "was told that a job waits"
     LEADING = "polls and runs handlers"
     LATE = "runs a handler after another thread took over polling"
 
@@ -45,15 +52,14 @@ class Role(Enum):
 class _Slot:
     """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
 
-    __slots__ = ("inbox", "job", "label", "number", "offer", "role", "thread")
+    __slots__ = ("ending", "inbox", "job", "number", "offer", "role", "thread")
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead, or have a job; False: stop
+        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead, or a job waits; False: stop
         self.role = Role.FOLLOWING
-        # While following: given by the leader, and not begun. Otherwise: that runs.
-        self.job: Job | None = None
-        self.label = ""  # of a job given by the leader
+        self.job: Job | None = None  # that runs
+        self.ending: Job | None = None  # that has run, and is about to be handed in
         # The token while this slot's thread, as the leader, is in a handler. Each slot has its own: a thread that has become
         # late must not take what its successor offers for what it had offered itself.
         self.offer: deque[Job] = deque()
@@ -70,9 +76,12 @@ class LateRunner:
         self._slots = [_Slot(number) for number in range(threads + 1)]
         self._serial = 0  # handlers begun under offer; written by the leader
         self._leader = self._slots[0]
-        # Followers, the last to come first to go: its caches are warm. Appended to under the lock, popped by whoever
-        # holds the leadership token.
+        # Followers, the last to come first to go: its caches are warm. Changed under the lock.
         self._idle: deque[_Slot] = deque()
+        self._is_waking = False  # one was woken, and will see whether there is work for another; under the lock
+        self._is_short = (
+            False  # a job waits for the leader to be out of its handler: the last follower is its successor
+        )
         self.queue = JobQueue(engine)
         self._max_age = engine.options.max_queue_age
         self._lock = threading.Lock()
@@ -126,7 +135,7 @@ class LateRunner:
         label = ""
         blockers = self._blockers
         if blockers.known and (label := job.label) in blockers.known and not blockers.is_due(label):
-            self._hand_over(job, label)
+            self._hand_over(job)
             return True
         slot = self._leader
         slot.job = job
@@ -145,6 +154,8 @@ class LateRunner:
             self._finish_late(slot, job)
             return False
         slot.job = None
+        if self._is_short:
+            self._end_shortage()
         # Deadlines that are set from now on count from now, however long the handler took.
         ended = reactor.now = self._now()
         if ended - began > self._slow_after:
@@ -154,15 +165,23 @@ class LateRunner:
         job.complete()
         return True
 
-    def _hand_over(self, job: Job, label: str) -> None:
-        """Let a follower run a job; the caller saw that there is one, and only the leader takes from them."""
-        self._engine.stats.cells[HAND_OVERS] += 1
+    def _hand_over(self, job: Job) -> None:
+        """Leave a job to the followers; the caller saw that there is an idle one."""
         with self._lock:
-            follower = self._idle[-1]
-            follower.label = label
-            follower.job = job
-            self._idle.pop()
-            follower.inbox.put(True)
+            has_room = self.queue.put(job, len(self._idle))
+            if has_room:
+                self._engine.stats.cells[HAND_OVERS] += 1
+                self._wake()
+        if not has_room:
+            self.queue.refuse_new(job)
+            job.complete()
+
+    def _end_shortage(self) -> None:
+        """The leader is out of its handler: its successor may have what waits."""
+        with self._lock:
+            self._is_short = False
+            if self.queue:
+                self._wake()
 
     def _is_queued(self, job: Job) -> bool:
         """Let a job wait, or refuse it, if nobody could take over polling; False if somebody can, now."""
@@ -194,31 +213,61 @@ class LateRunner:
     # ------------------------------------------------------------------ late threads
 
     def _finish_late(self, slot: _Slot, job: Job) -> None:
-        """Hand the connection in, run what waited for a thread, and become a follower."""
-        while True:
-            if not job.hand_in():
-                self._engine.reactor.give_back(job)
-            with self._lock:
-                following = None if self._engine.is_stopped else self.queue.take(slot)
-                if following is None:
-                    slot.job = None
-                    slot.role = Role.FOLLOWING
-                    self._idle.append(slot)
-                    return
-                job = following
-            self.queue.run(job)
+        """Hand the connection in, run what waits for a thread, and become a follower."""
+        self._hand_in(slot, job)
+        self._run_waiting(slot)
 
-    def _run_known(self, slot: _Slot) -> None:
-        """Run the job that the leader gave to this slot's thread, and take note how long it took."""
-        job = slot.job
-        if job is None:
-            return  # the message was for a predecessor of this thread, and its successor has followed it
-        slot.role = Role.LATE
-        began, computed = self._now(), time.thread_time()
-        job.run()
-        wall = self._now() - began
-        self._blockers.note_run(slot.label, wall, wall - (time.thread_time() - computed))
-        self._finish_late(slot, job)
+    def _run_waiting(self, slot: _Slot) -> None:
+        """Run what waits for a thread, then become a follower. Neither the leader nor in `_idle`."""
+        while (job := self._next_job(slot)) is not None:
+            began, computed = self._now(), time.thread_time()
+            self.queue.run(job)
+            wall = self._now() - began
+            if wall > self._slow_after:
+                self._blockers.note_run(job.label, wall, wall - (time.thread_time() - computed))
+            self._hand_in(slot, job)
+
+    def _hand_in(self, slot: _Slot, job: Job) -> None:
+        """A late thread is done with a job; whatever becomes of the connection next, this slot does not run it."""
+        slot.ending = job
+        slot.job = None
+        if not job.hand_in():
+            self._engine.reactor.give_back(job)
+        slot.ending = None
+
+    def _next_job(self, slot: _Slot) -> Job | None:
+        """Take what has waited longest; if nothing does, the slot is that of an idle follower."""
+        with self._lock:
+            slot.role = Role.LATE
+            job = None if self._engine.is_stopped else self.queue.take(slot)
+            if job is None:
+                slot.role = Role.FOLLOWING
+                self._idle.append(slot)
+            elif self.queue and self._idle and not self._is_waking:
+                # Said before it is looked whether the leader is in a handler: it looks the other way round.
+                self._is_short = True
+                if len(self._idle) > 1 or not self._leader.offer:
+                    self._is_short = False
+                    self._wake()
+            return job
+
+    def _wake(self) -> None:
+        """Have a follower look for a job, if one is idle and none is on its way. Under the lock."""
+        if self._idle and not self._is_waking:
+            slot = self._idle.pop()
+            slot.role = Role.WOKEN
+            self._is_waking = True
+            slot.inbox.put(True)
+
+    def _follow_up(self, slot: _Slot) -> None:
+        """The slot's thread was woken; perhaps once more than needed, after another thread died."""
+        with self._lock:
+            self._is_waking = False
+            if self._leader is slot:
+                return  # promoted since; the message for that comes next
+            with contextlib.suppress(ValueError):
+                self._idle.remove(slot)
+        self._run_waiting(slot)
 
     # ------------------------------------------------------------------ the watcher
 
@@ -226,6 +275,7 @@ class LateRunner:
         engine = self._engine
         seen = -1
         idle_ticks = 0
+        used: float | None = None
         while not engine.is_stopped:
             with contextlib.suppress(Empty):
                 self._alarm.get(timeout=self._promote_after)  # a sleep that `wake` cuts short
@@ -233,27 +283,37 @@ class LateRunner:
             if serial != seen:
                 seen = serial
                 idle_ticks = 0
+                used = seconds_used(self._leader.thread)
             elif self._leader.offer:
                 # The same handler as one tick ago is running, on the thread that should poll.
-                self._take_over()
+                self._take_over(used)
             else:
                 idle_ticks += 1
                 if idle_ticks >= _IDLE_TICKS:
                     self._sleep(serial)
                     idle_ticks = 0
 
-    def _take_over(self) -> None:
+    def _take_over(self, used_before: float | None) -> None:
+        """Let another thread poll, unless the handler has just ended.
+
+        `used_before`: how much of the processor the leader's thread had used one tick ago; `None` if it cannot be told.
+        """
+        used = seconds_used(self._leader.thread)
         with self._lock:
+            if not self._idle:
+                return  # woken just as the leader began; the first that comes back leads
             try:
                 job = self._leader.offer.pop()
             except IndexError:
                 return  # just finished
             self._engine.stats.cells[PROMOTIONS] += 1
-            # There is one: leadership is offered only while somebody is idle, and only its holder takes from `_idle`.
             self._promote(self._idle.pop())
         # Now and not when the handler has returned: equal requests may be next in line. But when somebody polls again, and
         # without the lock, which the leader may want: a label is the application's to make.
-        self._blockers.learn(job.label, self._now())
+        does_wait = (
+            None if used is None or used_before is None else used - used_before < _IDLE_PART * self._promote_after
+        )
+        self._blockers.promote(job.label, self._now(), does_wait)
 
     def _sleep(self, serial: int) -> None:
         """Wait until a handler is begun, so that an idle server costs nothing."""
@@ -280,7 +340,7 @@ class LateRunner:
                 if self._leader is slot:
                     self._lead(slot)
                 else:
-                    self._run_known(slot)
+                    self._follow_up(slot)
         except BaseException:  # noqa: BLE001 - it is logged, by whatever further blow
             # Raised into this thread from outside: jobs and callbacks raise nothing.
             try:
@@ -292,11 +352,9 @@ class LateRunner:
 
     def _resume(self, slot: _Slot) -> None:
         """Go on where the slot's former thread died."""
-        job = slot.job
-        if job is not None and slot.role is Role.FOLLOWING:
-            slot.inbox.put(True)  # given to the predecessor, which had not begun
-        elif job is not None:
-            slot.job = None
+        job = slot.job or slot.ending
+        if job is not None:
+            slot.job = slot.ending = None
             job.abandon()
             self._engine.reactor.give_back(job)
         with self._lock:
@@ -309,8 +367,13 @@ class LateRunner:
                 slot.role = Role.FOLLOWING
             for one in self._slots:
                 # This one; or one that a thread had taken out to promote it, and then died.
-                is_free = one.role is Role.FOLLOWING and one.job is None
-                if is_free and one is not self._leader and one not in self._idle:
+                if one.role is Role.FOLLOWING and one is not self._leader and one not in self._idle:
                     self._idle.append(one)
+                elif one.role is Role.WOKEN:
+                    one.inbox.put(True)  # a second time, if the first did get through
+            # It may have been on its way to a job, or about to wake the next.
+            self._is_waking = False
+            if self.queue:
+                self._wake()
         if is_leader:
             self._lead(slot)
