@@ -256,7 +256,7 @@ class LintMiddleware:
             answer.code, answer.headers = self.check_start_response(
                 args[0], args[1], args[2] if len(args) > 2 else None
             )
-            write = start_response(*args, **kwargs)
+            write = start_response(*args[:3])  # what was too much has been told
 
             def checked_write(data: bytes) -> None:
                 _check("what is passed to write()", data, bytes)

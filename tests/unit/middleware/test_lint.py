@@ -174,3 +174,12 @@ def test_body_used_after_closing_or_before_start_response():
     with pytest.warns(WSGIWarning, match="before start_response"):
         next(body)
     body.close()
+
+
+def test_arguments_that_are_too_many_are_told_and_not_passed_on():
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")], None, "more")
+        return [b"x"]
+
+    with pytest.warns(WSGIWarning, match="start_response"):
+        assert run(application) == b"x"
