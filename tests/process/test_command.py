@@ -140,7 +140,7 @@ def test_app_run(start, sites, words):
     assert is_multiprocess == str("processes" in words)
     assert is_debug == str("debug" in words)
     if "debug" in words:
-        server.wait_for("Without reloader and debugger: not part of this version")
+        server.wait_for("Debugger PIN: ")
     server.send(signal.SIGINT)
     assert server.wait() == 0
     assert "Traceback" not in server.output()

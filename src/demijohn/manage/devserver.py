@@ -51,8 +51,8 @@ def run_simple(
         port: 0 lets the system choose.
         application: a `Demijohn` object or any WSGI callable.
         use_reloader: not available; says so and serves without.
-        use_debugger: not available; says so and serves without.
-        use_evalex: a setting of the debugger.
+        use_debugger: show exceptions in the browser; see `demijohn.debug`. A `Demijohn` must be in debug mode.
+        use_evalex: the debugger's pages have consoles, behind a PIN.
         extra_files: a setting of the reloader.
         exclude_patterns: a setting of the reloader.
         reloader_interval: a setting of the reloader.
@@ -84,6 +84,7 @@ def run_simple(
         processes=processes,
         reload=use_reloader,
         debugger=use_debugger,
+        debugger_console=use_evalex,
         extra_files=[*(extra_files or ())],
         exclude_patterns=[*(exclude_patterns or ())],
         reloader_interval=reloader_interval,

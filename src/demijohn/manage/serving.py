@@ -19,6 +19,7 @@ from .addresses import parse_address
 from .appserver import AppServer, WSGIApplication
 from .binding import BindError, bind_all, close_all
 from .control.place import ControlListener, PlaceError, path_for
+from .debugging import debugging_of
 from .generations import AppSpec, Renewed
 from .handlerhooks import HandlerHooks
 from .handover import Handover, ops_listeners_of, take_handover
@@ -77,15 +78,12 @@ def serve(
         TypeError, ValueError, CertificateError: see `open_listeners`.
         SystemExit: code 1 if it is not possible to listen there, 3 if no worker could boot.
     """
-    is_debug = is_debug or is_development(settings) or getattr(application, "debug", False) is True
+    is_debug = is_debug or getattr(application, "debug", False) is True
+    debugging = debugging_of(application, settings, is_debug=is_debug)
+    is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
-    missing = [
-        name
-        for name, is_asked in (("reloader", settings["reload"] is True), ("debugger", settings["debugger"] is True))
-        if is_asked
-    ]
-    if missing:
-        logger.warning(" * Without %s: not part of this version.", " and ".join(missing))
+    if settings["reload"] is True:
+        logger.warning(" * Without reloader: not part of this version.")
     for warning in warnings_of(settings, is_debug=is_debug):
         logger.warning(" * Warning: %s", warning)
     if settings["reload_on_change"] and not isinstance(application, AppSpec):
@@ -93,6 +91,8 @@ def serve(
             " * Warning: reload_on_change has no effect: the application was loaded before its supervisor."
             " `demijohn run` loads it in the workers."
         )
+    if debugging is not None:
+        application = debugging.wrap(application)
     handover = take_handover()
     try:
         parts = open_parts(
@@ -104,6 +104,8 @@ def serve(
         sys.exit(EXIT_CANNOT_LISTEN)
     server.notifier = Notifier(os.environ)
     with server, contextlib.ExitStack() as stack:
+        if debugging is not None:
+            stack.callback(debugging.run.close)
         if handover is None:
             stack.enter_context(pid_file(settings["pidfile"]))
         else:
@@ -111,6 +113,8 @@ def serve(
             server.is_successor = True
         # Whoever is taken over from keeps its place until this one serves.
         server.control = open_control(settings, is_placed=handover is None)
+        if debugging is not None:
+            facts = (*facts, *debugging.facts())
         server.serve_until_signalled(partial(announce, server, facts))
     if server.exit_code != 0:
         sys.exit(server.exit_code)

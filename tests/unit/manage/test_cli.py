@@ -360,7 +360,7 @@ class TestRun:
         assert calls[0].where == ("0.0.0.0", 8123)
 
     def test_options_of_flask_and_gunicorn(self, invoke, site, calls):
-        words = "--reload --no-reload --debugger --extra-files a:b --exclude-patterns *.tmp --graceful-timeout 5 -w 2".split()
+        words = "--reload --no-reload --debugger --debug --extra-files a:b --exclude-patterns *.tmp --graceful-timeout 5 -w 2".split()
         words += ["--keep-alive", "2m", "--accesslog", "-", "--limit-request-line", "4K", "--worker-connections", "9"]
         words += ["--access-log-skip", "/healthz", "--access-log-skip", "/static/", "--access-log-fields", "t={x-t}i"]
         words += ["--access-log-format", "json"]

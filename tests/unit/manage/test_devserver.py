@@ -236,8 +236,8 @@ def test_what_is_not_there_is_named(monkeypatch, caplog):
     caplog.set_level(logging.INFO, "demijohn")
     run_briefly(monkeypatch)
     assert not [message for message in caplog.messages if "not part" in message]
-    run_briefly(monkeypatch, use_reloader=True, use_debugger=True)
-    assert " * Without reloader and debugger: not part of this version." in caplog.messages
+    run_briefly(monkeypatch, use_reloader=True)
+    assert " * Without reloader: not part of this version." in caplog.messages
 
 
 def test_static_files_are_served(monkeypatch):

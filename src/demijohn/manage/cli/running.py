@@ -114,6 +114,7 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     directory = os.getcwd()
     settings = _read_and_enter(ctx)
     from ...serve.certificates import CertificateError
+    from ..debugging import refuse_outside_debug_mode
     from ..serving import serve
     from ..settings.build import is_supervised
     from ..settings.pyproject import SettingsError
@@ -132,8 +133,9 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
         is_debug = get_debug_flag()
     else:
         application = _load(info, app, settings)
-        is_debug = getattr(application, "debug", False) is True
+        is_debug = get_debug_flag() or getattr(application, "debug", False) is True
     try:
+        refuse_outside_debug_mode(settings, is_debug=is_debug)
         serve(application, settings, reread=lambda: _reread(ctx, directory), is_debug=is_debug)
     except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None

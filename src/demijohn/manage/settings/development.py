@@ -54,8 +54,23 @@ SETTINGS: Final = (
         "debugger",
         or_auto(FLAG),
         "auto",
-        "Show the stack of errors in the browser. Not part of this version; asking for it is said to be in vain.",
+        "Show errors in the browser: with source, variables, and a console in each frame, behind a PIN that is printed at the"
+        " start. `auto`: in debug mode; outside of it, no server starts with the debugger.",
         aliases=("use_debugger",),
+    ),
+    Setting(
+        "debugger_console",
+        FLAG,
+        True,
+        "The debugger's pages have consoles, which run code in the server.",
+        aliases=("use_evalex",),
+    ),
+    Setting(
+        "debugger_hosts",
+        list_of(TEXT),
+        (),
+        "Further names by which the debugger's consoles may be asked for, beside `localhost`, `127.0.0.1`, `[::1]` and what is"
+        " listened on; `.example.org` means all below it. `0.0.0.0` is never one.",
     ),
     Setting(
         "extra_files",

@@ -52,7 +52,8 @@ KEPT: Final = frozenset(
             "control_socket",
             "supervise",
         ),
-        *("reload_on_change", "reloader_interval", "reloader_type", "reload", "debugger"),
+        *("reload_on_change", "reloader_interval", "reloader_type", "reload"),
+        *("debugger", "debugger_console", "debugger_hosts"),
     }
 )
 """Settings of the process that was started first: a reload does not change them."""
