@@ -704,6 +704,10 @@ class TestCompletion:
             ("demijohn ru", {"plain,run"}),
             ("demijohn run --keep", {"plain,--keep-alive", "plain,--keepalive"}),
             ("demijohn run --runner l", {"plain,late"}),
+            ("demijohn run sho", {"file,sho"}),
+            ("demijohn ctl sta", {"plain,stacks", "plain,status"}),
+            ("demijohn ctl log-level demijohn w", {"plain,warning"}),
+            ("demijohn nothing-like-it x", set()),
         ],
     )
     def test_words(self, invoke, words, expected):
@@ -714,3 +718,4 @@ class TestCompletion:
         }
         result = invoke(env=environ, prog_name="demijohn")
         assert set(result.stdout.split()) == expected
+        assert result.stderr == "", "it would be written into the line that somebody types"

@@ -11,7 +11,7 @@ from ...app.commands import with_appcontext
 from ...app.scriptinfo import ScriptInfo, pass_script_info
 from .control import control_group
 from .dropin import dropin_group
-from .running import APP_HELP, check_command, config_command, load_app, run_command
+from .running import APP_HELP, check_command, complete_file, config_command, load_app, run_command
 from .table import SORT_KEYS, rows_of, write_table
 from .top import top_command
 
@@ -19,7 +19,7 @@ control_group.add_command(top_command)
 
 
 @click.command("routes", epilog=APP_HELP)
-@click.argument("app", required=False)
+@click.argument("app", required=False, shell_complete=complete_file)
 @click.option(
     "--sort",
     "-s",

@@ -279,8 +279,13 @@ def stacks_lines(result: dict[str, Any]) -> list[str]:  # Any: of JSON
     return lines
 
 
+def complete_level(ctx: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    """Complete a level; names of loggers only the server knows."""
+    return [level for level in ("debug", "info", "warning", "error", "critical") if level.startswith(begun)]
+
+
 @control_group.command("log-level", epilog=CONTROL_HELP)
-@click.argument("words", nargs=-1, required=True, metavar="[NAME] LEVEL")
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] LEVEL", shell_complete=complete_level)
 @control_options
 def log_level_command(socket: str | None, is_json: bool, words: tuple[str, ...]) -> None:
     """Set the level of the logger NAME in all workers, until they are replaced.

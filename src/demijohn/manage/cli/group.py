@@ -49,6 +49,17 @@ _VERSION: Final = click.Option(
 )
 
 
+def _tell(error: Exception) -> None:
+    """Say why an application could not be loaded."""
+    if isinstance(error, NoAppException):
+        click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
+    elif isinstance(error, AppImportFailed):
+        error.show()
+        click.echo(err=True)
+    else:
+        click.secho(f"{''.join(traceback.format_exception(error))}\n", err=True, fg="red")
+
+
 def _options(*versions: click.Parameter) -> list[click.Parameter]:
     return [
         click.Option(
@@ -152,7 +163,8 @@ class DemijohnGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
-            click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
+            if not ctx.resilient_parsing:  # a shell asks how a word may go on
+                _tell(error)
             return None
         cli = getattr(app, "cli", None)
         if not isinstance(cli, click.Group):
@@ -162,18 +174,14 @@ class DemijohnGroup(AppGroup):
         return cli.get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands. An application that cannot be loaded is told of, and has none."""
+        """Return the names of all commands. An application that cannot be loaded is told of, but not to a shell, and has none."""
         self._load_plugins()
         names = set(super().list_commands(ctx))
         try:
             cli = getattr(ctx.ensure_object(ScriptInfo).load_app(), "cli", None)
-        except NoAppException as error:
-            click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
-        except AppImportFailed as error:
-            error.show()
-            click.echo(err=True)
-        except Exception:  # noqa: BLE001 - what `create_app` raises must not keep anybody from reading the help
-            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
+        except Exception as error:  # noqa: BLE001 - what `create_app` raises must not keep anybody from reading the help
+            if not ctx.resilient_parsing:
+                _tell(error)
         else:
             if isinstance(cli, click.Group):
                 names.update(cli.list_commands(ctx))

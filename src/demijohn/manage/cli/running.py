@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from ...app.helpers import get_debug_flag
 from ...app.scriptinfo import ScriptInfo, pass_script_info
@@ -40,6 +41,11 @@ def set_debug(ctx: click.Context, option: click.Parameter, value: bool | None) -
     return value
 
 
+def complete_file(ctx: click.Context, option: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file."""
+    return [CompletionItem(begun, type="file")]
+
+
 def load_app(info: ScriptInfo, words: str | None) -> Any:  # Any: see ScriptInfo
     """Return the application of a command line; `words` are the command's own."""
     if words is not None:
@@ -70,7 +76,7 @@ class SettingsCommand(click.Command):
         write_options(self, ctx, formatter)
 
 
-_APP: Final = click.argument("app", required=False)
+_APP: Final = click.argument("app", required=False, shell_complete=complete_file)
 
 _DEBUG: Final = click.option(
     "--debug/--no-debug",
