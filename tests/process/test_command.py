@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from demijohn.manage.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +58,18 @@ def test_a_syntax_error_shows_the_line(tmp_path):
     assert "SyntaxError" in err
 
 
-def test_an_application_that_is_not_there(tmp_path):
+def test_an_application_that_is_not_there(tmp_path, monkeypatch):
     (tmp_path / "shop.py").write_text("")
-    for words in (("run",), ("run", "shopp:app"), ("run", "shop:app"), ("routes", "nowhere.py")):
-        code, out, err = demijohn(*words, cwd=tmp_path)
-        assert code == 2
-        assert "shop" in err
-        assert "Traceback" not in err
+    code, out, err = demijohn("run", "shop:app", cwd=tmp_path)
+    assert code == 2
+    assert "'shop' has no attribute 'app'" in err
+    assert "Traceback" not in err
+    monkeypatch.chdir(tmp_path)
+    # Nothing is imported, so these need no process of their own.
+    for words in (("run",), ("routes", "nowhere.py"), ("run", "shopp:app")):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2
+        assert "shop" in result.stderr
 
 
 def test_an_unguarded_app_run_does_not_serve_while_it_is_imported(tmp_path, sites):
@@ -117,8 +125,9 @@ def test_help_imports_no_server_and_no_templates():
 
 
 def test_a_bad_port_or_number_is_a_usage_error(sites):
-    for option in (("--port", "http"), ("--port", "70000"), ("--threads", "0"), ("--processes", "-1"), ("--nope",)):
-        assert demijohn("run", sites / "gate.py", *option)[0] == 2
+    assert demijohn("run", sites / "gate.py", "--port", "http")[0] == 2
+    for option in (("--port", "70000"), ("--threads", "0"), ("--processes", "-1"), ("--nope",)):
+        assert CliRunner().invoke(main, ["run", str(sites / "gate.py"), *option]).exit_code == 2
 
 
 def test_debug_reaches_the_application_and_logs_requests(start, sites):

@@ -185,6 +185,7 @@ def test_it_answers_while_nobody_else_does(metered, hold, ask, until, path, thre
     hold()
     for sock in waiting:
         assert sock.recv(12) == b"HTTP/1.1 200"
+        sock.close()  # the server reads on until then
     until(lambda: ops.get("/readyz")[0] == 200)
     ops.server.send(signal.SIGTERM)
     assert ops.server.wait() == 0

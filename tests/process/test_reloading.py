@@ -160,6 +160,8 @@ def test_a_hung_worker_says_where_it_is_and_is_replaced(serve, site):
         "    ctypes.PyDLL(None).sleep(60)\n"  # PyDLL does not let go of the GIL
         "@app.get('/hang')\n"
         "def hang(): hold_the_lock_of_the_interpreter()\n"
+        "def wait_beside(): threading.Event().wait()\n"
+        "app.on_worker_start(lambda: threading.Thread(target=wait_beside, daemon=True).start())\n"
     )
     server = serve("--worker-timeout", "2")
     server.workers(2)
@@ -167,6 +169,7 @@ def test_a_hung_worker_says_where_it_is_and_is_replaced(serve, site):
         server.get("/hang")
     server.wait_for(r"Worker \d+ is hung: its interpreter stands still")
     server.wait_for(r"in hold_the_lock_of_the_interpreter")
+    server.wait_for(r"in wait_beside")
     (killed,) = server.wait_for(r"Worker (\d+) was killed by SIGKILL")
     server.workers(3)
     assert server.get() != killed[1]
@@ -226,7 +229,7 @@ def test_winch_of_a_daemon_stops_the_workers_and_hup_starts_them(serve):
 
 def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
     site.write(
-        "import threading, socket\n"
+        "import gc, threading, socket\n"
         "from demijohn import Demijohn\n"
         "app = Demijohn('x')\n"
         "poller = threading.Thread(target=threading.Event().wait, daemon=True)\n"
@@ -235,14 +238,14 @@ def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
         "def connect():\n"
         "    app.sock = socket.create_server(('127.0.0.1', 0))\n"
         "@app.get('/')\n"
-        "def index(): return 'one'\n"
+        "def index(): return str(gc.get_freeze_count())\n"
     )
     server = serve("--preload")
     server.wait_for(
         r"Fork audit: A thread, .* made at .*/app.py:5, is not there in the workers. Make it in .*on_worker_start"
     )
     server.wait_for(r"Fork audit: A socket made at .*/app.py:8, is shared by all workers")
-    assert server.get() == "one"
+    assert int(server.get()) > 10_000, "what was loaded is never collected in a worker, and so its pages stay shared"
     server.send(signal.SIGTERM)
     assert server.wait() == 0
 
@@ -265,8 +268,6 @@ def test_a_worker_with_a_stuck_thread_is_replaced(serve, site):
     assert int(replaced[1]) in first
     server.workers(3)
     assert server.get() == "one"
-    server.send(signal.SIGQUIT)
-    server.process.wait(20)
 
 
 def test_a_worker_that_takes_too_much_memory_is_replaced(serve):

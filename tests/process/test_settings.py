@@ -63,8 +63,8 @@ def test_every_source(start, tmp_path, monkeypatch):
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("options", [(), ("--workers", "2")])
-def test_standard_error_that_nobody_reads(tmp_path, options):
+def test_standard_error_that_nobody_reads(tmp_path):
+    """One process, and a supervisor with workers: at the same time, for each waits a few seconds for its pipe at its end."""
     (tmp_path / "shop.py").write_text(APP)
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -72,25 +72,33 @@ def test_standard_error_that_nobody_reads(tmp_path, options):
         while True:
             os.write(write, b"x" * 4096)
     os.set_blocking(write, True)
-    with socket.socket() as listener:
-        # Ours, so that clients may come before the server is there.
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        words = ["run", "shop", "--bind", f"fd://{listener.fileno()}", "--access-log", *options]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "demijohn", *words],
-            cwd=tmp_path,
-            stderr=write,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
-        )
-        try:
+    # Ours, so that clients may come before the server is there.
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    processes = []
+    try:
+        for listener, options in zip(listeners, [(), ("--workers", "2")], strict=True):
+            words = ["run", "shop", "--bind", f"fd://{listener.fileno()}", "--access-log", *options]
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "demijohn", *words],
+                    cwd=tmp_path,
+                    stderr=write,
+                    pass_fds=[listener.fileno()],
+                    start_new_session=True,
+                )
+            )
+        for listener in listeners:
             assert ask(socket.AF_INET, listener.getsockname(), 300).count(b"200 OK") == 300
+        for process in processes:
             process.send_signal(signal.SIGTERM)
+        for process in processes:
             assert process.wait(PATIENCE) == 0
-        finally:
+    finally:
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            os.close(read)
-            os.close(write)
+        for listener in listeners:
+            listener.close()
+        os.close(read)
+        os.close(write)

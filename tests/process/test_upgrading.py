@@ -135,14 +135,17 @@ def test_a_successor_that_fails_changes_nothing(serve, tmp_path, site):
 def test_a_stop_while_a_successor_starts_stops_it_too(serve, tmp_path, site, wait_gone):
     server = serve("--port", 0)
     server.workers(2)
-    (tmp_path / "app.py").write_text(f"import time\ntime.sleep(60)\n{(tmp_path / 'app.py').read_text()}")
+    (tmp_path / "app.py").write_text(
+        f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.02)\n"
+        f"{(tmp_path / 'app.py').read_text()}"
+    )
     server.send(signal.SIGUSR2)
     pid = int(server.wait_for(r"Upgrading: process (\d+) is started")[0][1])
     server.wait_for("Running on", 2)
     server.send(signal.SIGTERM)
     server.wait_for("topping once", 2)
     assert server.process.wait(20) == 0
-    os.kill(pid, signal.SIGQUIT)  # its workers are asleep, and have time until drain_timeout
+    (tmp_path / "go").touch()  # its workers still load the application, and have time until drain_timeout
     wait_gone(pid)
 
 
