@@ -29,6 +29,8 @@ def certificates_for(ssl_context: Any) -> Certificates | GivenContext | None:  #
     if isinstance(ssl_context, TlsOptions):
         return Certificates(ssl_context)
     paths = ssl_context if isinstance(ssl_context, tuple) else (ssl_context,)
+    if len(paths) == 2 and paths[1] is None:
+        paths = paths[:1]  # COMPAT: `load_ssl_context`'s default, a key beside the certificate
     if 1 <= len(paths) <= 2 and all(isinstance(path, str | os.PathLike) for path in paths):
         return Certificates(TlsOptions(CertificateFiles(*(os.fspath(path) for path in paths))))
     raise TypeError(

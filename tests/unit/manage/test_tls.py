@@ -20,7 +20,7 @@ def test_each_form_of_ssl_context(tmp_path):
     both = tmp_path / "both.pem"
     both.write_bytes(b"".join(pathlib.Path(path).read_bytes() for path in (files.certfile, files.keyfile)))
     assert certificates_for(None) is None
-    for files_of in ((files.certfile, files.keyfile), str(both), both, (both,), TlsOptions(files)):
+    for files_of in ((files.certfile, files.keyfile), str(both), both, (both,), (both, None), TlsOptions(files)):
         assert isinstance(certificates_for(files_of), Certificates)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certfile, files.keyfile)
