@@ -100,11 +100,14 @@ def test_what_looks_is_started_again_and_has_lost_nothing(serve, project, tmp_pa
     children = {int(pid) for pid in _children_of(server.pid)} - {*server.workers(1)}
     assert len(children) == 1
     project.write("app.py", CODE + "# nobody looks at this")
-    extra.write_text("a = 22")
+    project.say("two")
     os.kill(children.pop(), signal.SIGKILL)
     server.wait_for(r"The watch process \d+ was killed by SIGKILL; another takes its place")
-    server.wait_for(r"Reloading because \S*shop\.toml changed\.$")
+    server.wait_for(r"Reloading because \S*words\.py changed\.$")
     server.wait_for("Reloaded: generation 2 takes over")
+    extra.write_text("a = 22")
+    server.wait_for(r"Reloading because \S*shop\.toml changed\.$")
+    server.wait_for("Reloaded: generation 3 takes over")
     server.send(signal.SIGTERM)
     assert server.wait() == 0
     assert "app.py changed" not in server.output()

@@ -24,6 +24,7 @@ from .hooks import HookedServer, lifecycle_of
 from .lonesignals import lone_signals
 from .messages import writing_aside
 from .notify import Notifier
+from .onchange import Watched
 from .ops.process import Ops
 from .passthrough import PassedError
 from .supervisor.arbiter import Arbiter
@@ -84,6 +85,8 @@ class AppServer:
         """Another supervisor serves until then, and tells operators how it goes; set before that."""
         self.control: ControlListener | None = None
         """Where to be asked and told things while serving until signalled; set before that, and closed at its end."""
+        self.watched: Watched | None = None
+        """Files that make the supervisor reload when they change; set before that."""
         self._is_spec = isinstance(application, AppSpec)
         if not self._is_spec:
             handler_for(application)  # raises if it is none
@@ -326,13 +329,12 @@ class AppServer:
         generations = Generations(
             self._hooks.wrap(self.app), self._listeners, self._options, self._processes, self._supervision, self._renew
         )
-        watched = self._supervision.files is not None and self._is_spec
         escort = Escort(
             self._listeners,
             self._stop_listening,
             ops=self._ops,
             notifier=self.notifier,
-            look_interval=self._supervision.look_interval if watched else None,
+            watched=self.watched,
         )
         try:
             self._lifecycle.startup()

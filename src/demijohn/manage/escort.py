@@ -15,10 +15,10 @@ from .handover import start_successor
 from .herald import Herald
 from .identity import STARTED_IN
 from .notify import Notifier
+from .onchange import ReloadOnChange, Watched
 from .ops.process import Ops
 from .supervisor.arbiter import Arbiter
 from .supervisor.companions import Companion
-from .watch.companion import ReloadOnChange
 
 
 class Escort:
@@ -31,7 +31,7 @@ class Escort:
         *,
         ops: Ops | None = None,
         notifier: Notifier | None = None,
-        look_interval: float | None = None,
+        watched: Watched | None = None,
     ) -> None:
         """Prepare.
 
@@ -40,13 +40,13 @@ class Escort:
             stop_listening: closes these in the calling process.
             ops: endpoints for operators.
             notifier: is told how it goes.
-            look_interval: seconds between two looks at the application's files, which make it reload; `None`: nobody looks.
+            watched: files that make it reload when they change; `None`: nobody looks.
         """
         self._listeners = listeners
         self._stop_listening = stop_listening
         self._ops = ops
         self._notifier = notifier
-        self._watch = None if look_interval is None else ReloadOnChange(look_interval, stop_listening)
+        self._watch = None if watched is None else ReloadOnChange(watched, stop_listening)
         self._control: ControlServer | None = None
 
     @property

@@ -35,6 +35,7 @@ from .settings.build import (
     server_options,
     ssl_context,
     supervision,
+    watched,
     worker_count,
 )
 from .settings.load import Settings, is_auto
@@ -103,6 +104,7 @@ def serve(
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
         sys.exit(EXIT_CANNOT_LISTEN)
     server.notifier = Notifier(os.environ)
+    server.watched = watched(settings) if isinstance(application, AppSpec) else None
     with server, contextlib.ExitStack() as stack:
         if debugging is not None:
             stack.callback(debugging.run.close)

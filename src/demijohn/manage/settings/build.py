@@ -9,7 +9,6 @@ import os
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from ..._base.imports import import_string
@@ -17,10 +16,12 @@ from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import CertificateFiles, TlsOptions
 from ...wire.limits import H1Limits
 from ..identity import owner_of_sockets
+from ..onchange import Watched
 from ..ops.health import Rules
 from ..supervisor.plan import Supervision
 from ..supervisor.policy import SupervisorPolicy
-from ..watch.files import AppFiles
+from ..watching.appfiles import AppFiles
+from ..watching.fileset import FileSet
 from . import renewal
 from .cpus import available_cpus, threads_for
 from .load import Settings, is_auto
@@ -87,17 +88,21 @@ def supervision(settings: Settings) -> Supervision:
         SettingsError: some of them do not go together.
     """
     policy = _checked(settings, lambda some: SupervisorPolicy(**_fields_of(some, SupervisorPolicy)))
-    files = None
-    if settings["reload_on_change"]:
-        files = partial(AppFiles, settings["extra_files"], settings["exclude_patterns"])
     return Supervision(
         policy,
         settings["preload"],
         settings["warmup"],
         settings["metrics_bytes"],
-        files,
-        settings["reloader_interval"],
+        AppFiles if settings["reload_on_change"] else None,
     )
+
+
+def watched(settings: Settings) -> Watched | None:
+    """Return which files make a supervisor reload when they change; `None` if none do. Relative ones are of the directory now."""
+    if not settings["reload_on_change"]:
+        return None
+    files = FileSet(extra_files=settings["extra_files"], exclude_patterns=settings["exclude_patterns"])
+    return Watched(files, settings["reloader_interval"])
 
 
 def is_supervised(settings: Settings, *, is_command: bool = False, is_notified: bool = False) -> bool:

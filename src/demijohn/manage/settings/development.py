@@ -76,15 +76,16 @@ SETTINGS: Final = (
         "extra_files",
         list_of(PATH, os.pathsep),
         (),
-        "Further files that the reloader and `reload_on_change` look at, and directories with all that is below them.",
+        "Further files that the reloader and `reload_on_change` look at; directories stand for all that is below them,"
+        " and patterns for what they match: `conf/*.toml`.",
         aliases=("reload_extra_file",),
     ),
     Setting(
         "exclude_patterns",
         list_of(PATH, os.pathsep),
         (),
-        "Files that the reloader and `reload_on_change` do not look at, as patterns of a shell for whole paths:"
-        " `*/generated/*`.",
+        "Files that the reloader and `reload_on_change` do not look at, as patterns of a shell: `generated`, `*.tmp`. They stand"
+        " for whole paths if they begin with a slash, else for the end of one, and for all below.",
     ),
     Setting(
         "reloader_type",

@@ -52,7 +52,8 @@ KEPT: Final = frozenset(
             "control_socket",
             "supervise",
         ),
-        *("reload_on_change", "reloader_interval", "reloader_type", "reload"),
+        *("reload_on_change", "extra_files", "exclude_patterns"),
+        *("reloader_interval", "reloader_type", "reload"),
         *("debugger", "debugger_console", "debugger_hosts"),
     }
 )

@@ -70,5 +70,3 @@ class Supervision:
     """Memory for the application's metrics, for each worker."""
     files: Callable[[], FilesOf] | None = None
     """If the application is to be loaded anew when its files change: see `Plan`."""
-    look_interval: float = 1.0
-    """Seconds between two looks at them."""

@@ -8,6 +8,7 @@ import os
 import site
 import sys
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Final
 
 PACKAGE_DIRECTORIES: Final = ("site-packages", "dist-packages")
@@ -36,7 +37,9 @@ def is_foreign(path: str) -> bool:
 
 def file_of(module: object) -> str | None:
     """Return the absolute path of the file that a module was made from; `None` if there is none."""
-    found = getattr(module, "__file__", None)
+    # Not by asking for the attribute: a module that is loaded on demand would be, and what stands in for one may do anything.
+    is_module = issubclass(type(module), ModuleType)  # isinstance() would ask it, too
+    found = object.__getattribute__(module, "__dict__").get("__file__") if is_module else None
     if not isinstance(found, str) or found.startswith("<"):
         return None
     path = os.path.abspath(found)

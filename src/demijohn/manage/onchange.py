@@ -8,15 +8,19 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from ..board import Board
-from ..supervisor.arbiter import Arbiter
-from ..supervisor.channel import Channel, ChannelClosed
-from ..supervisor.companions import Companion
-from ..supervisor.events import FilesChanged
-from ..supervisor.table import WorkerTable
-from .changes import FileWatch
+from .board import Board
+from .supervisor.arbiter import Arbiter
+from .supervisor.channel import Channel, ChannelClosed
+from .supervisor.companions import Companion
+from .supervisor.events import FilesChanged
+from .supervisor.table import WorkerTable
+from .watching.appfiles import sign
+from .watching.fileset import FileSet
+from .watching.settling import Settling
+from .watching.snapshot import Snapshot
 
 _SETTLING_SECONDS: Final = 0.1
 """Between two looks while something changes."""
@@ -28,17 +32,27 @@ _MOST_TOLD: Final = 100
 """Paths that are told at a time; somebody reads them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Which files make a supervisor reload, beside those that its workers have loaded."""
+
+    files: FileSet
+    """Further files, and what is left out of all."""
+    interval: float = 1.0
+    """Seconds between two looks."""
+
+
 class ReloadOnChange:
     """The supervisor's side."""
 
-    def __init__(self, interval: float, let_go: Callable[[], None]) -> None:
+    def __init__(self, watched: Watched, let_go: Callable[[], None]) -> None:
         """Prepare.
 
         Args:
-            interval: seconds between two looks.
+            watched: which files, and how often to look at them.
             let_go: called in the process that looks: closes what it has inherited and does not need.
         """
-        self._interval = interval
+        self._watched = watched
         self._let_go = let_go
         self._arbiter: Arbiter | None = None
         self._channel: Channel | None = None
@@ -126,19 +140,20 @@ class ReloadOnChange:
     def _run(self, board: Board, lifeline: socket.socket) -> None:
         """Look until the lifeline ends."""
         self._let_go()
-        channel, watch = Channel(lifeline), FileWatch()
+        channel = Channel(lifeline)
+        look = Look(self._watched.files)
         due = 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(channel, selectors.EVENT_READ)
             while True:
                 selector.select(max(0.0, due - time.monotonic()))
                 for message in channel.receive():
-                    watch.expect(message["files"])
+                    look.expect(message["files"])
                 if channel.is_ended:
                     return
                 began = time.monotonic()
                 if began >= due:
-                    changed = watch.look(began)
+                    changed = look.take(began)
                     if changed:
                         names = [_shown(path) for path in changed[:_MOST_TOLD]]
                         try:
@@ -146,8 +161,37 @@ class ReloadOnChange:
                         except ChannelClosed:
                             return  # the supervisor is gone
                     now = time.monotonic()
-                    pause = _SETTLING_SECONDS if watch.is_unsettled else self._interval
+                    pause = _SETTLING_SECONDS if look.is_under_way else self._watched.interval
                     due = now + max(pause, _REST * (now - began))
+
+
+class Look:
+    """What the companion knows of the files. Looks when it is asked, and never waits."""
+
+    def __init__(self, files: FileSet) -> None:
+        """Begin with what is known before any process has told what it has loaded."""
+        self._files = files
+        self._snapshot = Snapshot(files)
+        self._settling = Settling()
+        self._since: set[str] = set()
+        """Files that had changed before they were looked at here."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Something changes at the moment."""
+        return self._settling.is_under_way
+
+    def expect(self, loaded: Mapping[str, str]) -> None:
+        """Look at these files that were loaded, and at no other ones; told how they were then."""
+        news = loaded.keys() - self._files.modules
+        self._files = replace(self._files, modules=frozenset(loaded))
+        self._snapshot.have(self._files)
+        self._since |= {path for path in news & self._files.singles.keys() if sign(path) != loaded[path]}
+
+    def take(self, now: float) -> list[str]:
+        """Return the paths of what has changed and come to rest."""
+        changed, self._since = self._since, set()
+        return self._settling.take(changed | {one.path for one in self._snapshot.glance()}, now)
 
 
 def _shown(path: str) -> str:

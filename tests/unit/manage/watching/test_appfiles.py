@@ -1,13 +1,15 @@
-"""Which files an application is made of, and how they are recognised."""
+"""Which files the application of a process is made of, and how they are recognised."""
 
+import importlib.util
 import os
 import sys
 import textwrap
 import time
+import types
 
 import pytest
 
-from demijohn.manage.watch.files import ABSENT, UNSURE, AppFiles, project_files, sign
+from demijohn.manage.watching.appfiles import ABSENT, UNSURE, AppFiles, sign
 
 YEAR = 365 * 24 * 3600
 
@@ -21,7 +23,6 @@ def project(tmp_path, monkeypatch):
 
     def write(name, code="", age=YEAR):
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
         path.write_text(textwrap.dedent(code))
         os.utime(path, (time.time() - age,) * 2)
         return str(path)
@@ -43,21 +44,28 @@ def test_what_is_loaded_is_told_once(project):
     assert files() == {two: sign(two)}
 
 
-def test_what_is_installed_is_no_project(project):
-    files = project_files()
+def test_what_is_installed_is_no_project():
+    files = AppFiles()()
     assert os.__file__ not in files
     assert pytest.__file__ not in files
-    assert not any("/demijohn/manage/" in path for path in files), "the server is not the application"
+    assert not any("/demijohn/manage/" in path and "/tests/" not in path for path in files), "nor is the server"
     assert os.path.abspath(__file__) in files
 
 
-def test_a_module_that_is_no_module_is_not_asked(project, monkeypatch):
-    class Odd:
-        def __getattr__(self, name):
+def test_what_stands_in_for_a_module_is_not_asked(project, monkeypatch):
+    class Odd(types.ModuleType):
+        def __getattribute__(self, name):
             raise RuntimeError(name)
 
-    monkeypatch.setitem(sys.modules, "shop_odd", Odd())
-    assert project_files()
+    monkeypatch.setitem(sys.modules, "shop_odd", Odd("shop_odd"))
+    monkeypatch.setitem(sys.modules, "shop_none", None)
+    path = project("shop_lazy.py", "raise SystemError('loaded')")
+    spec = importlib.util.spec_from_file_location("shop_lazy", path)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "shop_lazy", module)
+    spec.loader.exec_module(module)
+    assert path in AppFiles()(), "and nothing is loaded for it"
 
 
 def test_a_file_that_was_written_since_loading_began_may_have_been_read_before(project):
@@ -76,29 +84,14 @@ def test_an_error_names_the_files_that_it_is_from(project):
     broken = project("shop_broken.py", "def app(:")
     with pytest.raises(SyntaxError) as caught:
         __import__("shop_main")
-    files = project_files(error=caught.value)
-    assert {shop, broken} <= files
+    files = AppFiles()
+    assert {shop, broken} <= set(files(caught.value))
+    assert not {shop, broken} & set(files(caught.value)), "once is enough"
     chained = RuntimeError("no application")
     chained.__cause__ = caught.value
     caught.value.__context__ = chained  # in a circle
-    assert {shop, broken} <= project_files(error=chained)
-    assert not {shop, broken} & project_files()
-
-
-def test_extra_files_and_what_is_below_directories(project, tmp_path, monkeypatch):
-    config, page = project("shop.toml"), project("pages/index.html")
-    hidden, cache = project("pages/.swp"), project("__pycache__/x.pyc")
-    monkeypatch.chdir(tmp_path)
-    files = project_files(["shop.toml", str(tmp_path / "pages"), "missing.toml"])
-    assert {config, page, str(tmp_path / "pages"), str(tmp_path / "missing.toml")} <= files
-    assert not {hidden, cache} & files
-
-
-def test_patterns_leave_files_out(project, tmp_path):
-    one, two = project("shop_one.py"), project("made/shop_two.py")
-    found = project_files([one, two], ["*/made/*"])
-    assert one in found
-    assert two not in found
+    assert {shop, broken} <= set(AppFiles()(chained))
+    assert not {shop, broken} & set(AppFiles()())
 
 
 def test_a_signature_changes_with_its_file(tmp_path):
@@ -119,13 +112,4 @@ def test_a_signature_changes_with_its_file(tmp_path):
     other.rename(path)
     seen.append(sign(str(path)))
     assert len(set(seen)) == len(seen)
-
-
-def test_the_signature_of_a_directory_is_what_is_in_it(tmp_path):
-    before = sign(str(tmp_path))
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / ".swp").touch()
-    assert sign(str(tmp_path)) == before
-    (tmp_path / "new.html").touch()
-    assert sign(str(tmp_path)) != before
     assert sign("no\0path") == ABSENT

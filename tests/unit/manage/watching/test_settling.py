@@ -1,0 +1,28 @@
+"""When changes are told: once they have come to rest, and each once."""
+
+from demijohn.manage.watching.settling import Settling
+
+
+def test_nothing_changes():
+    settling = Settling()
+    assert settling.take((), 0) == settling.take((), 100) == []
+    assert not settling.is_under_way
+
+
+def test_several_edits_are_told_once_when_they_have_come_to_rest():
+    settling = Settling(0.5, 10.0)
+    assert settling.take(["b"], 1.0) == []
+    assert settling.is_under_way
+    assert settling.take(["a", "b"], 1.4) == []
+    assert settling.take((), 1.8) == []
+    assert settling.take((), 1.9) == ["a", "b"]
+    assert not settling.is_under_way
+    assert settling.take((), 5) == []
+    settling.take(["a"], 6)
+    assert settling.take((), 7) == ["a"]
+
+
+def test_what_never_comes_to_rest_is_told_in_the_end():
+    settling = Settling(0.5, 10.0)
+    told = [tick / 10 for tick in range(240) if settling.take(["a"], tick / 10)]
+    assert told == [10.0, 20.1]
