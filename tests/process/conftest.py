@@ -23,9 +23,10 @@ PATIENCE = 20.0  # seconds; far more than anything here takes
 class Running:
     """A process whose stderr is read as it comes."""
 
-    def __init__(self, command, environ):
+    def __init__(self, command, environ, cwd=None):
         self.process = subprocess.Popen(
             command,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -143,8 +144,8 @@ def start():
     """Start a Python process; `start("-m", "demijohn", ...)`."""
     running = []
 
-    def start_python(*words, **environ):
-        running.append(Running([sys.executable, *map(str, words)], environ))
+    def start_python(*words, cwd=None, **environ):
+        running.append(Running([sys.executable, *map(str, words)], environ, cwd))
         return running[-1]
 
     yield start_python

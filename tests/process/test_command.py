@@ -145,11 +145,12 @@ def test_debug_reaches_the_application_and_logs_requests(start, sites):
 def test_app_run(start, sites, words):
     server = start(sites / "app_run.py", *words)
     pid, is_multiprocess, is_debug = server.get("/").split()
-    assert (int(pid) == server.pid) is ("processes" not in words)
+    assert (int(pid) == server.pid) is (not words), "with debug it is a child of the reloader"
     assert is_multiprocess == str("processes" in words)
     assert is_debug == str("debug" in words)
     if "debug" in words:
         server.wait_for("Debugger PIN: ")
+        server.wait_for(r"^ \* Reloader: \d+ files are watched \(\w+\)$")
     server.send(signal.SIGINT)
     assert server.wait() == 0
     assert "Traceback" not in server.output()

@@ -220,8 +220,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def get_signing_serializer(self, app: Any) -> CookieSerializer | None:
         """Return what signs with `SECRET_KEY`, and reads with that and `SECRET_KEY_FALLBACKS`; `None` without a key."""
-        # COMPAT: subclasses have `secret_key = "..."` in their body.
-        secret_key = app.config["SECRET_KEY"] or app.secret_key
+        secret_key = app.config["SECRET_KEY"]
         if not secret_key:
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]

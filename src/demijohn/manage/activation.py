@@ -1,12 +1,19 @@
-"""Sockets that a process is started with: systemd's socket activation, and the reloader's way to keep one over a restart.
+"""Sockets that a process is started with: systemd's socket activation, and those of other reloaders.
 
 The variables are for one process and are removed once they were read, so that no child takes them for its own.
 """
 
 import os
+import socket
+from collections.abc import Mapping
 from typing import Final
 
 from .addresses import Descriptor
+
+RUN_MAIN: Final = "WERKZEUG_RUN_MAIN"
+"""COMPAT: set in the processes of a reloader; applications look at this one, and at the next."""
+
+SERVER_FD: Final = "WERKZEUG_SERVER_FD"
 
 FIRST_FD: Final = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
@@ -34,19 +41,25 @@ def is_activated() -> bool:
 
 
 def is_running_from_reloader() -> bool:
-    """Tell whether this process was started by a reloader, which starts it anew when files change."""
-    return os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+    """Tell whether this process is one that a reloader, ours or Werkzeug's, starts anew when files change."""
+    return os.environ.get(RUN_MAIN) == "true"
 
 
-def reloader_fd() -> int | None:
-    """Return the descriptor of the socket that the reloader, our parent, listens on; `None` if there is none.
+def inherited_listener(environ: Mapping[str, str], port: int) -> int | None:
+    """Return the descriptor that another reloader, such as Werkzeug's, says it listens on; `None` if there is none to use.
 
-    Raises:
-        ValueError: WERKZEUG_SERVER_FD is no number.
+    Variables that were inherited from far away, and name what is no socket any more or one for another port, count for nothing.
     """
-    if not is_running_from_reloader() or "WERKZEUG_SERVER_FD" not in os.environ:
+    value = environ.get(SERVER_FD, "")
+    if environ.get(RUN_MAIN) != "true" or not (value.isascii() and value.isdigit()) or len(value) > 9:
         return None
-    value = os.environ["WERKZEUG_SERVER_FD"]
-    if not (value.isascii() and value.isdigit()):
-        raise ValueError(f"WERKZEUG_SERVER_FD is {value!r}; it must be the number of a descriptor.")
+    try:
+        with socket.socket(fileno=os.dup(int(value))) as sock:
+            if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                return None
+            name = sock.getsockname()
+    except OSError:
+        return None
+    if isinstance(name, tuple) and port not in {0, name[1]}:
+        return None
     return int(value)

@@ -30,6 +30,7 @@ from .passthrough import PassedError
 from .supervisor.arbiter import Arbiter
 from .supervisor.plan import Supervision
 from .supervisor.policy import EXIT_BOOT_FAILED
+from .supervisor.reports import failure_of
 from .supervisor.signals import SignalPipe
 from .supervisor.stopwatch import WATCHED, StopWatch
 
@@ -81,6 +82,10 @@ class AppServer:
         """Is told how it goes while serving until signalled; set before that."""
         self.on_up: Callable[[], None] = lambda: None
         """Called when it serves, with as many processes as are wanted; set before that."""
+        self.on_stop: Callable[[], None] = lambda: None
+        """Called when it begins to stop; in processes that were forked from this one, too."""
+        self.on_failure: Callable[[BaseException | str], None] = lambda _cause: None
+        """Called with what keeps it from serving: an exception of the application's start, or what workers have said."""
         self.is_successor = False
         """Another supervisor serves until then, and tells operators how it goes; set before that."""
         self.control: ControlListener | None = None
@@ -225,8 +230,9 @@ class AppServer:
                 self._lifecycle.startup()
             else:
                 self._start_up()
-        except Exception:
+        except Exception as error:
             logger.critical("The application's start failed; nothing is served.", exc_info=True)
+            self.on_failure(error)
             self.exit_code = EXIT_BOOT_FAILED
             return
         if self._is_supervised:
@@ -352,6 +358,8 @@ class AppServer:
             if self.control is not None:
                 escort.answer(arbiter, self.control, self._urls)
             self.exit_code = arbiter.run(on_start)
+            if self.exit_code != 0:
+                self.on_failure(failure_of(arbiter.table.current))
             if arbiter.table.is_replaced:
                 escort.disown()
         finally:
@@ -376,6 +384,7 @@ class AppServer:
             self.notifier.stopping()
 
     def _stop_listening(self) -> None:
+        self.on_stop()
         for listener in self._listeners:
             listener.close()
 

@@ -12,6 +12,8 @@ from .addresses import check_port
 from .appserver import WSGIApplication
 from .handlerhooks import HandlerHooks
 from .identity import enter
+from .reloader.child import current_child
+from .reloader.start import run_parent
 from .servers import BaseWSGIServer, ForkingWSGIServer, ThreadedWSGIServer
 from .serving import serve
 from .settings.build import thread_count, worker_count
@@ -50,13 +52,14 @@ def run_simple(
             Not used if systemd handed sockets over (`LISTEN_FDS`), or the reloader (`WERKZEUG_SERVER_FD`).
         port: 0 lets the system choose.
         application: a `Demijohn` object or any WSGI callable.
-        use_reloader: not available; says so and serves without.
+        use_reloader: start the program anew when its files change: this process keeps the port and has others serve, by running
+            the same command again. Main thread only.
         use_debugger: show exceptions in the browser; see `demijohn.debug`. A `Demijohn` must be in debug mode.
         use_evalex: the debugger's pages have consoles, behind a PIN.
-        extra_files: a setting of the reloader.
-        exclude_patterns: a setting of the reloader.
-        reloader_interval: a setting of the reloader.
-        reloader_type: a setting of the reloader.
+        extra_files: further files that the reloader looks at: paths, directories, patterns of `glob`.
+        exclude_patterns: files and directories that it does not look at, as patterns of `fnmatch`.
+        reloader_interval: seconds between two looks.
+        reloader_type: `stat`, `watchdog`, `watchfiles` or `auto`.
         threaded: run requests on 16 threads, or on `threads`. Without, one thread runs them one after another.
         processes: how many worker processes, or `"auto"`; may be combined with threads.
         threads: how many threads in each process, or `"auto"`; implies `threaded`.
@@ -71,7 +74,9 @@ def run_simple(
         TypeError: the port is no int, `ssl_context` is none, or a keyword is no setting.
         ValueError: a number is out of range, or an address is none.
         CertificateError: an OSError: a certificate cannot be used.
-        SystemExit: code 1 if the address cannot be listened on, 3 if no worker could boot.
+        RuntimeError: the reloader cannot start this program again: it is not in a file.
+        ImportError: `reloader_type` needs a library that is missing.
+        SystemExit: code 1 if the address cannot be listened on, 3 if no worker could boot; with the reloader also 0.
         BaseException: with `passthrough_errors`, what the application raised.
     """
     chosen = _settings_of_call(
@@ -91,6 +96,8 @@ def run_simple(
         reloader_type=reloader_type,
     )
     enter(chosen)
+    if use_reloader and current_child() is None:
+        run_parent(chosen, tls=ssl_context)
     if static_files is not None:
         application = SharedDataMiddleware(application, static_files)
     serve(application, chosen, tls=ssl_context, hooks=HandlerHooks(request_handler), passes_errors=passthrough_errors)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from ..serve import Listener
 
@@ -27,6 +27,18 @@ class HandedListener:
     unlink: str | None
     """The file of a Unix socket that goes with it."""
     is_redirect: bool
+
+
+class Handed(Protocol):
+    """Who hands sockets over: a supervisor, or a reloader."""
+
+    @property
+    def listeners(self) -> tuple[HandedListener, ...]:
+        """Those of the application, and those that redirect."""
+
+    @property
+    def ops(self) -> tuple[HandedListener, ...]:
+        """Those of the endpoints for operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,7 @@ def take_handover() -> Handover | None:
     return handover
 
 
-def listeners_of(handover: Handover) -> tuple[list[Listener], list[Listener]]:
+def listeners_of(handover: Handed) -> tuple[list[Listener], list[Listener]]:
     """Return the listeners for the application, and those that redirect."""
     application: list[Listener] = []
     redirecting: list[Listener] = []
@@ -121,7 +133,7 @@ def listeners_of(handover: Handover) -> tuple[list[Listener], list[Listener]]:
     return application, redirecting
 
 
-def ops_listeners_of(handover: Handover) -> list[Listener]:
+def ops_listeners_of(handover: Handed) -> list[Listener]:
     """Return the listeners of the endpoints for operators."""
     return [_take(one) for one in handover.ops]
 

@@ -12,7 +12,7 @@ from ..serve import Listener, ListenOptions
 from .activation import take_activated
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress, check_port, parse_address
 from .binding import BindError, bind_all, close_all
-from .handover import Handover, listeners_of
+from .handover import Handed, listeners_of
 from .interfaces import UNIX_PREFIX, get_interface_ip
 from .tls import certificates_for
 
@@ -33,11 +33,11 @@ def open_listeners(
     redirect_http: Addresses | None = None,
     redirect_port: int | None = None,
     processes: int = 1,
-    handover: Handover | None = None,
+    handover: Handed | None = None,
 ) -> list[Listener]:
     """Listen: on `fd`; or on the addresses in `bind`; or on what systemd handed to this process; or on `host` and `port`.
 
-    In the place of another supervisor: on what `handover` brings, whatever the others say. The listeners of `redirect_http` come
+    In the place of another process: on what `handover` brings, whatever the others say. The listeners of `redirect_http` come
     last.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..serve import Listener, ServerOptions
 from ..serve.logwriter import LogWriter
-from .activation import reloader_fd
+from .activation import inherited_listener
 from .addresses import parse_address
 from .appserver import AppServer, WSGIApplication
 from .binding import BindError, bind_all, close_all
@@ -22,12 +22,14 @@ from .control.place import ControlListener, PlaceError, path_for
 from .debugging import debugging_of
 from .generations import AppSpec, Renewed
 from .handlerhooks import HandlerHooks
-from .handover import Handover, ops_listeners_of, take_handover
+from .handover import Handed, Handover, ops_listeners_of, take_handover
 from .identity import become, pid_file
 from .listening import open_listeners
 from .messages import configure_logging, own_handler
 from .notify import Notifier
 from .ops.process import OPS_PORT, Ops
+from .reloader.child import current_child
+from .reloader.fitting import fitted, fitted_tls, report, start_facts
 from .settings.build import (
     is_supervised,
     listen_options,
@@ -83,8 +85,6 @@ def serve(
     debugging = debugging_of(application, settings, is_debug=is_debug)
     is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
-    if settings["reload"] is True:
-        logger.warning(" * Without reloader: not part of this version.")
     for warning in warnings_of(settings, is_debug=is_debug):
         logger.warning(" * Warning: %s", warning)
     if settings["reload_on_change"] and not isinstance(application, AppSpec):
@@ -94,11 +94,15 @@ def serve(
         )
     if debugging is not None:
         application = debugging.wrap(application)
-    handover = take_handover()
+    child = current_child()
+    handover = take_handover() if child is None else None
+    fd = inherited_listener(os.environ, settings["port"]) if child is None else None
+    if child is not None:
+        settings = fitted(settings, child)
+        tls = fitted_tls(ssl_context(settings) if tls is None else tls, child)
+    handed = handover if child is None else child.handshake
     try:
-        parts = open_parts(
-            application, settings, fd=reloader_fd(), tls=tls, reread=reread, handover=handover, is_debug=is_debug
-        )
+        parts = open_parts(application, settings, fd=fd, tls=tls, reread=reread, handover=handed, is_debug=is_debug)
         server = parts.server(hooks, passes_errors=passes_errors)
     except BindError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - as plain as a shell's message, whatever logging does
@@ -117,7 +121,11 @@ def serve(
         server.control = open_control(settings, is_placed=handover is None)
         if debugging is not None:
             facts = (*facts, *debugging.facts())
-        server.serve_until_signalled(partial(announce, server, facts))
+        on_start: Callable[[], None] = partial(announce, server, facts)
+        if child is not None:
+            report(server, child)
+            on_start = partial(announce, server, (*facts, *start_facts(child))) if child.is_first else _say_nothing
+        server.serve_until_signalled(on_start)
     if server.exit_code != 0:
         sys.exit(server.exit_code)
 
@@ -178,7 +186,7 @@ def open_parts(
     fd: int | None = None,
     tls: Any = None,
     reread: Callable[[], Settings] | None = None,
-    handover: Handover | None = None,
+    handover: Handed | None = None,
     is_debug: bool = False,
 ) -> Parts:
     """Listen, and return what a server is made of.
@@ -189,7 +197,7 @@ def open_parts(
         fd: a descriptor of a socket that listens already, which stays the caller's; no other address is used then.
         tls: see `serve`.
         reread: see `serve`.
-        handover: from the supervisor whose place this process takes.
+        handover: from the supervisor whose place this process takes, or from the reloader.
         is_debug: see `serve`.
 
     Raises:
@@ -252,7 +260,7 @@ def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitSta
     handover.tell_ready()
 
 
-def _open_ops(settings: Settings, handover: Handover | None) -> Ops | None:
+def _open_ops(settings: Settings, handover: Handed | None) -> Ops | None:
     """Listen for operators, if that is wanted; on what was handed over, whatever the address."""
     handed = [] if handover is None else ops_listeners_of(handover)
     if not settings["ops_bind"]:
@@ -316,6 +324,10 @@ def open_control(settings: Settings, *, is_placed: bool = True) -> ControlListen
             logger.warning(" * Without demijohn ctl: %s", error)
             return None
         raise SettingsError(f"{settings.origin('control_socket').where}: control_socket: {error}") from None
+
+
+def _say_nothing() -> None:
+    """What a child of the reloader has to say at another start: who waits is told by its parent."""
 
 
 def check_logs(options: ServerOptions) -> None:

@@ -1,11 +1,12 @@
 """`try_addresses`: whether it would be possible to listen where the settings say. All is bound for a moment, and free again."""
 
 import contextlib
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 
 from ..serve import Listener, ListenOptions
-from .activation import is_activated, reloader_fd
+from .activation import inherited_listener, is_activated
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress, parse_address
 from .binding import bind_all, close_all
 from .holders import find_tcp_holder, find_unix_holder
@@ -30,7 +31,7 @@ def try_addresses(settings: Settings) -> str:
         [parse_address(text, 80) for text in settings["redirect_http"]],
         [parse_address(text, OPS_PORT) for text in settings["ops_bind"]],
     ]
-    is_inherited = is_activated() or reloader_fd() is not None
+    is_inherited = is_activated() or inherited_listener(os.environ, settings["port"]) is not None
     if not is_inherited or settings["bind"]:
         groups.insert(0, addresses_of(settings["host"], settings["port"], settings["bind"] or None))
     running = running_of(settings["pidfile"])

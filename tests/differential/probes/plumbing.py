@@ -64,9 +64,7 @@ def shared(lib, folder, path, options, variables):
     answer = run(middleware, environ_of({"PATH_INFO": path, **variables}))
     answer["status"] = answer["status"][:3]
     answer["headers"] = sorted(
-        pair
-        for pair in answer["headers"]
-        if pair[0] in ("Content-Type", "Content-Length", "Content-Disposition", "Last-Modified")
+        pair for pair in answer["headers"] if pair[0] in ("Content-Type", "Content-Length", "Last-Modified")
     )
     return answer
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from demijohn.manage.activation import reloader_fd, take_activated
+from demijohn.manage.activation import take_activated
 from demijohn.manage.addresses import Descriptor, TcpAddress, UnixAddress, parse_address
 
 
@@ -83,14 +83,3 @@ def test_a_count_that_is_none(variables, count):
     variables(LISTEN_PID=os.getpid(), LISTEN_FDS=count)
     with pytest.raises(ValueError, match="LISTEN_FDS is"):
         take_activated()
-
-
-def test_the_reloaders_socket(variables):
-    assert reloader_fd() is None
-    variables(WERKZEUG_SERVER_FD=5)
-    assert reloader_fd() is None  # of a reloader that is not our parent
-    variables(WERKZEUG_SERVER_FD=5, WERKZEUG_RUN_MAIN="true")
-    assert reloader_fd() == 5
-    variables(WERKZEUG_SERVER_FD="x", WERKZEUG_RUN_MAIN="true")
-    with pytest.raises(ValueError, match="WERKZEUG_SERVER_FD is 'x'"):
-        reloader_fd()

@@ -232,14 +232,6 @@ def run_briefly(monkeypatch, **options):
     return servers[0]
 
 
-def test_what_is_not_there_is_named(monkeypatch, caplog):
-    caplog.set_level(logging.INFO, "demijohn")
-    run_briefly(monkeypatch)
-    assert not [message for message in caplog.messages if "not part" in message]
-    run_briefly(monkeypatch, use_reloader=True)
-    assert " * Without reloader: not part of this version." in caplog.messages
-
-
 def test_static_files_are_served(monkeypatch):
     assert isinstance(run_briefly(monkeypatch, static_files={"/static": "/tmp"}).app, SharedDataMiddleware)
 

@@ -1,7 +1,6 @@
 """What `flask.signals` has, from its homes."""
 
 from demijohn.app.signals import (
-    Namespace,
     _signals,
     appcontext_popped,
     appcontext_pushed,

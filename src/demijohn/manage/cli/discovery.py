@@ -28,7 +28,7 @@ class AppImportFailed(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the traceback and the message."""
         if self.cause is not None:
-            tb = _skip_our_frames(self.cause.__traceback__)
+            tb = skip_our_frames(self.cause.__traceback__)
             lines = "".join(traceback.format_exception(type(self.cause), self.cause, tb))
             click.echo(lines, err=file is None, file=file)
         super().show(file)
@@ -61,7 +61,7 @@ def _words_of_project(directory: str) -> str | None:
     return words if isinstance(words, str) and words else None
 
 
-def _skip_our_frames(tb: TracebackType | None) -> TracebackType | None:
+def skip_our_frames(tb: TracebackType | None) -> TracebackType | None:
     """Return the application's own part of a traceback: the frames that lead to it are of no interest."""
     here = os.path.join(os.path.dirname(__file__), "loading.py")
     # If all frames are ours, it is a SyntaxError in the module, which says by itself where it is.

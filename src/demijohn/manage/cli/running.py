@@ -1,19 +1,22 @@
 """The commands that take settings: `run`, `config`, `check`. What they need is imported when they run: help is quick."""
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
 
 from ...app.helpers import get_debug_flag
 from ...app.scriptinfo import ScriptInfo, pass_script_info
-from .discovery import load_application
+from .discovery import load_application, skip_our_frames
 
 if TYPE_CHECKING:
+    from ..reloader.child import Child
     from ..settings.load import Settings
 
 logger: Final = logging.getLogger("demijohn.manage")
@@ -121,10 +124,15 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     settings = _read_and_enter(ctx)
     from ...serve.certificates import CertificateError
     from ..debugging import refuse_outside_debug_mode
+    from ..reloader.child import current_child
+    from ..reloader.fitting import wants_parent
     from ..serving import serve
     from ..settings.build import is_supervised
     from ..settings.pyproject import SettingsError
 
+    child = current_child()
+    if wants_parent(settings, is_debug=get_debug_flag()):
+        _run_parent(settings, info.app_import_path if app is None else app)
     application: Any
     try:
         has_workers = is_supervised(
@@ -132,7 +140,12 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    if has_workers:
+    if child is not None:
+        # Also if workers are going to serve: what their parent is made of, the reloader has to know.
+        with _telling(child):
+            application = _load(info, app, settings)
+        is_debug = get_debug_flag()
+    elif has_workers:
         from .appspec import app_spec
 
         application = app_spec(partial(_load, info, app), settings)
@@ -145,6 +158,35 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
         serve(application, settings, reread=lambda: _reread(ctx, directory), is_debug=is_debug)
     except (ValueError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
+
+
+def _run_parent(settings: "Settings", words: str | None) -> NoReturn:
+    """Be the reloader's parent: the application is loaded by its children only."""
+    from ...serve.certificates import CertificateError
+    from ..reloader.start import run_parent
+    from .loading import ApplicationNotFoundError, locate
+
+    directories = [os.getcwd()]
+    with contextlib.suppress(ApplicationNotFoundError):  # so far; the child says so
+        directories.append(locate(words or settings["app"], directories[0], os.environ).directory)
+    try:
+        run_parent(settings, roots=directories)
+    except (ValueError, RuntimeError, ImportError, CertificateError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextlib.contextmanager
+def _telling(child: "Child") -> Iterator[None]:
+    """Tell the reloader why the application cannot be loaded, if it cannot."""
+    try:
+        yield
+    except click.ClickException as error:
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, BaseException):
+            child.failed(cause.with_traceback(skip_our_frames(cause.__traceback__)))
+        else:
+            child.failed_for(error.format_message(), "")
+        raise
 
 
 @click.command("config", cls=SettingsCommand)

@@ -47,7 +47,8 @@ SETTINGS: Final = (
         "reload",
         or_auto(FLAG),
         "auto",
-        "Start anew when a file of the application changes. Not part of this version; asking for it is said to be in vain.",
+        "Start anew when a file of the application changes: for development. The port stays open: requests wait for the new"
+        " code. `auto`: in debug mode.",
         aliases=("use_reloader",),
     ),
     Setting(
@@ -89,9 +90,10 @@ SETTINGS: Final = (
     ),
     Setting(
         "reloader_type",
-        choice("auto", "stat", "watchdog"),
+        choice("auto", "stat", "watchdog", "watchfiles"),
         "auto",
-        "How the reloader looks.",
+        "How the reloader looks: `stat` at all files, time after time; `watchfiles` and `watchdog`, libraries of these names,"
+        " have the system tell. `auto`: the first of watchfiles, watchdog and stat that is there.",
         aliases=("reload_engine",),
     ),
     Setting(
@@ -99,5 +101,11 @@ SETTINGS: Final = (
         DURATION,
         1.0,
         "Time between two looks of the reloader, and of `reload_on_change`; more if there are very many files.",
+    ),
+    Setting(
+        "reloader_drain",
+        DURATION,
+        5.0,
+        "How long the old code may take to finish the requests in flight when the reloader starts anew; then they are cut off.",
     ),
 )

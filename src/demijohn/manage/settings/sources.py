@@ -16,7 +16,15 @@ from .setting import PREFIXES, Setting
 from .table import BY_NAME, ELSEWHERE, TABLE, explain_unknown, find
 
 _NO_SETTINGS: Final = frozenset(
-    {"DEMIJOHN_DEBUG", "DEMIJOHN_CONFIG", "DEMIJOHN_SKIP_DOTENV", "DEMIJOHN_RUN_FROM_CLI", "DEMIJOHN_ENV_FILE"}
+    {
+        "DEMIJOHN_DEBUG",
+        "DEMIJOHN_CONFIG",
+        "DEMIJOHN_SKIP_DOTENV",
+        "DEMIJOHN_RUN_FROM_CLI",
+        "DEMIJOHN_ENV_FILE",
+        "DEMIJOHN_RELOADER",
+        "DEMIJOHN_RELOADER_PYTHONPATH",
+    }
 )
 """Variables that say something else."""
 

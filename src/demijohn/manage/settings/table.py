@@ -53,7 +53,7 @@ KEPT: Final = frozenset(
             "supervise",
         ),
         *("reload_on_change", "extra_files", "exclude_patterns"),
-        *("reloader_interval", "reloader_type", "reload"),
+        *("reloader_interval", "reloader_type", "reloader_drain", "reload"),
         *("debugger", "debugger_console", "debugger_hosts"),
     }
 )

@@ -1,7 +1,8 @@
 """`FileSet`: which files belong to a program, whatever looks at them. Asks the file system only where a glob begins. Any thread.
 
 Code is what the program was made of: the files of its modules and whatever else may become one, Python files below the project's
-roots. Pages are templates and static files, which are read anew for each answer. Further files count as code.
+roots. Templates and static
+files are read anew for each answer. Further files count as code.
 """
 
 import enum
@@ -25,8 +26,10 @@ class Kind(enum.Enum):
 
     CODE = "code"
     """The program must start anew."""
-    PAGE = "page"
+    TEMPLATE = "template"
     """Whoever has a page on show might want to see it anew."""
+    STATIC = "static"
+    """Or a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,10 @@ class FileSet:
     """Where the project's Python files are."""
     modules: frozenset[str] = frozenset()
     """Files of modules, wherever they are."""
-    page_directories: tuple[str, ...] = ()
-    """Of templates and static files."""
+    templates: tuple[str, ...] = ()
+    """Directories of templates."""
+    statics: tuple[str, ...] = ()
+    """Directories of static files."""
     extra_files: tuple[str, ...] = ()
     """Files, whether they are there or not; directories; patterns of `glob`, with `**` for directories. Relative ones are of
     the working directory at this time."""
@@ -70,18 +75,24 @@ class FileSet:
         singles |= {path: Kind.CODE for path in extra if path not in globs}
         trees = [_tree_of(path) for path in globs]
         trees += [_python_tree(root) for root in self.roots]
-        trees += [Tree(os.path.abspath(path), Kind.PAGE, _PAGES) for path in self.page_directories]
+        trees += [Tree(os.path.abspath(path), Kind.TEMPLATE, _PAGES) for path in self.templates]
+        trees += [Tree(os.path.abspath(path), Kind.STATIC, _PAGES) for path in self.statics]
         for name, value in (("exclusion", exclusion), ("trees", tuple(trees)), ("singles", singles)):
             object.__setattr__(self, name, value)
 
     def widened(
-        self, roots: Iterable[str] = (), modules: Iterable[str] = (), page_directories: Iterable[str] = ()
+        self,
+        roots: Iterable[str] = (),
+        modules: Iterable[str] = (),
+        templates: Iterable[str] = (),
+        statics: Iterable[str] = (),
     ) -> "FileSet":
         """Return one that has these as well; itself if it has them."""
         more = FileSet(
             tuple(dict.fromkeys([*self.roots, *roots])),
             self.modules | frozenset(modules),
-            tuple(dict.fromkeys([*self.page_directories, *page_directories])),
+            tuple(dict.fromkeys([*self.templates, *templates])),
+            tuple(dict.fromkeys([*self.statics, *statics])),
             self.extra_files,
             self.exclude_patterns,
         )

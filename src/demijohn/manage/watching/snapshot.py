@@ -57,6 +57,10 @@ class Snapshot:
         absent = [tree.base for tree in self._files.trees if tree.base not in self._directories]
         return self._parents | self._directories.keys() | {_nearest(base) for base in absent}
 
+    def knows(self, path: str) -> bool:
+        """Tell whether a file was there at the last look, or is waited for."""
+        return path in self._signatures
+
     def have(self, files: FileSet) -> None:
         """Look at these files from now on. Those that were not looked at before are taken as they are."""
         self._files = files

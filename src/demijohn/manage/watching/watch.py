@@ -88,6 +88,10 @@ class Watch:
         """Until when to wait for the descriptor at most before `take` is called, by the clock's `monotonic`."""
         return self._due
 
+    def knows(self, path: str) -> bool:
+        """Tell whether changes of a file would be noticed; an absolute path."""
+        return self._snapshot.knows(path)
+
     def fileno(self) -> int | None:
         """Return the descriptor that is readable when something may have changed; `None` if there is none."""
         return None if self._hints is None else self._hints.fileno()

@@ -54,12 +54,12 @@ def test_templates_and_static_files_are_pages(tmp_path):
         "static/.a.css.swp",
         "static/b~",
     )
-    pages = (str(tmp_path / "templates"), str(tmp_path / "static"))
-    assert found(tmp_path, roots=(str(tmp_path),), page_directories=pages) == {
+    templates, statics = (str(tmp_path / "templates"),), (str(tmp_path / "static"),)
+    assert found(tmp_path, roots=(str(tmp_path),), templates=templates, statics=statics) == {
         "app.py": Kind.CODE,
-        "templates/a.html": Kind.PAGE,
+        "templates/a.html": Kind.TEMPLATE,
         "templates/macros.py": Kind.CODE,
-        "static/deep/a.css": Kind.PAGE,
+        "static/deep/a.css": Kind.STATIC,
     }
 
 
@@ -90,10 +90,8 @@ def test_extra_files(tmp_path, monkeypatch, pattern, expected):
 
 def test_an_extra_file_is_no_page(tmp_path):
     write(tmp_path, "templates/a.html", "templates/b.html")
-    kinds = found(
-        tmp_path, page_directories=(str(tmp_path / "templates"),), extra_files=(str(tmp_path / "templates/a.html"),)
-    )
-    assert kinds == {"templates/a.html": Kind.CODE, "templates/b.html": Kind.PAGE}
+    kinds = found(tmp_path, templates=(str(tmp_path / "templates"),), extra_files=(str(tmp_path / "templates/a.html"),))
+    assert kinds == {"templates/a.html": Kind.CODE, "templates/b.html": Kind.TEMPLATE}
 
 
 def test_excluded_files_do_not_count_but_if_named(tmp_path):

@@ -151,12 +151,12 @@ def test_a_glob_is_expanded_live_even_if_its_directory_is_not_there_yet(site, lo
 def test_more_files_are_taken_as_they_are(site):
     files = FileSet(roots=(str(site.directory / "pkg"),))
     snapshot = Snapshot(files, lambda: site.now)
-    snapshot.have(files.widened(modules=[str(site.directory / "app.py")], page_directories=[str(site.directory)]))
+    snapshot.have(files.widened(modules=[str(site.directory / "app.py")], statics=[str(site.directory)]))
     assert snapshot.look() == []
     assert snapshot.count == 2
     site.write("a.html", "1")
     [change] = snapshot.look()
-    assert change.kind is Kind.PAGE
+    assert change.kind is Kind.STATIC
     snapshot.have(files)
     assert snapshot.count == 1
 
