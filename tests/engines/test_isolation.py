@@ -5,7 +5,6 @@ One application, unmodified, on every runner, in one process and in two, through
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from engines.serving import TIMEOUT, Client
+from services import until
 
 LAUNCH = Path(__file__).with_name("launch.py")
 REQUESTS = 320
@@ -131,8 +131,7 @@ def test_a_signal_finishes_the_request_in_flight_and_exits_0(runner, processes, 
     with launched(runner, processes, "native", tmp_path) as running:
         with Client(running) as client:
             client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-            while "slow" not in running.notes():
-                os.sched_yield()
+            until(lambda: "slow" in running.notes())
             running.process.send_signal(number)
             answer = client.read_answer()
             assert answer.body == b"slow but whole"
