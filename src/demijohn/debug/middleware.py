@@ -287,11 +287,15 @@ def _kind_wanted(request: Request) -> str:
     accept = request.accept_mimetypes
     if not accept:
         return "text/html"
-    explicit = [value for value, quality in accept if quality > 0 and not value.startswith("*/")]
-    best = next(iter(explicit), "*/*").partition(";")[0].strip().lower()
-    if best in {"text/html", "application/xhtml+xml"}:
-        return "text/html"
-    return "application/json" if best == "application/json" or best.endswith("+json") else "text/plain"
+    wanted = {"text/html": 0.0, "application/json": 0.0, "text/plain": 0.0}
+    for value, quality in accept:
+        media_type = value.partition(";")[0].strip().lower()
+        kind = "text/html" if media_type == "application/xhtml+xml" else media_type
+        kind = "application/json" if kind.endswith("+json") else kind
+        if kind in wanted:
+            wanted[kind] = max(wanted[kind], quality)
+    best = max(wanted, key=lambda kind: wanted[kind])  # of several, the first
+    return best if wanted[best] else "text/plain"
 
 
 def _facts(request: Request, contexts: list[Any], known: Any) -> tuple[tuple[str, str], ...]:
