@@ -181,7 +181,8 @@ def shorten(filename: str) -> tuple[str, str]:
     path = filename
     for marker in (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"):
         path = path.rpartition(marker)[2]
-    here = os.getcwd() + os.sep
-    path = path.removeprefix(here)
+    path = path.removeprefix(os.getcwd() + os.sep)
+    if path.count(os.sep) > 3 and os.path.isabs(path):
+        path = os.sep.join(["…", *path.split(os.sep)[-3:]])
     folder, name = os.path.split(path)
     return (f"{folder}{os.sep}" if folder and not folder.endswith(os.sep) else folder), name

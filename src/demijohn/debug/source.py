@@ -80,6 +80,10 @@ def window(lines: Sequence[str], position: Position, *, before: int = BEFORE, af
     # A call over a hundred lines is not shown whole.
     last = min(last, position.line + 2 * after)
     first_shown, last_shown = max(1, position.line - before), min(len(lines), last + after)
+    while first_shown < position.line and not lines[first_shown - 1].strip():
+        first_shown += 1
+    while last_shown > last and not lines[last_shown - 1].strip():
+        last_shown -= 1
     return [
         _line(number, lines[number - 1], position, is_current=position.line <= number <= last)
         for number in range(first_shown, last_shown + 1)

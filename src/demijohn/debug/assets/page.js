@@ -199,12 +199,17 @@
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
         run();
-      } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !code.value.includes("\n")) {
-        const next = at + (event.key === "ArrowUp" ? -1 : 1);
-        if (next < 0 || next > past.length) return;
+      } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        const isUp = event.key === "ArrowUp";
+        const beside = isUp ? code.value.slice(0, code.selectionStart) : code.value.slice(code.selectionEnd);
+        const next = at + (isUp ? -1 : 1);
+        // Between the lines of code the arrows do what they always do.
+        if (beside.includes("\n") || next < 0 || next > past.length) return;
         event.preventDefault();
         at = next;
         code.value = past[at] || "";
+        const caret = isUp && code.value.includes("\n") ? 0 : code.value.length;
+        code.setSelectionRange(caret, caret);
         fit();
       } else if (event.key === "l" && event.ctrlKey) {
         event.preventDefault();
@@ -219,7 +224,7 @@
       continue;
     }
     const button = element("button", { type: "button", textContent: "Run code here" });
-    button.setAttribute("aria-label", `Run code in ${place.dataset.name}`);
+    button.setAttribute("aria-label", `Run code here, in ${place.dataset.name}`);
     button.addEventListener("click", async () => {
       if (await unlock()) open(place);
     });
