@@ -112,7 +112,7 @@ def test_frames_open_and_close_with_the_keyboard_too(site, page):
     page.wait_for(f"js={fold}.querySelector('.source').checkVisibility()")
     page.press("Enter")
     page.wait_for(f"js=!{fold}.querySelector('.source').checkVisibility()")
-    page.click(".frame.own[open] .locals > summary")
+    page.click(".frame.own[open] .locals:not([open]) > summary")
     page.wait_for("js=document.querySelector('.locals[open] .variables').innerText.includes('Ada Lovelace')")
     page.press("Tab")
     assert page.evaluate("document.activeElement.className") == "scroll"

@@ -208,6 +208,8 @@ class DebugReprGenerator:
             return self.render_object_dump(dict.items(obj), f"Contents of {where}")
         rows = []
         for name in dir(obj):
+            if name.startswith("__") and name.endswith("__"):
+                continue  # what Python has put there
             try:
                 rows.append((name, getattr(obj, name)))
             except Exception as error:  # noqa: BLE001 - an attribute that cannot be had is shown as that

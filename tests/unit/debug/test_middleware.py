@@ -115,8 +115,10 @@ def test_a_page_for_browsers(client, debugged, capsys):
         ("image/png", "text/plain"),
         ("text/html;q=0, */*", "text/plain"),
         (
-            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
-            "application/signed-exchange;v=b3;q=0.7",
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+                "application/signed-exchange;v=b3;q=0.7"
+            ),
             "text/html",
         ),
         ("text/plain, application/json;q=0.9", "text/plain"),
