@@ -101,6 +101,11 @@ class Running:
         assert not self._reader.is_alive(), "somebody still holds our stderr"
         return code
 
+    def stop(self):
+        """Stop it in order."""
+        self.send(signal.SIGTERM)
+        assert self.wait() == 0
+
     def output(self):
         return "\n".join(self.lines)
 

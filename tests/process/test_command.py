@@ -178,5 +178,4 @@ def test_the_guestbook(start, tmp_path, sites, options):
     page = server.get("/")
     assert "3 entries" in page
     assert "Hello 2" in page
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()

@@ -43,8 +43,7 @@ def test_workers(run_hooks, loading):
     workers += server.workers(3)[2:]
     answered = server.get("/")
     server.wait_for(r"hook after")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     seen = hooks(server)
     assert not [one for one in seen if one[1] == str(server.pid)], "the supervisor loads nothing"
     if loading:
@@ -76,8 +75,7 @@ def test_a_failed_end_is_logged(run_hooks, moment):
     server = run_hooks(FAIL=moment)
     server.get("/")
     server.wait_for(r"hook after")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert f"LookupError: {moment} went wrong" in server.output()
     assert [one for one, _ in hooks(server)] == ["startup", "worker_start", "after", "worker_stop", "shutdown"]
 

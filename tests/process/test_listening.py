@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import signal
 import socket
 import ssl
 import sys
@@ -75,8 +74,7 @@ def test_systemd_hands_its_sockets_over(start, app, options):
         server.workers(2)
     for port in ports:
         assert get(port)["left"] == []
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_what_is_said_on_the_command_line_counts_more(start, app):
@@ -120,8 +118,7 @@ def test_workers_speak_tls_and_look_after_the_certificates(start, tmp_path, unti
         return len(seen) == 2 and all(seen.values())
 
     until(everybody_has_the_new_one)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -137,8 +134,7 @@ def test_each_worker_may_listen_for_itself(start, app, until):
     assert len(listening()) == 2
     pids = set()
     until(lambda: pids.add(get(port)["pid"]) or len(pids) == 2)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert listening() == []
 
 

@@ -129,8 +129,7 @@ def test_the_process_that_tells_is_started_again(metered, until):
     ops.server.wait_for(rf"The ops process {before} was killed by SIGKILL; another takes its place")
     assert ops.samples()['counted_total{parity="odd"}'] == 1, "who asks meanwhile waits in the backlog"
     assert ops.pid() != before
-    ops.server.send(signal.SIGTERM)
-    assert ops.server.wait() == 0
+    ops.server.stop()
 
 
 def test_it_does_not_outlive_its_supervisor(metered, wait_gone):
@@ -151,8 +150,7 @@ def test_on_a_unix_socket(start, sites, hold, tmp_path):
         sock.connect(str(path))
         sock.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert sock.makefile("rb").read().endswith(b"\r\n\r\nok\n")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert not path.exists()
 
 
@@ -187,8 +185,7 @@ def test_it_answers_while_nobody_else_does(metered, hold, ask, until, path, thre
         assert sock.recv(12) == b"HTTP/1.1 200"
         sock.close()  # the server reads on until then
     until(lambda: ops.get("/readyz")[0] == 200)
-    ops.server.send(signal.SIGTERM)
-    assert ops.server.wait() == 0
+    ops.server.stop()
 
 
 def test_metrics_are_exact_and_never_go_back_when_three_of_eight_workers_are_killed(metered, until):
@@ -269,8 +266,7 @@ def test_metrics_are_exact_and_never_go_back_when_three_of_eight_workers_are_kil
     assert {name: of_worker[name] for name in of_worker if name.startswith(("counted", "sizes"))} == {
         name: value for name, value in seen[-1].items() if name.startswith(("counted", "sizes"))
     }
-    ops.server.send(signal.SIGTERM)
-    assert ops.server.wait() == 0
+    ops.server.stop()
 
 
 @pytest.mark.parametrize("options", [(), ("--preload",)])
@@ -292,8 +288,7 @@ def test_counts_of_both_generations_are_there_after_a_reload(metered, until, opt
     for number in range(5):
         ops.server.get(f"/count/{number}")
     assert ops.samples()['counted_total{parity="even"}'] == 6
-    ops.server.send(signal.SIGTERM)
-    assert ops.server.wait() == 0
+    ops.server.stop()
 
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
@@ -369,8 +364,7 @@ def test_without_workers_an_application_tells_of_itself(start, sites, hold):
     server = start("-m", "demijohn", "run", sites / "metered.py", "--port", 0, HOLD=str(hold.path))
     server.get("/count/3")
     assert samples(server.get("/metrics"))['counted_total{parity="odd"}'] == 1
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert "Operators" not in server.output()
 
 
@@ -400,5 +394,4 @@ def test_the_page_about_operations_says_what_is_so(start, tmp_path):
     table = page.partition("## Metrics of the server")[2].partition("An alert")[0]
     described = {name.lstrip("_") for name in re.findall(r"`(?:demijohn)?(_[a-z_]+)", table)}
     assert described == ours
-    ops.server.send(signal.SIGTERM)
-    assert ops.server.wait() == 0
+    ops.server.stop()

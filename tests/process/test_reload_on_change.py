@@ -68,8 +68,7 @@ def test_an_edit_is_a_reload_and_a_broken_one_changes_nothing(serve, project, lo
     server.wait_for("Reloaded: generation 4 takes over")
     server.wait_for(r"Worker \d+ exited with code 0", 4 if loading else 2)
     assert server.get() == "three"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_change_during_a_reload_makes_another_one(serve, project, tmp_path, until):
@@ -86,8 +85,7 @@ def test_a_change_during_a_reload_makes_another_one(serve, project, tmp_path, un
     server.wait_for("Reloaded: generation 3 takes over")
     server.wait_for(r"Worker \d+ exited with code 0", 4)
     assert server.get() == "late"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     os.close(opened)
 
 
@@ -108,8 +106,7 @@ def test_what_looks_is_started_again_and_has_lost_nothing(serve, project, tmp_pa
     extra.write_text("a = 22")
     server.wait_for(r"Reloading because \S*shop\.toml changed\.$")
     server.wait_for("Reloaded: generation 3 takes over")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert "app.py changed" not in server.output()
 
 
@@ -117,8 +114,7 @@ def test_an_application_that_is_there_already_is_not_looked_at(start, sites):
     server = start(sites / "app_run.py", "processes", "reload_on_change")
     server.wait_for("reload_on_change has no effect")
     server.workers(2)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def _children_of(pid):

@@ -99,8 +99,7 @@ def test_an_edit_is_served_and_errors_are_shown_until_the_next_one(site):
     assert "nowhere_at_all" in site.wait_for("ModuleNotFoundError", 500)
     (site.directory / "nowhere_at_all.py").write_text("")
     site.wait_for("four ")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert len(server.wait_for("Running on")) == 1, "said once"
 
 
@@ -224,8 +223,7 @@ def test_several_processes(site, wait_gone):
     site.wait_for("ZeroDivisionError", 500)
     site.write("four")
     site.wait_for("four ")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_tls_on_the_spot_has_one_certificate_over_all_restarts(site):
@@ -244,8 +242,7 @@ def test_tls_on_the_spot_has_one_certificate_over_all_restarts(site):
     site.wait_for("SyntaxError", 500)
     certificates.add(certificate())
     assert len(certificates) == 1
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_several_addresses_and_a_unix_socket(site):
@@ -273,8 +270,7 @@ def test_several_addresses_and_a_unix_socket(site):
     site.wait_for("SyntaxError", 500)
     assert len(set(ask_all())) == 1
     assert path.exists()
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert not path.exists()
 
 
@@ -341,8 +337,7 @@ def test_every_way_to_start_a_program_is_repeated(site, sites, how):
     changed.write_text(changed.read_text() + "\n# changed\n")
     server.wait_for(r"Reloaded because \S+ changed")
     site.ask()
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_an_error_before_anything_of_ours_is_imported_is_shown(site, sites):
@@ -356,8 +351,7 @@ def test_an_error_before_anything_of_ours_is_imported_is_shown(site, sites):
     assert "ModuleNotFoundError" in site.wait_for("nowhere_at_all", 500)
     prog.write_text(text)
     site.wait_for("pid")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_what_sites_customize_is_still_done(site, sites):
@@ -411,8 +405,7 @@ def test_inherited_variables_of_others_do_no_harm(site, sites, fd):
         environ["WERKZEUG_SERVER_FD"] = fd
     server = site.start("prog.py", "{}", **environ)
     assert json.loads(site.ask()[1])["parent"] == server.pid
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_off_the_main_thread_it_is_refused(tmp_path):

@@ -27,8 +27,11 @@ class Site:
         self.count += 1
         (self.directory / "app.py").write_text(f"{code}\n" + "#" * self.count + "\n")
 
-    def say(self, text):
-        self.write(f"from demijohn import Demijohn\napp = Demijohn('x')\n@app.get('/')\ndef index(): return {text!r}")
+    def say(self, text, more=""):
+        """Write an application whose page says `text`, and `more` of its code."""
+        self.write(
+            f"from demijohn import Demijohn\napp = Demijohn('x')\n@app.get('/')\ndef index(): return {text!r}\n{more}"
+        )
 
 
 @pytest.fixture
@@ -57,8 +60,7 @@ def test_a_reload_serves_the_code_of_today(serve, site, loading):
     server.wait_for("Reloaded: generation 2 takes over")
     server.wait_for(rf"Worker ({old[0]}|{old[1]}) exited with code 0", 2)
     assert {server.get() for _ in range(5)} == {"two"}
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert len(server.workers(4)) == 4
 
 
@@ -78,8 +80,7 @@ def test_a_reload_of_a_broken_application_changes_nothing(serve, site, loading, 
     server.wait_for("Reloaded: generation 3 takes over")
     server.wait_for(r"Worker \d+ exited with code 0", 2)
     assert server.get() == "three"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_with_a_loader_a_replaced_worker_has_the_code_of_its_generation(serve, site):
@@ -95,8 +96,7 @@ def test_with_a_loader_a_replaced_worker_has_the_code_of_its_generation(serve, s
     os.kill(loader, signal.SIGKILL)
     server.wait_for(r"Loader \d+ is ready", 2)
     assert server.get() == "one", "the workers go on"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_reload_reads_the_settings_anew(serve, site, tmp_path):
@@ -118,8 +118,7 @@ def test_a_reload_reads_the_settings_anew(serve, site, tmp_path):
     server.wait_for(r"Worker \d+ exited with code 0", 2)
     assert server.get() == "one"
     assert server.get("/admin/") == "admin", "what is mounted is a setting, too"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert "GET / " in (tmp_path / "b.log").read_text()
     assert "GET / " not in (tmp_path / "a.log").read_text()
 
@@ -133,8 +132,7 @@ def test_a_generation_whose_warm_up_fails_is_broken(serve, site):
     server.wait_for("The reload came to nothing")
     assert "The warm-up request for / is answered with 500" in server.output()
     assert server.get() == "one"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize("loading", LOADING)
@@ -145,8 +143,7 @@ def test_workers_are_renewed_after_so_many_requests(serve, loading):
         assert server.get() == "one"
     server.wait_for(r"Worker \d+ is replaced: it has taken \d+ requests")
     server.wait_for(rf"Worker ({old[0]}|{old[1]}) exited with code 0")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_hung_worker_says_where_it_is_and_is_replaced(serve, site):
@@ -173,8 +170,7 @@ def test_a_hung_worker_says_where_it_is_and_is_replaced(serve, site):
     (killed,) = server.wait_for(r"Worker (\d+) was killed by SIGKILL")
     server.workers(3)
     assert server.get() != killed[1]
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_busy_worker_is_not_hung(serve, site):
@@ -192,8 +188,7 @@ def test_a_busy_worker_is_not_hung(serve, site):
     server.workers(2)
     assert int(server.get("/")) in server.workers(2)
     assert "hung" not in server.output()
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_usr1_opens_the_logs_of_all_workers_anew(serve, tmp_path, until):
@@ -211,8 +206,7 @@ def test_usr1_opens_the_logs_of_all_workers_anew(serve, tmp_path, until):
         return "?two" in log.read_text()
 
     until(is_in_the_new_one)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_winch_of_a_daemon_stops_the_workers_and_hup_starts_them(serve):
@@ -223,8 +217,7 @@ def test_winch_of_a_daemon_stops_the_workers_and_hup_starts_them(serve):
     server.send(signal.SIGHUP)
     server.workers(4)
     assert server.get() == "one"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
@@ -246,20 +239,11 @@ def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
     )
     server.wait_for(r"Fork audit: A socket made at .*/app.py:8, is shared by all workers")
     assert int(server.get()) > 10_000, "what was loaded is never collected in a worker, and so its pages stay shared"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_worker_with_a_stuck_thread_is_replaced(serve, site):
-    site.write(
-        "import ctypes\n"
-        "from demijohn import Demijohn\n"
-        "app = Demijohn('x')\n"
-        "@app.get('/')\n"
-        "def index(): return 'one'\n"
-        "@app.get('/stuck')\n"
-        "def stuck(): ctypes.CDLL(None).sleep(60)\n"
-    )
+    site.say("one", "import ctypes\n@app.get('/stuck')\ndef stuck(): ctypes.CDLL(None).sleep(60)\n")
     server = serve("--request-timeout", "0.2", "--stuck-after", "0.2")
     first = server.workers(2)
     with pytest.raises(AssertionError, match="504"):
@@ -277,20 +261,11 @@ def test_a_worker_that_takes_too_much_memory_is_replaced(serve):
     server.wait_for(r"max_memory is 1 MiB, but worker \d+ took \d+ MiB when it had just booted")
     server.workers(3)
     assert server.get() == "one"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_worker_that_crashes_says_where(serve, site):
-    site.write(
-        "import ctypes\n"
-        "from demijohn import Demijohn\n"
-        "app = Demijohn('x')\n"
-        "@app.get('/')\n"
-        "def index(): return 'one'\n"
-        "@app.get('/crash')\n"
-        "def crash(): ctypes.string_at(0)\n"
-    )
+    site.say("one", "import ctypes\n@app.get('/crash')\ndef crash(): ctypes.string_at(0)\n")
     server = serve()
     server.workers(2)
     with pytest.raises((OSError, http.client.HTTPException)):
@@ -298,8 +273,7 @@ def test_a_worker_that_crashes_says_where(serve, site):
     server.wait_for(r"Worker \d+ was killed by SIGSEGV")
     assert "Fatal Python error: Segmentation fault" in server.output()
     assert " in crash" in server.output()
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize("loading", LOADING)
@@ -319,8 +293,7 @@ def test_reloads_leave_no_descriptors_open(serve, site, until, loading):
     server.wait_for("The reload came to nothing")
     server.wait_for(r"Worker \d+ exited with code 0", 4)
     until(lambda: descriptors() == before)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_an_application_object_is_not_loaded_anew_and_that_is_said(start, sites):
@@ -329,8 +302,7 @@ def test_an_application_object_is_not_loaded_anew_and_that_is_said(start, sites)
     server.send(signal.SIGHUP)
     server.wait_for("a reload makes new workers, with the same code")
     server.wait_for("Reloaded: generation 2")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,7 @@ def test_every_source(start, tmp_path, monkeypatch):
     server.wait_for("2 processes x 2 threads")
     assert b"Server: from the environment\r\n" in ask(socket.AF_UNIX, str(tmp_path / "s"))
     assert (tmp_path / "pid").read_text() == f"{server.pid}\n"
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert json.loads((tmp_path / "access").read_text())["path"] == "/x"
     assert all(json.loads(line)["pid"] for line in server.lines), "standard error is JSON, too"
     assert not (tmp_path / "pid").exists()

@@ -37,8 +37,7 @@ def test_killed_workers_are_replaced_and_the_server_goes_on_answering(run, threa
         server.wait_for(r"Worker \d+ was killed by SIGKILL", count)
     assert killed - first, "a replacement has answered"
     assert int(server.get("/")) not in killed
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_an_application_that_ends_its_process_is_no_failed_boot(run):
@@ -49,8 +48,7 @@ def test_an_application_that_ends_its_process_is_no_failed_boot(run):
             server.get("/die")
         server.wait_for(r"Worker \d+ exited with code 3", count)
     assert int(server.get("/")) in server.workers(6)  # two, and one for each that died
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize("options", FOUR_WAYS)
@@ -62,8 +60,7 @@ def test_sys_exit_in_a_view_is_an_error_of_that_request_only(run, options):
     assert server.get("/")
     assert "exited" not in server.output()
     assert before
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -163,8 +160,7 @@ def test_ttin_and_ttou_change_the_number_of_workers(run):
         server.wait_for(f"SIGTTOU: {wanted} workers wanted")
     left = {int(found[1]) for found in server.wait_for(r"Worker (\d+) exited with code 0", 2)}
     assert {int(server.get("/"))} == set(server.workers(3)) - left
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 @pytest.mark.parametrize(("what", "cause"), [("raise", "LookupError: no database"), ("exit", "SystemExit: 7")])
@@ -180,15 +176,13 @@ def test_one_worker_that_boots_keeps_the_supervisor_going(start, sites, tmp_path
     server = start(sites / "boots.py", "once", tmp_path / "report")
     server.workers(1)
     server.wait_for(r"Worker \d+ exited with code 3", 5)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_workers_that_do_not_stop_are_killed(start, sites, tmp_path):
     server = start(sites / "boots.py", "stubborn", tmp_path / "report")
     server.workers(2)
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert len(server.wait_for("is still there after 0.2 s; killing it")) == 2
 
 
@@ -269,8 +263,7 @@ def test_ctrl_c_reaches_workers_and_supervisor_alike_and_is_still_graceful(run, 
 def test_a_signal_right_after_the_announcement_is_a_stop_in_order(run, options):
     server = run(*options)
     assert server.port
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_one_worker_that_is_asked_for_has_a_supervisor(run):
@@ -282,8 +275,7 @@ def test_one_worker_that_is_asked_for_has_a_supervisor(run):
     server.wait_for("Reloaded: generation 2 takes over")
     server.wait_for(rf"Worker {worker} exited with code 0")
     assert int(server.get("/")) == server.workers(2)[1]
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_process_without_a_supervisor_survives_the_signals_that_are_for_one(run, tmp_path, until):
@@ -299,8 +291,7 @@ def test_a_process_without_a_supervisor_survives_the_signals_that_are_for_one(ru
     server.send(signal.SIGUSR2)
     server.wait_for("SIGUSR2: only a supervisor can hand its sockets to another: start it with --supervise")
     assert int(server.get("/")) == server.pid
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_worker_leaves_a_hang_up_to_its_supervisor(run):
@@ -309,6 +300,5 @@ def test_a_worker_leaves_a_hang_up_to_its_supervisor(run):
     os.kill(worker, signal.SIGHUP)
     os.kill(worker, signal.SIGUSR1)  # taken behind it
     assert int(server.get("/")) == worker
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     assert server.workers(1) == [worker]

@@ -72,8 +72,7 @@ def test_a_certificate_is_changed_by_a_reload_and_no_request_is_lost(start, tmp_
     finally:
         load.finish()
         load.join()
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
     result = load.close(book)
     assert (result.failed, result.lost, result.duplicated) == ([], 0, 0), str(result)
     assert result.answers == result.requests

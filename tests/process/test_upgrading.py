@@ -112,8 +112,7 @@ def test_a_server_that_somebody_else_runs_is_not_upgraded_and_that_is_said(start
     server.workers(2)
     server.send(signal.SIGUSR2)
     server.wait_for("The upgrade came to nothing; this supervisor goes on. .* run_simple")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_successor_that_fails_changes_nothing(serve, tmp_path, site):
@@ -128,8 +127,7 @@ def test_a_successor_that_fails_changes_nothing(serve, tmp_path, site):
     site("two")
     server.send(signal.SIGHUP)
     server.wait_for("Reloaded: generation 2")
-    server.send(signal.SIGTERM)
-    assert server.wait() == 0
+    server.stop()
 
 
 def test_a_stop_while_a_successor_starts_stops_it_too(serve, tmp_path, site, wait_gone):
