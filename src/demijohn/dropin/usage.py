@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from .finder import COMPAT, PUBLIC, file_of
+from .missing import MISSING
 from .older import OLDER, OLDER_MODULES
 
 Verdict = Literal["served", "warned", "missing"]
@@ -30,7 +31,7 @@ class Use:
     """Whole, `flask.helpers.safe_join`."""
     verdict: Verdict
     instead: str
-    """What to write today, where it is warned of."""
+    """What to write today, where it is warned of; why it is missing, where that is known."""
 
 
 class UnreadableFileError(Exception):
@@ -58,7 +59,7 @@ def uses_of(path: str) -> Iterator[Use]:
 
 
 def judge(name: str) -> tuple[Verdict, str]:
-    """Return whether a whole name is served, and what to write instead of one that is warned of."""
+    """Return whether a whole name is served, and what to write instead or why it is missing."""
     module, _, attribute = name.rpartition(".")
     if name in OLDER_MODULES:
         return "warned", OLDER_MODULES[name]
@@ -66,6 +67,8 @@ def judge(name: str) -> tuple[Verdict, str]:
         return "served", ""
     if not module:
         return "missing", ""
+    if name in MISSING:
+        return "missing", MISSING[name]
     if attribute in OLDER.get(module, {}):
         return "warned", OLDER[module][attribute].instead
     if file_of(module) is None:
@@ -100,6 +103,24 @@ def served_modules() -> list[str]:
         if parts and parts[-1] != "__main__":
             found.append(".".join(parts))
     return found
+
+
+def reference() -> str:
+    """Return the tables of docs/drop-in.md: what is served, warned of, and missing."""
+    lines = ["| module | served |", "| --- | --- |"]
+    for module in served_modules():
+        # Names that the file has from the module's own neighbours, types and helpers of its own aside.
+        names = sorted(
+            name for name in served_names(module) if not name.startswith("_") and module not in OLDER_MODULES
+        )
+        lines.append(f"| `{module}` | {', '.join(f'`{name}`' for name in names)} |")
+    lines += ["", "| of older versions, with a warning | today |", "| --- | --- |"]
+    lines += [f"| `{module}` | {instead} |" for module, instead in sorted(OLDER_MODULES.items())]
+    for module, older in sorted(OLDER.items()):
+        lines += [f"| `{module}.{name}` | {each.instead} |" for name, each in sorted(older.items())]
+    lines += ["", "| missing | why |", "| --- | --- |"]
+    lines += [f"| `{name}` | {reason} |" for name, reason in sorted(MISSING.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _files(path: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What `flask.signals` has, from its homes."""
 
-from demijohn.app.signals import (
+from demijohn.app.signals import (  # type: ignore[attr-defined]  # blinker's class stays behind that file
+    Namespace,
     _signals,
     appcontext_popped,
     appcontext_pushed,

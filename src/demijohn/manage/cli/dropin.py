@@ -63,12 +63,20 @@ def check_command(path: str, is_all: bool) -> None:
         raise click.ClickException(str(error)) from None
     for use in uses:
         if is_all or use.verdict != "served":
-            instead = f"; use {use.instead}" if use.instead else ""
-            click.echo(f"{use.path}:{use.line}: {use.name}: {use.verdict}{instead}")
+            more = use.instead and (f"; use {use.instead}" if use.verdict == "warned" else f": {use.instead}")
+            click.echo(f"{use.path}:{use.line}: {use.name}: {use.verdict}{more}")
     counts = Counter(use.verdict for use in uses)
     click.echo(f"{counts['served']} served, {counts['warned']} served with a warning, {counts['missing']} missing.")
     if counts["missing"]:
         raise click.exceptions.Exit(1)
+
+
+@dropin_group.command("names")
+def names_command() -> None:
+    """List all names that are served, served with a warning, and missing, as Markdown."""
+    from ...dropin.usage import reference
+
+    click.echo(reference(), nl=False)
 
 
 def _show(states: "list[State]") -> None:

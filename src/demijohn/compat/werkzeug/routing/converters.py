@@ -10,4 +10,4 @@ from demijohn.routing import (
     UUIDConverter,
     ValidationError,
 )
-from demijohn.routing.converters import NumberConverter
+from demijohn.routing.converters import DEFAULT_CONVERTERS, NumberConverter

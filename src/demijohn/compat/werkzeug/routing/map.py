@@ -17,3 +17,4 @@ from demijohn.routing import (
     StateMachineMatcher,
     WebsocketMismatch,
 )
+from demijohn.routing.converters import DEFAULT_CONVERTERS

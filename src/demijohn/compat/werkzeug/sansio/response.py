@@ -11,6 +11,7 @@ from demijohn.http.headers import Headers
 from demijohn.http.headerset import HeaderSet, parse_set_header
 from demijohn.http.options import dump_header, dump_options_header, parse_options_header
 from demijohn.http.ranges import ContentRange, parse_content_range_header
+from demijohn.http.status import HTTP_STATUS_CODES
 from demijohn.message.cross_origin import COEP, COOP
 from demijohn.message.mediatype import get_content_type
 from demijohn.message.properties import header_property
