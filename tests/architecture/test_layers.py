@@ -60,6 +60,8 @@ MAY_IMPORT = {
         "dropin",
         "",
         "_base",
+        "debug",
+        "serving",
     },
     "dropin": {"_base"},
     # The package's own face, and its `python -m` entry.

@@ -87,7 +87,7 @@ def _variables_of(raised: RaisedException) -> dict[str, Any]:  # Any: what the t
         editor, editor_problem = "", str(error)
     return {
         "raised": raised,
-        "exceptions": _chain(raised),
+        "exceptions": chain_of(raised),
         "editor": lambda frame: editor_link(editor, frame.filename, frame.line) if frame.is_file else "",
         "editor_problem": editor_problem,
     }
@@ -113,7 +113,7 @@ def _render(name: str, page: Page, **variables: Any) -> str:  # Any: what the te
     )
 
 
-def _chain(raised: RaisedException) -> Iterator[tuple[RaisedException, str]]:
+def chain_of(raised: RaisedException) -> Iterator[tuple[RaisedException, str]]:
     """Return exceptions from the last one down to the first cause, with what stands between."""
     relation = ""
     current: RaisedException | None = raised

@@ -226,7 +226,7 @@ class DebugReprGenerator:
         for name, value in islice(items, MAX_ITEMS):
             self._nodes = 0
             html = value if isinstance(value, Markup) else self.repr(value)
-            rows.append(Markup('<tr><th scope="row">{}<td><pre class="repr">{}</pre>').format(name, html))
+            rows.append(Markup('<tr><th>{}<td><pre class="repr">{}</pre>').format(name, html))
         table = Markup("<table>{}</table>").format(Markup("\n").join(rows)) if rows else Markup("<p>Nothing.</p>")
         shown_html = Markup('<pre class="repr">{}</pre>').format(shown) if shown else ""
         return Markup('<div class="box"><h3>{}</h3>{}{}</div>').format(title, shown_html, table)

@@ -7,7 +7,7 @@ from typing import Any
 from .console import Console
 from .frames import Frame, RaisedException, collect
 from .plain import render_text
-from .render import Page, render_console_page, render_fragment, render_page
+from .render import Page, chain_of, render_console_page, render_fragment, render_page
 
 
 class DebugFrameSummary:
@@ -78,6 +78,11 @@ class DebugTraceback:
 
     def __str__(self) -> str:
         return f"<DebugTraceback {self.render_traceback_text().rstrip().rpartition(chr(10))[2]}>"
+
+    @cached_property
+    def all_tracebacks(self) -> list[tuple[str, RaisedException]]:
+        """The exception, and those that it is from, each with what leads to it."""
+        return [(label, raised) for raised, label in chain_of(self.raised)]
 
     @cached_property
     def all_frames(self) -> list[DebugFrameSummary]:

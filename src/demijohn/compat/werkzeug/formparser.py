@@ -7,4 +7,8 @@ from demijohn.http.multidict_base import MultiDict
 from demijohn.http.multipartevents import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from demijohn.http.options import parse_options_header
 from demijohn.http.stream import get_content_length, get_input_stream
-from demijohn.http.uploads import FileStorage, default_stream_factory
+from demijohn.http.uploads import (  # type: ignore[attr-defined]  # tests take it away there
+    FileStorage,
+    SpooledTemporaryFile,
+    default_stream_factory,
+)

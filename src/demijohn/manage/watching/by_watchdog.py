@@ -5,6 +5,7 @@ them where all of that counts.
 """
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from .hints import STOP_SECONDS, Inbox
@@ -76,6 +77,18 @@ def _handler(inbox: Inbox) -> "FileSystemEventHandler":
         def dispatch(self, event: "FileSystemEvent") -> None:
             if event.event_type not in _UNIMPORTANT:
                 inbox.put(os.fsdecode(path) for path in (event.src_path, event.dest_path) if path)
+
+    return Handler()
+
+
+def event_handler(hear: Callable[[str], object]) -> "FileSystemEventHandler":
+    """Return a handler for an observer of somebody else's, which calls `hear(path)` when a file changes."""
+    from watchdog import events
+
+    class Handler(events.FileSystemEventHandler):
+        def on_any_event(self, event: "FileSystemEvent") -> None:
+            if event.event_type not in _UNIMPORTANT:
+                hear(os.fsdecode(event.src_path))
 
     return Handler()
 
