@@ -36,6 +36,31 @@ class JSONLog:
         return [tuple(line[name] for name in names) for line in self.lines()]
 
 
+def test_somebody_is_told_of_every_answer(runner, log):
+    """`on_answered`: with a log and without, of refusals, too; True means that the log has nothing to say."""
+
+    def handler(exchange):
+        exchange.respond("200 OK", TEXT, b"x")
+
+    def tell(answered):
+        told.append((answered.status, answered.body_bytes > 0, answered.exchange is None))
+        if answered.head is not None and answered.head.path == "/fails":
+            raise ZeroDivisionError
+        return answered.head is not None and answered.head.path == "/seen-to"
+
+    for options in ({}, log.options):
+        told = []
+        with serving(handler, runner, on_answered=tell, **options) as running:
+            with Client(running) as client:
+                for path in ("/seen-to", "/", "/fails"):
+                    client.get(path)
+            with Client(running) as client:
+                client.send(b"GARBAGE\r\n\r\n")
+                assert client.read_answer().status == 400
+        assert sorted(told) == [("200", True, False)] * 3 + [("400", True, True)]
+    assert set(log.say("path", "status")) == {("/", 200), ("/fails", 200), (None, 400)}
+
+
 def test_every_answer_is_one_line(runner, log):
     def handler(exchange):
         path = exchange.head.path

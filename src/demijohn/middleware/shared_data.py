@@ -1,5 +1,6 @@
 """`SharedDataMiddleware`: files of folders and packages in front of an application."""
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,8 @@ from demijohn.message.filesource import ABSENT, FileSource, make_file_etag
 from demijohn.message.filetypes import DEFAULT_TYPE, guess_file_type
 from demijohn.message.siblings import Siblings
 from demijohn.message.wsgi import StartResponse, WSGIApplication, get_path_info
+
+logger = logging.getLogger("demijohn.middleware")
 
 Export = str | tuple[str, str]
 Loader = Callable[[str | None], str | None]
@@ -42,7 +45,7 @@ class SharedDataMiddleware:
             do not ask again. True means names such as `app.3f2a9c1b.js`.
 
     Raises:
-        TypeError: an export is neither a file nor a folder.
+        TypeError: an export is neither a path nor a pair.
     """
 
     def __init__(
@@ -71,11 +74,16 @@ class SharedDataMiddleware:
     def _loader_for(self, target: Export) -> Loader:
         if isinstance(target, tuple):
             return self.get_package_loader(*target)
+        if not isinstance(target, str | os.PathLike):
+            raise TypeError(f"{target!r} is neither a path nor (package, folder).")
         if os.path.isfile(target):
             return self.get_file_loader(target)
-        if os.path.isdir(target):
-            return self.get_directory_loader(target)
-        raise TypeError(f"{target!r} is neither a file nor a folder.")
+        if not os.path.isdir(target):
+            # COMPAT: it may be a folder that the application makes later.
+            logger.warning(
+                "SharedDataMiddleware: %s does not exist; nothing is served of it until it is a folder.", target
+            )
+        return self.get_directory_loader(target)
 
     def is_allowed(self, filename: str) -> bool:
         """Whether a file of this name (without its folder) is served. May be overridden."""
@@ -138,6 +146,8 @@ class SharedDataMiddleware:
                 # Removed in this very moment.
                 return self.app(environ, start_response)
             raise
+        # COMPAT: as Werkzeug's; a name for the file is in its URL.
+        response.headers.pop("Content-Disposition", None)
         if not self.cache and response.headers["Cache-Control"] != IMMUTABLE:
             response.headers["Cache-Control"] = "public"
         return response(environ, start_response)

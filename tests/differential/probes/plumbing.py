@@ -64,7 +64,9 @@ def shared(lib, folder, path, options, variables):
     answer = run(middleware, environ_of({"PATH_INFO": path, **variables}))
     answer["status"] = answer["status"][:3]
     answer["headers"] = sorted(
-        pair for pair in answer["headers"] if pair[0] in ("Content-Type", "Content-Length", "Last-Modified")
+        pair
+        for pair in answer["headers"]
+        if pair[0] in ("Content-Type", "Content-Length", "Content-Disposition", "Last-Modified")
     )
     return answer
 

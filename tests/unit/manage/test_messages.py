@@ -18,6 +18,11 @@ ours = logging.getLogger("demijohn")
 def loggers(monkeypatch):
     """Loggers as in a process that has just begun, and as before afterwards."""
     access = logging.getLogger("demijohn.access")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(access, "handlers", [])
+    monkeypatch.setattr(access, "filters", [])
+    monkeypatch.setattr(access, "propagate", True)
     before = ours.handlers[:], ours.level, access.level, ours.propagate
     ours.handlers, ours.propagate = [], False
     ours.setLevel(logging.NOTSET)
@@ -28,10 +33,10 @@ def loggers(monkeypatch):
     access.setLevel(access_level)
 
 
-def configure(**keywords):
+def configure(*, is_debug=False, **keywords):
     # pytest adds handlers of its own between the fixtures and the test.
     ours.handlers = [each for each in ours.handlers if type(each) in {MessageHandler, logging.NullHandler}]
-    configure_logging(settings_of_call(keywords, "f"))
+    configure_logging(settings_of_call(keywords, "f"), is_debug=is_debug)
 
 
 def test_plain_messages(capsys):
@@ -70,6 +75,89 @@ def test_levels():
     assert logging.getLogger("demijohn.access").level == logging.NOTSET
     configure(log_level="error", access_log=True)
     assert logging.getLogger("demijohn.access").level == logging.INFO, "whoever wants lines has them"
+
+
+def say_something():
+    manage, access = logging.getLogger("demijohn.manage"), logging.getLogger("demijohn.access")
+    manage.info("plain")
+    manage.info("quit", extra={"style": "yellow"})
+    manage.warning("careful")
+    access.info('x "GET / HTTP/1.1" 404 2', extra={"status": 404})
+    access.info('x "GET / HTTP/1.1" 200 2', extra={"status": 200})
+
+
+def test_colours(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    configure()
+    say_something()
+    assert capsys.readouterr().err.splitlines() == [
+        "plain",
+        "\x1b[33mquit\x1b[0m",
+        "\x1b[1;31mcareful\x1b[0m",
+        'x "\x1b[33mGET / HTTP/1.1\x1b[0m" 404 2',
+        'x "GET / HTTP/1.1" 200 2',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "keywords"), [("NO_COLOR", {}), ("FORCE_COLOR", {"log_format": "json"}), (None, {})]
+)
+def test_no_colours(capsys, monkeypatch, variable, keywords):
+    if variable is not None:
+        monkeypatch.setenv(variable, "1")
+    configure(**keywords)
+    say_something()
+    assert "\x1b" not in capsys.readouterr().err
+
+
+class TestWerkzeugsLogger:
+    """What people do to the logger of Werkzeug's lines, they do to ours."""
+
+    @pytest.fixture
+    def theirs(self):
+        logger = logging.getLogger("werkzeug")
+        before = logger.level, logger.disabled, logger.handlers[:], logger.filters[:], logger.propagate
+        yield logger
+        logger.level, logger.disabled, logger.handlers[:], logger.filters[:], logger.propagate = before
+
+    def lines(self, capsys):
+        logging.getLogger("demijohn.access").info("a line")
+        logging.getLogger("demijohn.access").info("a ping")
+        return capsys.readouterr().err
+
+    def test_nothing_done(self, theirs, capsys):
+        configure(is_debug=True)
+        assert self.lines(capsys) == "a line\na ping\n"
+
+    def test_silenced_by_its_level(self, theirs, capsys):
+        theirs.setLevel(logging.ERROR)
+        configure(is_debug=True)
+        assert self.lines(capsys) == ""
+
+    def test_disabled(self, theirs, capsys):
+        theirs.disabled = True
+        configure(is_debug=True)
+        assert self.lines(capsys) == ""
+
+    def test_a_handler_and_a_filter(self, theirs, capsys, tmp_path):
+        handler = logging.FileHandler(tmp_path / "log")
+        theirs.addHandler(handler)
+        theirs.addFilter(lambda record: "ping" not in record.getMessage())
+        theirs.propagate = False
+        configure(is_debug=True)
+        assert self.lines(capsys) == ""
+        handler.close()
+        assert (tmp_path / "log").read_text() == "a line\n"
+
+    def test_who_asks_for_lines_has_them(self, theirs, capsys):
+        theirs.setLevel(logging.ERROR)
+        configure(is_debug=True, access_log=True)
+        assert self.lines(capsys) == "a line\na ping\n"
+
+    def test_outside_of_debug_mode_it_is_not_looked_at(self, theirs, capsys):
+        theirs.setLevel(logging.ERROR)
+        configure()
+        assert self.lines(capsys) == "a line\na ping\n"
 
 
 def test_one_handler_however_often():

@@ -117,7 +117,19 @@ def test_head(folder):
 
 def test_wrong_export():
     with pytest.raises(TypeError, match="neither"):
-        SharedDataMiddleware(fallback, {"/x": "/does/not/exist"})
+        SharedDataMiddleware(fallback, {"/x": 5})
+
+
+def test_a_folder_that_comes_later(folder, caplog):
+    later = folder / "later"
+    shared = client(folder, {"/x": str(later)})
+    assert f"{later} does not exist" in caplog.text
+    assert shared.get("/x/a.txt").text == "application"
+    later.mkdir()
+    (later / "a.txt").write_text("here")
+    with shared.get("/x/a.txt") as response:
+        assert response.text == "here"
+        assert "Content-Disposition" not in response.headers
 
 
 def test_several_ranges(folder):
