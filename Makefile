@@ -29,16 +29,21 @@ $(VENV)/compat/.done: tests/compat/build.py tests/compat/requirements.txt $(wild
 	$(BIN)/python tests/compat/build.py $(VENV)/compat
 	touch $@
 
+# The same for extensions of Flask.
+$(VENV)/extensions/.done: tests/extensions/build.py tests/extensions/requirements.txt $(VENV)/compat/.done
+	$(BIN)/python tests/extensions/build.py $(VENV)/extensions
+	touch $@
+
 run: $(VENV)/.run
 	$(BIN)/demijohn run examples/guestbook/guestbook.py:app --host $(HOST) --port $(PORT)
 
-test: lint $(VENV)/originals/.done $(VENV)/compat/.done
+test: lint $(VENV)/originals/.done $(VENV)/compat/.done $(VENV)/extensions/.done
 	scripts/services
 	scripts/axe-core $(VENV)/axe-core
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-compat: $(VENV)/compat/.done
-	$(BIN)/python -m pytest tests/compat
+compat: $(VENV)/compat/.done $(VENV)/extensions/.done
+	$(BIN)/python -m pytest tests/compat tests/extensions
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

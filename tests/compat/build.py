@@ -15,24 +15,28 @@ HERE = Path(__file__).parent
 SDISTS = ("flask==3.1.3", "werkzeug==3.1.9")
 
 
-def build(place: Path) -> None:
+def build(place: Path, requirements: Path = HERE / "requirements.txt", wanted_sdists: tuple[str, ...] = SDISTS) -> None:
     pip = [place / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
     if not (place / "bin" / "python").exists():
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    subprocess.run([*pip, "install", "-e", HERE.parents[1], "-r", HERE / "requirements.txt"], check=True)
+    # Before the rest, which would bring the originals.
+    subprocess.run([*pip, "install", "-e", HERE.parents[1]], check=True)
     wheels = place / "wheels"
     wheels.mkdir(exist_ok=True)
     subprocess.run([*pip, "install", "--no-deps", "--no-index", "--force-reinstall", *build_wheels(wheels)], check=True)
+    subprocess.run([*pip, "install", "-r", requirements], check=True)
     subprocess.run([*pip, "check"], check=True)
     sdists = place / "sdists"
-    if len(list(sdists.glob("*.tar.gz"))) < len(SDISTS):
-        subprocess.run([*pip, "download", "--no-deps", "--no-binary", ":all:", "--dest", sdists, *SDISTS], check=True)
+    if len(list(sdists.glob("*.tar.gz"))) < len(wanted_sdists):
+        subprocess.run(
+            [*pip, "download", "--no-deps", "--no-binary", ":all:", "--dest", sdists, *wanted_sdists], check=True
+        )
     for sdist in sdists.glob("*.tar.gz"):
         with tarfile.open(sdist) as archive:
             wanted = [
                 member
                 for member in archive.getmembers()
-                if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])
+                if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"], ["setup.cfg"], ["tox.ini"])
                 or member.name.split("/")[1:3] == ["examples", "tutorial"]
             ]
             archive.extractall(place / "suites", wanted, filter="data")

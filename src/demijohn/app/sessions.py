@@ -220,7 +220,8 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def get_signing_serializer(self, app: Any) -> CookieSerializer | None:
         """Return what signs with `SECRET_KEY`, and reads with that and `SECRET_KEY_FALLBACKS`; `None` without a key."""
-        secret_key = app.config["SECRET_KEY"]
+        # COMPAT: subclasses have `secret_key = "..."` in their body.
+        secret_key = app.config["SECRET_KEY"] or app.secret_key
         if not secret_key:
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]

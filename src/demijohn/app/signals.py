@@ -3,7 +3,7 @@
 The only importer of blinker.
 """
 
-from blinker import Namespace
+from blinker import Namespace as Namespace  # noqa: PLC0414 - flask.signals has it, too
 
 _signals = Namespace()
 

@@ -70,7 +70,11 @@ class Response(ResponseConditional):
             code = self._status_code
             # PERF: the usual response is one block of bytes with plain fields; it leaves without another Python call.
             if type(data) is bytes and code >= 200 and code not in {204, 304}:
-                fields = self.headers._list
+                headers = self.headers
+                if not isinstance(headers, Headers):
+                    # COMPAT: programs put a dict there.
+                    headers = self.headers = Headers(headers)  # type: ignore[unreachable]
+                fields = headers._list
                 length_given = not self.automatically_set_content_length
                 for name, _ in fields:
                     lower = name.lower()
@@ -124,6 +128,8 @@ class Response(ResponseConditional):
     def _final_headers(self, current_url: Callable[[], str]) -> Headers:
         """Return a copy of the headers as they are sent."""
         headers = self.headers.copy()
+        if not isinstance(headers, Headers):
+            headers = Headers(headers)  # type: ignore[unreachable]  # see `prepare`
         location = headers.get("Location")
         if location is not None:
             location = iri_to_uri(location)

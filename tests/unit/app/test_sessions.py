@@ -287,3 +287,18 @@ def test_expiry_is_that_of_permanent_sessions():
     opened.permanent = True
     left = interface.get_expiration_time(app, opened) - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+def test_the_key_of_a_subclass():
+    class Application(Demijohn):
+        secret_key = "in the body of the class"
+
+    app = Application("x")
+
+    @app.get("/")
+    def index():
+        session["n"] = session.get("n", 0) + 1
+        return str(session["n"])
+
+    client = app.test_client()
+    assert [client.get("/").text, client.get("/").text] == ["1", "2"]

@@ -188,3 +188,13 @@ def test_a_subclass_may_replace_any_step():
     assert seen[0][0] == "299 OWN"
     assert closed == [1]
     assert Own("text").prepare("GET", lambda: "", lambda: ENVIRON)[0] == "299 OWN"
+
+
+@pytest.mark.parametrize("body", ["text", [], ["a", "b"]])
+def test_fields_may_be_assigned_as_a_dict(body):
+    response = Response(body)
+    response.headers = {"X-A": "1", "Content-Type": "text/html"}
+    started = []
+    chunks = response(ENVIRON, lambda status, headers: started.extend(headers))
+    assert {("X-A", "1"), ("Content-Type", "text/html")} <= set(started)
+    assert b"".join(chunks) == "".join(body).encode()

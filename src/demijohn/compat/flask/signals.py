@@ -1,6 +1,6 @@
 """What `flask.signals` has, from its homes."""
 
-from demijohn.app.signals import (  # type: ignore[attr-defined]  # blinker's class stays behind that file
+from demijohn.app.signals import (
     Namespace,
     _signals,
     appcontext_popped,
