@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 5000
 
-.PHONY: run test compat lint bench settings clean
+.PHONY: run test compat lint bench settings names clean
 
 $(VENV)/.run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -56,6 +56,10 @@ bench: $(VENV)/.dev
 # The page about all settings, from their table.
 settings: $(VENV)/.run
 	$(BIN)/demijohn config --reference > docs/settings.md
+
+# The page about what of Flask and Werkzeug is served, from the files that serve it.
+names: $(VENV)/.run
+	$(BIN)/demijohn drop-in names > docs/drop-in-names.md
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

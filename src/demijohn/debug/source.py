@@ -75,7 +75,9 @@ def _characters(line: str, count: int) -> int:
 
 
 def window(lines: Sequence[str], position: Position, *, before: int = BEFORE, after: int = AFTER) -> list[SourceLine]:
-    """Return the lines around a position."""
+    """Return the lines around a position; none if the file has fewer lines by now, and is another."""
+    if not 0 < position.line <= len(lines):
+        return []
     last = position.end_line or position.line
     # A call over a hundred lines is not shown whole.
     last = min(last, position.line + 2 * after)

@@ -73,5 +73,6 @@ MISSING: Final[dict[str, str]] = {
     "werkzeug.middleware.lint.GuardedWrite": "a step of the middleware",
     "werkzeug.middleware.lint.check_type": "a step of the middleware",
     "werkzeug.sansio.multipart.LINE_BREAK": _PARSER,
+    "werkzeug.testapp.TEMPLATE": "a template of its page",
 }
 """Whole name -> why."""

@@ -106,8 +106,9 @@ def served_modules() -> list[str]:
 
 
 def reference() -> str:
-    """Return the tables of docs/drop-in.md: what is served, warned of, and missing."""
-    lines = ["| module | served |", "| --- | --- |"]
+    """Return docs/drop-in-names.md: what is served, warned of, and missing."""
+    lines = ["# Names of Flask 3.1.3 and Werkzeug 3.1.9 that are served", ""]
+    lines += ["| module | served |", "| --- | --- |"]
     for module in served_modules():
         # Names that the file has from the module's own neighbours, types and helpers of its own aside.
         names = sorted(
