@@ -3,14 +3,13 @@
 import http.client
 import signal
 import ssl
-import sys
 import time
 
 import pytest
 from bench.ledger import APPLICATION, Load
 from engines.certs import Authority, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="loaders are Linux's")]
+pytestmark = pytest.mark.slow
 
 
 class Handshakes:
@@ -36,14 +35,13 @@ class Handshakes:
         return {serial for began, serial in self.seen if began >= moment}
 
 
-@pytest.mark.parametrize("loading", [(), ("--preload",)])
-def test_a_certificate_is_changed_by_a_reload_and_no_request_is_lost(start, tmp_path, until, loading):
+def test_a_certificate_is_changed_by_a_reload_and_no_request_is_lost(start, tmp_path, until):
     authority = Authority(str(tmp_path))
     files = authority.make("site", "127.0.0.1")
     (tmp_path / "app.py").write_text(APPLICATION)
     book = tmp_path / "book"
     # They are read by reloads only.
-    options = ("--tls-reload-interval", 0, "--workers", 2, "--threads", 4, "--port", 0, *loading)
+    options = ("--tls-reload-interval", 0, "--workers", 2, "--threads", 4, "--port", 0)
     options = ("--certfile", files.certfile, "--keyfile", files.keyfile, *options)
     server = start("-m", "demijohn", "run", tmp_path / "app.py", *options, LEDGER=str(book))
     server.workers(2)

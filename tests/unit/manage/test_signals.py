@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from demijohn.manage.supervisor import signals
 from demijohn.manage.supervisor.signals import SignalPipe
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
@@ -96,3 +97,26 @@ def default_handlers():
     yield
     assert signal.getsignal(USR1) is signal.SIG_DFL
     assert signal.getsignal(USR2) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize(
+    ("was_there", "is_there", "by_nohup", "is_gone"),
+    [
+        (True, False, False, True),
+        (True, True, False, False),
+        (False, False, False, False),
+        (True, False, True, False),
+    ],
+)
+def test_a_terminal_that_goes_away_is_known_unless_it_is_to_be_survived(
+    monkeypatch, was_there, is_there, by_nohup, is_gone
+):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if by_nohup else signal.SIG_DFL)
+    try:
+        monkeypatch.setattr(signals, "_has_terminal", lambda: was_there)
+        terminal = signals.Terminal()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert terminal.is_there is was_there
+    monkeypatch.setattr(signals, "_has_terminal", lambda: is_there)
+    assert terminal.is_gone is is_gone
