@@ -11,17 +11,17 @@ from demijohn.manage.cli.serving import serving_command
 def told(monkeypatch):
     """The words that `demijohn` is told, in the place of serving."""
     told = []
-    monkeypatch.setattr(serving, "run_demijohn", told.extend)
+    monkeypatch.setattr(serving, "run_demijohn", lambda words, prog_name: told.extend(words))
     return told
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["shop:app"], ["run", "shop:app", "--bind", "localhost:5000"]),
-        (["-b", "0.0.0.0:80", "shop:app"], ["run", "shop:app", "--bind", "0.0.0.0:80"]),
-        (["--bind", ":1", "-d", "-r", "x:y"], ["run", "x:y", "--bind", ":1", "--debugger", "--reload"]),
-        (["--debug", "x:y"], ["run", "x:y", "--bind", "localhost:5000", "--debugger"]),
+        (["shop:app"], ["run", "shop:app", "--bind", "localhost:5000", "--no-reload"]),
+        (["-b", "0.0.0.0:80", "shop:app"], ["run", "shop:app", "--bind", "0.0.0.0:80", "--no-reload"]),
+        (["--bind", ":1", "-d", "-r", "x:y"], ["run", "x:y", "--bind", ":1", "--debug", "--debugger", "--reload"]),
+        (["--debug", "x:y"], ["run", "x:y", "--bind", "localhost:5000", "--debug", "--debugger", "--no-reload"]),
         (["x:y", "--reload"], ["run", "x:y", "--bind", "localhost:5000", "--reload"]),
     ],
 )

@@ -15,9 +15,10 @@ from .main import main as run_demijohn
 def serving_command(bind: str, application: str, *, is_debug: bool, is_reloading: bool) -> None:
     """Serve APPLICATION, which is named as module:app, until CTRL+C."""
     words = ["run", application, "--bind", bind]
-    words += ["--debugger"] if is_debug else []
-    words += ["--reload"] if is_reloading else []
-    run_demijohn(words)
+    # Each for itself, as with Werkzeug's; in debug mode, either would be on otherwise.
+    words += ["--debug", "--debugger"] if is_debug else []
+    words += ["--reload"] if is_reloading else ["--no-reload"]
+    run_demijohn(words, prog_name="demijohn")
 
 
 def main() -> None:
