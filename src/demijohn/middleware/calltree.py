@@ -19,8 +19,6 @@ MOST_STACKS: Final = 20_000
 
 Kind = Literal["own", "library", "standard library", "built-in"]
 
-_clock: Final = time.perf_counter_ns
-
 
 class Node:
     """One stack: what was called by way of its parents."""
@@ -30,10 +28,16 @@ class Node:
     def __init__(self, key: "CodeType | str") -> None:
         self.key = key
         """The code that runs, or the name of a built-in function."""
-        self.children: dict[CodeType | str, Node] = {}
+        self.children: dict[int | str, Node] = {}
+        """By what identifies their keys. PERF: a code object's hash is that of all it is made of."""
         self.calls = 0
         self.total_ns = 0
         """With all that it called."""
+
+    @property
+    def name(self) -> int | str:
+        """What identifies `key`."""
+        return self.key if isinstance(self.key, str) else id(self.key)
 
     @property
     def own_ns(self) -> int:
@@ -60,9 +64,6 @@ class CallTree:
         self.is_complete = True
         """No stack was left out."""
         self._left = most_stacks
-        # Innermost last: what was called and when; `None` for what is left out.
-        self._stack: list[tuple[Node | None, int]] = []
-        self._spent_ns = 0  # by this profiler itself
 
     def run(self, function: Callable[[], object]) -> None:
         """Call `function` and watch it. May be called several times: then times add up. What it raises escapes.
@@ -70,48 +71,76 @@ class CallTree:
         Another profile function of this thread, a debugger's or `cProfile`, sees nothing meanwhile.
         """
         before = sys.getprofile()
-        begin = _clock() - self._spent_ns
-        self._stack = [(self.root, begin)]
-        sys.setprofile(self._on_event)
+        watch = _Watch(self.root, self._left)
+        sys.setprofile(watch.on_event)
         try:
             function()
         finally:
             sys.setprofile(before)
-            end = _clock() - self._spent_ns
-            # What is still open has called sys.setprofile, which is none of its business.
-            self._stack.clear()
-            self.root.calls += 1
-            self.root.total_ns += end - begin
+            watch.end()
+            self._left = watch.left
+            self.is_complete = self.is_complete and watch.is_complete
 
-    def _on_event(self, frame: FrameType, event: str, arg: Any) -> None:  # Any: of `sys.setprofile`
-        # The time that is spent in here is taken out: the clock of the measured code stands still meanwhile.
-        entered = _clock()
-        now = entered - self._spent_ns
-        stack = self._stack
-        if event == "call":
-            self._enter(frame.f_code, now)
-        elif event == "c_call":
-            module = arg.__module__
-            self._enter(f"{module}.{arg.__qualname__}" if module else arg.__qualname__, now)
-        elif len(stack) > 1:  # else the return from sys.setprofile
-            node, since = stack.pop()
-            if node is not None:
-                node.calls += 1
-                node.total_ns += now - since
-        self._spent_ns += _clock() - entered
 
-    def _enter(self, key: CodeType | str, now: int) -> None:
-        parent = self._stack[-1][0]
-        node = None
-        if parent is not None:
-            node = parent.children.get(key)
-            if node is None:
-                if self._left:
-                    self._left -= 1
-                    node = parent.children[key] = Node(key)
+class _Watch:
+    """One run."""
+
+    def __init__(self, root: Node, left: int) -> None:
+        self.left = left
+        """How many stacks may still be added."""
+        self.is_complete = True
+        self._root = root
+        self.on_event, self.end = self._functions()
+
+    def _functions(self) -> tuple[Callable[[FrameType, str, Any], None], Callable[[], None]]:
+        # Any: of `sys.setprofile`. PERF: the first is called twice for each call that is watched; all it needs is in cells.
+        clock = time.perf_counter_ns
+        add = self._add
+        open_nodes: list[Node | None] = [self._root]  # innermost last; `None`: left out
+        since: list[int] = [0]
+        spent = 0  # by the watching
+
+        def on_event(frame: FrameType, event: str, arg: Any) -> None:
+            # The time that is spent in here is taken out: the clock of the measured code stands still meanwhile.
+            nonlocal spent
+            entered = clock()
+            if event == "call" or event == "c_call":  # noqa: PLR1714 - PERF: no tuple to look through
+                key: CodeType | str
+                name: int | str
+                if event == "call":
+                    key = frame.f_code
+                    name = id(key)
                 else:
-                    self.is_complete = False
-        self._stack.append((node, now))
+                    module = arg.__module__
+                    name = key = f"{module}.{arg.__qualname__}" if module else arg.__qualname__
+                parent = open_nodes[-1]
+                open_nodes.append(None if parent is None else parent.children.get(name) or add(parent, name, key))
+                since.append(entered - spent)
+            elif len(open_nodes) > 1:  # else the return from sys.setprofile
+                node = open_nodes.pop()
+                begin = since.pop()
+                if node is not None:
+                    node.calls += 1
+                    node.total_ns += entered - spent - begin
+            spent += clock() - entered
+
+        def end() -> None:
+            """Close what is open: the run itself, and the call of sys.setprofile, which is none of its business."""
+            self._root.calls += 1
+            self._root.total_ns += clock() - spent - since[0]
+            open_nodes.clear()
+            since.clear()
+
+        since[0] = clock()
+        return on_event, end
+
+    def _add(self, parent: Node, name: int | str, key: CodeType | str) -> Node | None:
+        if not self.left:
+            self.is_complete = False
+            return None
+        self.left -= 1
+        node = parent.children[name] = Node(key)
+        return node
 
 
 class Statistics:

@@ -161,37 +161,31 @@ def _encode(found: list[tuple[Node, int]]) -> tuple[str, int]:
     """Return JSON of the longest of the stacks, and how many these are. No parent is lost: it takes as long as its children."""
     chosen = heapq.nlargest(MOST_NODES, range(len(found)), key=lambda index: (found[index][0].total_ns, -index))
     new_index: dict[int, int] = {}
-    places: dict[tuple[Any, ...], int] = {}
+    places: list[tuple[str, str, int, str, str]] = []
+    numbers: dict[int | str, int] = {}
     nodes: list[list[int]] = []
     for index in sorted(chosen):
         node, parent = found[index]
         new_index[index] = len(nodes)
-        place = place_of(node)
-        what = (place.name, place.file, place.line, place.kind, _CLASSES[place.kind])
-        nodes.append(
-            [
-                new_index.get(parent, -1),
-                places.setdefault(what, len(places)),
-                node.total_ns // 1000,
-                node.own_ns // 1000,
-                node.calls,
-            ]
-        )
-    return json.dumps({"places": list(places), "nodes": nodes}, separators=(",", ":")), len(nodes)
+        number = numbers.setdefault(node.name, len(places))
+        if number == len(places):
+            place = place_of(node)
+            places.append((place.name, place.file, place.line, place.kind, _CLASSES[place.kind]))
+        nodes.append([new_index.get(parent, -1), number, node.total_ns // 1000, node.own_ns // 1000, node.calls])
+    return json.dumps({"places": places, "nodes": nodes}, separators=(",", ":")), len(nodes)
 
 
 def _rows_of(root: Node) -> Iterator[Row]:
     """Give the functions that take longest themselves."""
-    times: dict[Place, tuple[int, int]] = {}
+    times: dict[int | str, tuple[int, int, Node]] = {}
     waiting = list(root.children.values())
     while waiting:
         node = waiting.pop()
         waiting += node.children.values()
-        place = place_of(node)
-        own, calls = times.get(place, (0, 0))
-        times[place] = (own + node.own_ns, calls + node.calls)
-    for place, (own, calls) in heapq.nlargest(_ROWS, times.items(), key=lambda item: item[1][0]):
-        yield Row(place, own / 1e6, 100 * own / (root.total_ns or 1), calls)
+        own, calls, _ = times.get(node.name, (0, 0, node))
+        times[node.name] = (own + node.own_ns, calls + node.calls, node)
+    for own, calls, node in heapq.nlargest(_ROWS, times.values(), key=lambda row: row[0]):
+        yield Row(place_of(node), own / 1e6, 100 * own / (root.total_ns or 1), calls)
 
 
 def _page(template: str, root: str, **context: Any) -> Response:  # Any: see the template
