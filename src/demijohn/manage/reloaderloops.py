@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final, Self
 
+from .reloader.commandline import own_command
 from .watching.fileset import FileSet
 from .watching.origin import file_of, is_foreign, project_modules, project_roots
 from .watching.watch import Watch
@@ -58,8 +59,8 @@ def _without(paths: set[str], patterns: Iterable[str]) -> set[str]:
 
 
 def args_for_reloading() -> list[str]:
-    """Return the command that started this program."""
-    return [sys.executable, *sys.orig_argv[1:]]
+    """Return the command that started this program; see `reloader.commandline`."""
+    return list(own_command().words)
 
 
 class ReloaderLoop:
@@ -83,15 +84,10 @@ class ReloaderLoop:
         self.extra_files = {os.path.abspath(path) for path in extra_files or ()}
         self.exclude_patterns = set(exclude_patterns or ())
         self.interval = interval
+        self._watch: Watch | None = None
 
     def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return
-
-    def run(self) -> None:
-        """Watch until something changes, and then `trigger_reload`."""
+        """Watch from now on."""
         files = FileSet(
             tuple(project_roots(sys.path)),
             frozenset(project_modules()),
@@ -99,11 +95,20 @@ class ReloaderLoop:
             tuple(self.extra_files),
             tuple(self.exclude_patterns),
         )
-        with Watch(files, self.name, self.interval) as watch:
-            while True:
-                for change in watch.take():
-                    self.trigger_reload(change.path)
-                time.sleep(self.interval)
+        self._watch = Watch(files, self.name, self.interval)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def run(self) -> None:
+        """Wait until something has changed since the `with` block was entered, and then `trigger_reload`."""
+        while self._watch is not None:
+            for change in self._watch.take():
+                self.trigger_reload(change.path)
+            time.sleep(self.interval)
 
     def trigger_reload(self, filename: str) -> None:
         """Say what has changed, and end the process so that its parent starts it again.
@@ -180,8 +185,8 @@ def run_with_reloader(
         if os.environ.get(_RUN_MAIN) != "true":
             sys.exit(loop.restart_with_reloader())
         ensure_echo_on()
-        threading.Thread(target=main_func, daemon=True).start()
         with loop:
+            threading.Thread(target=main_func, daemon=True).start()
             loop.run()
     except KeyboardInterrupt:
         pass

@@ -2,7 +2,9 @@
 
 import pytest
 
+from demijohn import Demijohn
 from demijohn.doors import handler_for
+from demijohn.doors.choose import is_foreign_flask, why_wsgi
 from demijohn.testing import RecordingExchange
 
 
@@ -75,3 +77,25 @@ def test_what_cannot_be_served(application):
 def test_unknown_door():
     with pytest.raises(ValueError, match="'asgi'"):
         handler_for(wsgi, "asgi")
+
+
+def test_why_an_application_is_served_through_wsgi():
+    app = Demijohn("x")
+    assert app.why_wsgi() is None
+    app.wsgi_app = lambda environ, start_response: []
+    assert why_wsgi(app) == "its wsgi_app is replaced by a function"
+
+    class Own(Demijohn):
+        def request_context(self, environ):
+            return super().request_context(environ)
+
+    assert why_wsgi(Own("x")) == "its class Own has a request_context of its own"
+    assert why_wsgi(lambda environ, start_response: []) == "it is a WSGI application"
+
+    class Foreign:
+        __module__ = "flask.app"
+
+    Foreign.__name__ = "Flask"
+    assert is_foreign_flask(Foreign())
+    assert "--drop-in" in why_wsgi(Foreign())
+    assert not is_foreign_flask(app)

@@ -35,7 +35,8 @@ def test_both_names_are_one_module_executed_once(order):
 @pytest.mark.slow
 def test_what_tools_ask_of_modules():
     run("""
-        import demijohn.compat, flask, werkzeug
+        import demijohn, demijohn.compat, flask, werkzeug
+        assert flask.Flask is demijohn.Demijohn  # and so served by the native door, with frozen plans
         import importlib, importlib.metadata, importlib.resources, inspect, pickle, pkgutil, sys, typing, warnings
         from werkzeug.utils import find_modules, import_string
         assert importlib.metadata.version("flask") == "3.1.3" and importlib.metadata.version("Werkzeug") == "3.1.9"
