@@ -65,7 +65,7 @@ class Frame:
     @cached_property
     def window(self) -> list[SourceLine]:
         """The lines around it."""
-        return window(self.lines, self.position)
+        return window(self.lines, self.position, is_python=self.kind == "own")  # PERF: libraries are folded
 
     @property
     def is_file(self) -> bool:

@@ -5,10 +5,12 @@ Here: finding source and columns. Not here: which places there are (frames.py), 
 
 import linecache
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from types import CodeType
 from typing import Any, Final
+
+from .highlight import Span, cut, highlight
 
 BEFORE: Final = 7
 AFTER: Final = 5
@@ -27,6 +29,18 @@ class SourceLine:
     """First character that is meant, on a current line; `None`: nothing is known."""
     end: int | None = None
     """Behind the last character that is meant."""
+
+    spans: tuple[Span, ...] = ()
+    """What has a colour."""
+
+    @property
+    def pieces(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]:
+        """The same as `parts`, each cut into pieces of `(kind, text)` by their colours."""
+        length = len(self.text)
+        start, end = (length, length) if self.start is None or self.end is None else (self.start, self.end)
+        bounds = ((0, start), (start, end), (end, length))
+        first, meant, rest = (list(cut(self.text, self.spans, *each)) for each in bounds)
+        return first, meant, rest
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -74,21 +88,26 @@ def _characters(line: str, count: int) -> int:
     return len(line.encode("utf-8", "surrogatepass")[:count].decode("utf-8", "replace"))
 
 
-def window(lines: Sequence[str], position: Position, *, before: int = BEFORE, after: int = AFTER) -> list[SourceLine]:
-    """Return the lines around a position; none if the file has fewer lines by now, and is another."""
+def window(lines: Sequence[str], position: Position, *, is_python: bool = False) -> list[SourceLine]:
+    """Return the lines around a position, coloured if they are Python's; none if the file has fewer by now, and is another."""
     if not 0 < position.line <= len(lines):
         return []
     last = position.end_line or position.line
     # A call over a hundred lines is not shown whole.
-    last = min(last, position.line + 2 * after)
-    first_shown, last_shown = max(1, position.line - before), min(len(lines), last + after)
+    last = min(last, position.line + 2 * AFTER)
+    first_shown, last_shown = max(1, position.line - BEFORE), min(len(lines), last + AFTER)
     while first_shown < position.line and not lines[first_shown - 1].strip():
         first_shown += 1
     while last_shown > last and not lines[last_shown - 1].strip():
         last_shown -= 1
+    shown = range(first_shown, last_shown + 1)
+    colours = highlight(lines, shown) if is_python else {}
     return [
-        _line(number, lines[number - 1], position, is_current=position.line <= number <= last)
-        for number in range(first_shown, last_shown + 1)
+        replace(
+            _line(number, lines[number - 1], position, is_current=position.line <= number <= last),
+            spans=tuple(colours.get(number, ())),
+        )
+        for number in shown
     ]
 
 
