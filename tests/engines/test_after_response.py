@@ -86,14 +86,14 @@ def test_the_connection_goes_on_afterwards(runner, door, held):
 
 
 def test_an_orderly_stop_waits_for_it(runner, door, held):
-    with serving(handler_for(held.app, door), runner) as running:
+    with serving(handler_for(held.app, door), runner, drain_idle_grace=0) as running:
         with Client(running) as client:
             client.get("/small")
             running.server.shutdown()
             assert running.thread.is_alive()
             held.may_go_on.set()
-            running.thread.join(TIMEOUT)
-            assert held.seen == ["/small", "teardown"]
+        running.thread.join(TIMEOUT)
+        assert held.seen == ["/small", "teardown"]
 
 
 def test_other_clients_are_answered_meanwhile(threaded_runner, held):
