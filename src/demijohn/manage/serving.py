@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -62,7 +62,6 @@ def serve(
     is_debug: bool = False,
     hooks: HandlerHooks | None = None,
     passes_errors: bool = False,
-    facts: Iterable[str] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM, with the start-up messages.
 
@@ -74,7 +73,6 @@ def serve(
         is_debug: the application is in debug mode; where it is loaded already, it is asked itself, too.
         hooks: what a class of request handlers overrides.
         passes_errors: an exception of the application ends serving, and leaves this function.
-        facts: lines for the start-up messages.
 
     Raises:
         SettingsError: settings that do not go together.
@@ -119,8 +117,7 @@ def serve(
             server.is_successor = True
         # Whoever is taken over from keeps its place until this one serves.
         server.control = open_control(settings, is_placed=handover is None)
-        if debugging is not None:
-            facts = (*facts, *debugging.facts())
+        facts = () if debugging is None else tuple(debugging.facts())
         on_start: Callable[[], None] = partial(announce, server, facts)
         if child is not None:
             report(server, child)

@@ -9,6 +9,7 @@ import threading
 import urllib.request
 
 import pytest
+from engines import certs
 
 import demijohn.serving
 from demijohn import Demijohn
@@ -171,6 +172,39 @@ class TestHandleRequest:
             server.handle_request()
         assert [answer[:2] for answer in answers] == [(200, b"hello")] * 2
         assert answers[0][2]["Connection"] == "close"
+
+    def test_over_tls(self):
+        def ask():
+            connection = http.client.HTTPSConnection(
+                "localhost", server.port, timeout=TIMEOUT, context=certs.client_context()
+            )
+            connection.request("GET", "/")
+            try:
+                return connection.getresponse().read()
+            finally:
+                connection.close()
+
+        files = certs.server_files()
+        with make_server("127.0.0.1", 0, hello, ssl_context=(files.certfile, files.keyfile)) as server:
+            for _ in range(2):
+                with asking(ask) as answers:
+                    server.handle_request()
+                assert answers == [b"hello"]
+
+    def test_on_a_unix_socket(self, tmp_path):
+        def ask():
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(TIMEOUT)
+                sock.connect(f"{tmp_path}/s")
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                return sock.recv(12)
+
+        with make_server(f"unix://{tmp_path}/s", 0, hello) as server:
+            assert server.address_family == socket.AF_UNIX
+            for _ in range(2):
+                with asking(ask) as answers:
+                    server.handle_request()
+                assert answers == [b"HTTP/1.1 200"]
 
     def test_a_refusal_counts(self):
         def garble():
