@@ -7,6 +7,7 @@ from demijohn.app.context import RequestContext
 from demijohn.app.globals import _cv_request, current_app, g, request, request_ctx, session
 from demijohn.app.helpers import get_debug_flag, get_load_dotenv
 from demijohn.app.sessions import SecureCookieSessionInterface, SessionInterface
+from demijohn.app.setup import _as_timedelta as _make_timedelta
 from demijohn.app.signals import (
     appcontext_tearing_down,
     got_request_exception,

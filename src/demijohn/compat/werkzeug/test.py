@@ -9,6 +9,7 @@ from demijohn.http.multidict import CombinedMultiDict, FileMultiDict
 from demijohn.http.multidict_base import MultiDict
 from demijohn.http.multipartevents import Data, Epilogue, Field, File, MultipartEncoder, Preamble
 from demijohn.http.options import dump_options_header, parse_options_header
+from demijohn.http.urls import encode_query as _urlencode
 from demijohn.http.urls import iri_to_uri
 from demijohn.message.mediatype import get_content_type
 from demijohn.message.properties import cached_property

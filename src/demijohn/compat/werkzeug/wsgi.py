@@ -3,6 +3,7 @@
 from demijohn.http.errors import ClientDisconnected, RequestEntityTooLarge
 from demijohn.http.host import host_is_trusted
 from demijohn.http.stream import LimitedStream, get_content_length, get_input_stream
+from demijohn.message.environ import server_of as _get_server
 from demijohn.message.wsgi import (
     ClosingIterator,
     FileWrapper,
