@@ -23,6 +23,8 @@ from .running import set_debug
 class CertParamType(click.Path):
     """What `--cert` takes: the path of a certificate, `adhoc`, or the name of an `ssl.SSLContext` that can be imported."""
 
+    name = "path"
+
     def __init__(self) -> None:
         super().__init__(exists=True, dir_okay=False, resolve_path=True)
 
