@@ -17,7 +17,7 @@ USAGE: Final = "usage: python -m demijohn.dropin SCRIPT [ARGUMENTS...] | -m MODU
 def install(*, children: bool = True) -> None:
     """Let this process, and with `children` the Python programs it starts, import `flask` and `werkzeug` from demijohn.
 
-    A child escapes that is started without this process's environment, or with `python -E`, `-I` or `-P` and a `flask` beside
+    A child escapes that is started without this process's environment, with `python -E` or `-I`, or that has a `flask` beside
     its script; and one of another Python, in which there is no demijohn: it has the Flask of that Python.
     Calling it again does nothing.
 
@@ -30,6 +30,9 @@ def install(*, children: bool = True) -> None:
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if str(SITE) not in places:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(SITE), *filter(None, places)])
+    if str(SITE) not in sys.path:
+        # Behind the program's own directory. Processes that multiprocessing spawns have this process's path.
+        sys.path.insert(1, str(SITE))
 
 
 def run_program(arguments: list[str]) -> None:

@@ -85,3 +85,18 @@ def test_a_flask_of_its_own_is_noticed(tmp_path, real):
     said = run("-m", "demijohn", "check", "app:app", "--port", "0", cwd=tmp_path, PYTHONPATH=str(real))
     assert "served through WSGI: it is an application of Flask's own; with --drop-in" in said
     assert "This is an application of Flask's own" in said
+
+
+def test_processes_that_multiprocessing_spawns_have_it_too(tmp_path, real):
+    (tmp_path / "script.py").write_text(
+        "import multiprocessing\n"
+        "def work():\n"
+        "    import flask\n"
+        "    print(flask.Flask.__module__)\n"
+        "if __name__ == '__main__':\n"
+        "    process = multiprocessing.get_context('spawn').Process(target=work)\n"
+        "    process.start()\n"
+        "    process.join()\n"
+    )
+    said = run("-m", "demijohn.dropin", "script.py", cwd=tmp_path, PYTHONPATH=str(real))
+    assert said == "demijohn.app.application\n"
