@@ -89,6 +89,24 @@ def test_a_change_during_a_reload_makes_another_one(serve, project, tmp_path, un
     os.close(opened)
 
 
+def test_an_edit_that_python_would_not_notice_is_loaded(start, project):
+    """What is compiled is known by the second and the size of its source."""
+    options = ("--port", 0, "--workers", 1, "--reload-on-change", "--reloader-interval", "100ms")
+    server = start("-m", "demijohn", "run", f"{project.directory}/app.py", *options, PYTHONDONTWRITEBYTECODE="")
+    server.workers(1)
+    assert server.get() == "one"
+    words = project.directory / "words.py"
+    edited = project.directory / "edited"
+    edited.write_text(words.read_text().replace("one", "two"))
+    os.utime(edited, ns=(10**18 + 1000, 10**18 + 1000))
+    edited.rename(words)
+    server.wait_for("Reloaded: generation 2 takes over")
+    server.wait_for(r"Worker \d+ exited with code 0")
+    assert server.get() == "two"
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
 def test_what_looks_is_started_again_and_has_lost_nothing(serve, project, tmp_path):
     extra = tmp_path / "shop.toml"
     extra.write_text("a = 1")

@@ -3,33 +3,34 @@
 What it is given and what it tells goes over its lifeline, as messages. All but `_run` on the arbiter's thread.
 """
 
-import os
+import logging
 import selectors
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from .board import Board
+from .reloader.freshness import forget_compiled
+from .reloader.pending import shown
 from .supervisor.arbiter import Arbiter
-from .supervisor.channel import Channel, ChannelClosed
+from .supervisor.channel import Channel, ChannelClosed, Message
 from .supervisor.companions import Companion
 from .supervisor.events import FilesChanged
 from .supervisor.table import WorkerTable
 from .watching.appfiles import sign
 from .watching.fileset import FileSet
-from .watching.settling import Settling
+from .watching.settling import RESTLESS, Settling
 from .watching.snapshot import Snapshot
+
+logger = logging.getLogger("demijohn.manage")
 
 _SETTLING_SECONDS: Final = 0.1
 """Between two looks while something changes."""
 
 _REST: Final = 19.0
 """How much longer it does nothing than it looks."""
-
-_MOST_TOLD: Final = 100
-"""Paths that are told at a time; somebody reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,14 @@ class ReloadOnChange:
             return
         for message in channel.receive():
             if "changed" in message:
-                arbiter.feed(FilesChanged(tuple(message["changed"]), int(message["count"])))
+                if message["is_restless"]:
+                    logger.warning(
+                        "%s changed soon after each of the last %d reloads; further ones come slower. If the application writes"
+                        " that itself, leave it out with exclude_patterns.",
+                        message["changed"],
+                        RESTLESS,
+                    )
+                arbiter.feed(FilesChanged(str(message["changed"])))
         if channel.is_ended:
             self._end()
 
@@ -155,9 +163,9 @@ class ReloadOnChange:
                 if began >= due:
                     changed = look.take(began)
                     if changed:
-                        names = [_shown(path) for path in changed[:_MOST_TOLD]]
+                        forget_compiled(changed)
                         try:
-                            channel.send({"changed": names, "count": len(changed)})
+                            channel.send(look.told(changed))
                         except ChannelClosed:
                             return  # the supervisor is gone
                     now = time.monotonic()
@@ -188,13 +196,11 @@ class Look:
         self._snapshot.have(self._files)
         self._since |= {path for path in news & self._files.singles.keys() if sign(path) != loaded[path]}
 
+    def told(self, changed: Sequence[str]) -> Message:
+        """Return what is said of changes that were taken."""
+        return {"changed": shown(changed), "is_restless": self._settling.restless == RESTLESS}
+
     def take(self, now: float) -> list[str]:
         """Return the paths of what has changed and come to rest."""
         changed, self._since = self._since, set()
         return self._settling.take(changed | {one.path for one in self._snapshot.glance()}, now)
-
-
-def _shown(path: str) -> str:
-    """Return a path as somebody would call it who is in the working directory."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative

@@ -7,6 +7,7 @@ import pytest
 from demijohn.manage.onchange import Look
 from demijohn.manage.watching.appfiles import UNSURE, sign
 from demijohn.manage.watching.fileset import FileSet
+from demijohn.manage.watching.settling import RESTLESS
 
 
 class Project:
@@ -93,3 +94,16 @@ def test_extra_files_and_what_is_left_out(project):
         project.write(name)
     new, ini = project.write("pages/b.html"), project.write("x.ini")
     assert changes(look) == sorted([page, new, config, ini])
+
+
+def test_what_changes_at_each_reload_is_said_once(project):
+    one = project.write("one.py")
+    look = project.look()
+    look.expect(signed(one))
+    said = []
+    for round_ in range(RESTLESS + 3):
+        project.write("one.py")
+        look.take(round_ * 50)
+        said.append(look.told(look.take(round_ * 50 + 40)))
+    assert [one["is_restless"] for one in said] == [number == RESTLESS for number in range(RESTLESS + 3)]
+    assert all(one["changed"].endswith("one.py") for one in said)

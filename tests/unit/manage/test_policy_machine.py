@@ -419,7 +419,7 @@ class Supervision(RuleBasedStateMachine):
         self.outside.next_is_broken = is_broken
         self.outside.settings_are_broken = settings_are_broken
         self.outside.next_wanted = wanted
-        self.feed(FilesChanged(("shop.py",), 1) if is_edit else SignalReceived(signal.SIGHUP))
+        self.feed(FilesChanged("shop.py") if is_edit else SignalReceived(signal.SIGHUP))
 
     @precondition(is_running)
     @rule(outcome=st.sampled_from(["begin", "fail", "fail"]))

@@ -35,10 +35,8 @@ class ScaleAsked:
 class FilesChanged:
     """Files of the application have changed: it is to be loaded anew."""
 
-    paths: tuple[str, ...]
-    """Some of them, at least one."""
-    count: int
-    """How many."""
+    names: str
+    """Which, for messages."""
 
 
 @dataclass(frozen=True, slots=True)

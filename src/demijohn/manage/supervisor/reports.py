@@ -3,7 +3,6 @@
 import logging
 import signal
 from collections.abc import Iterator
-from typing import Final
 
 from .actions import Log
 from .events import (
@@ -24,9 +23,6 @@ from .events import (
 from .rows import Generation, State, Worker
 from .table import STOP_SIGNALS, WorkerTable
 
-_MOST_NAMED: Final = 3
-"""Files of a change that are named."""
-
 
 def report(table: WorkerTable, event: Event) -> Iterator[Log]:
     """Say what happened, where an operator would want to know."""
@@ -39,8 +35,8 @@ def report(table: WorkerTable, event: Event) -> Iterator[Log]:
             yield from _signalled(table, number)
         case ScaleAsked() if not table.stop_requests:
             yield Log(logging.INFO, f"{table.wanted} workers wanted.")
-        case FilesChanged(paths, count) if not table.stop_requests:
-            yield _files_changed(table, paths, count)
+        case FilesChanged(names) if not table.stop_requests:
+            yield _files_changed(table, names)
         case UpgradeReady():
             yield Log(logging.INFO, "The new supervisor serves; stopping once the requests in flight are answered.")
         case UpgradeFailed(cause):
@@ -67,14 +63,12 @@ def outcome(event: Event) -> Log | None:
     return None
 
 
-def _files_changed(table: WorkerTable, paths: tuple[str, ...], count: int) -> Log:
-    named = ", ".join(paths[:_MOST_NAMED])
-    what = f"{named} changed" if count <= _MOST_NAMED else f"{named} and {count - _MOST_NAMED} more changed"
+def _files_changed(table: WorkerTable, names: str) -> Log:
     if table.is_paused:
-        return Log(logging.INFO, f"{what}: reloading once there are workers again.")
+        return Log(logging.INFO, f"{names} changed: reloading once there are workers again.")
     if table.coming is not None or not table.was_ready:
-        return Log(logging.INFO, f"Reloading once more after what is under way, because {what}.")
-    return Log(logging.INFO, f"Reloading because {what}.")
+        return Log(logging.INFO, f"Reloading once more after what is under way, because {names} changed.")
+    return Log(logging.INFO, f"Reloading because {names} changed.")
 
 
 def _ready(table: WorkerTable, pid: int) -> Iterator[Log]:
