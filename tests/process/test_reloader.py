@@ -445,3 +445,30 @@ def test_a_missing_library_is_named(site):
     )
     assert done.returncode == 2
     assert "pip install demijohn[reload]" in done.stderr
+
+
+def test_any_function_may_be_run_again(site, wait_gone):
+    prog = site.directory / "prog.py"
+    text = """
+import os, sys, time
+from demijohn.manage.reloader.start import run_with_reloader
+def work():
+    print("VALUE", "one", os.getpid(), file=sys.stderr, flush=True)
+    {end}
+if __name__ == "__main__":
+    run_with_reloader(work, exclude_patterns=["gen"], interval=0.2, reloader_type="stat")
+"""
+    prog.write_text(text.format(end="time.sleep(60)"))
+    server = site._start("prog.py", cwd=site.directory)
+    server.wait_for("VALUE one")
+    (site.directory / "gen").mkdir()
+    (site.directory / "gen/a.py").write_text("")
+    prog.write_text(text.format(end="return").replace("one", "two"))
+    server.wait_for("VALUE two")
+    server.wait_for(r"The application ended with exit code 0\. It is started again when a file changes\.")
+    prog.write_text(text.format(end="time.sleep(60)").replace("one", "three"))
+    child = int(server.wait_for(r"VALUE three (\d+)")[0][1])
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    wait_gone(child)
+    assert len(server.wait_for("VALUE")) == 3

@@ -1,18 +1,16 @@
-"""The reloader that `werkzeug._reloader` has, for programs that run it by themselves: `run_with_reloader(main)` and its loops.
+"""The loops that `werkzeug._reloader` has, for programs that make one by themselves, or derive another one from them.
 
-A parent starts this program again and again, as long as it ends with code 3; in that child, `main` runs in a thread, and the main
-thread watches files. `run_simple` and the command have another one. What belongs to a program is `watching`'s to know.
+A parent starts this program again and again, as long as it ends with code 3; in that child, a loop watches files. `run_simple`,
+the command and `run_with_reloader` have another one (`reloader/`). What belongs to a program is `watching`'s to know.
 """
 
 import fnmatch
 import logging
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final, Self
 
@@ -165,28 +163,3 @@ def ensure_echo_on() -> None:
     if not attributes[3] & termios.ECHO:
         attributes[3] |= termios.ECHO
         termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)
-
-
-def run_with_reloader(
-    main_func: Callable[[], None],
-    extra_files: Iterable[str] | None = None,
-    exclude_patterns: Iterable[str] | None = None,
-    interval: float = 1,
-    reloader_type: str = "auto",
-) -> None:
-    """Run a function in a child of this program, which is started again when files change.
-
-    Raises:
-        SystemExit: when the child has ended, with its code.
-    """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    loop = reloader_loops[reloader_type](extra_files, exclude_patterns, interval)
-    try:
-        if os.environ.get(_RUN_MAIN) != "true":
-            sys.exit(loop.restart_with_reloader())
-        ensure_echo_on()
-        with loop:
-            threading.Thread(target=main_func, daemon=True).start()
-            loop.run()
-    except KeyboardInterrupt:
-        pass

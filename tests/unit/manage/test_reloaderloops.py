@@ -17,7 +17,7 @@ from demijohn.manage.reloaderloops import (
 
 PROGRAM = """
 import os, sys, threading
-from demijohn.manage.reloaderloops import run_with_reloader
+from demijohn.manage.reloaderloops import StatReloaderLoop
 
 def main():
     with open("starts.txt", "a") as file:
@@ -27,7 +27,12 @@ def main():
             os._exit(7)
     threading.Event().wait()
 
-run_with_reloader(main, interval=0.05, reloader_type="stat")
+loop = StatReloaderLoop(interval=0.05)
+if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
+    sys.exit(loop.restart_with_reloader())
+with loop:
+    threading.Thread(target=main, daemon=True).start()
+    loop.run()
 """
 
 

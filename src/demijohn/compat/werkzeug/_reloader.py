@@ -3,13 +3,13 @@
 import sys
 
 from demijohn.compat.werkzeug._internal import _log
+from demijohn.manage.reloader.start import run_with_reloader
 from demijohn.manage.reloaderloops import (
     ReloaderLoop,
     StatReloaderLoop,
     WatchdogReloaderLoop,
     ensure_echo_on,
     reloader_loops,
-    run_with_reloader,
 )
 from demijohn.manage.reloaderloops import args_for_reloading as _get_args_for_reloading
 from demijohn.manage.reloaderloops import find_stat_paths as _find_stat_paths

@@ -17,8 +17,9 @@ OPTIONS: Final = ServerOptions(
     head_timeout=10.0,
     body_timeout=10.0,
     write_timeout=10.0,
+    max_requests_per_connection=1,  # whoever asks again does so on a new connection, which waits for the new code
     drain_timeout=2.0,
-    drain_idle_grace=0.0,
+    drain_idle_grace=0.1,
 )
 
 _KINDS: Final = ("text/html", "application/json", "text/plain")

@@ -6,6 +6,7 @@ A process of the child that was forked later may ask for the feed of changes, to
 import fcntl
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -132,6 +133,8 @@ def _end_with(fd: int) -> None:
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGTERM)
         fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+        if select.select([fd], [], [], 0)[0]:  # it was closed before
+            os.kill(os.getpid(), signal.SIGTERM)
         return
     threading.Thread(target=_wait_for_end, args=(fd,), name="demijohn-parent", daemon=True).start()
 

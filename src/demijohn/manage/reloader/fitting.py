@@ -17,6 +17,8 @@ logger = logging.getLogger("demijohn.reloader")
 IDLE_GRACE: Final = 0.1
 """Seconds that a child which is to leave keeps connections without a request: somebody waits for the next one."""
 
+_MOST_WRAPPED: Final = 20
+
 
 class Served(Protocol):
     """What is told to the parent, by a server: see `AppServer`."""
@@ -86,6 +88,7 @@ def page_directories(application: Any) -> tuple[list[str], list[str]]:  # Any: i
     """Return the directories of an application's templates and of its static files; none of what is not a `Demijohn`."""
     templates: list[str] = []
     statics: list[str] = []
+    application = _unwrapped(application)
     owners = [application]
     for method in ("iter_blueprints", "iter_mounts"):
         found = getattr(application, method, None)
@@ -104,6 +107,16 @@ def page_directories(application: Any) -> tuple[list[str], list[str]]:  # Any: i
             if isinstance(folder, str | os.PathLike):
                 into.append(os.path.join(root, os.fspath(folder)))
     return _there(templates), _there(statics)
+
+
+def _unwrapped(application: Any) -> Any:  # Any: see page_directories
+    """Return what middleware is around, as far as that can be seen."""
+    for _ in range(_MOST_WRAPPED):
+        inner = getattr(application, "app", None)
+        if isinstance(getattr(application, "root_path", None), str) or not callable(inner):
+            break
+        application = inner
+    return application
 
 
 def _there(paths: Iterable[str]) -> list[str]:

@@ -1,17 +1,20 @@
 """`run_parent`: this process becomes the parent: it listens, watches files, and has the program started again to serve.
 
-Called by `run_simple`, `demijohn run` and `run_with_reloader` in a process that is no child. Main thread.
+Called by `run_simple` and `demijohn run` in a process that is no child. `run_with_reloader`: for what serves nothing.
+Main thread.
 """
 
 import contextlib
 import importlib.util
 import os
+import signal
+import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from ...serve import Listener
 from ..activation import RUN_MAIN, SERVER_FD
@@ -21,17 +24,20 @@ from ..devcert import make_ssl_devcert
 from ..identity import pid_file
 from ..listening import open_listeners
 from ..messages import configure_logging
+from ..ops.process import OPS_PORT
 from ..settings.build import has_access_log, listen_options, ssl_context
-from ..settings.load import Settings
+from ..settings.load import Settings, settings_of_call
 from ..watching.fileset import FileSet
 from ..watching.origin import project_modules, project_roots
 from ..watching.watch import Watch
-from .commandline import own_command
+from .child import current_child
+from .commandline import Command, own_command
 from .parent import Bounds, Parent
 
-EXIT_CANNOT_LISTEN = 1
+EXIT_CANNOT_LISTEN: Final = 1
 
-OPS_PORT = 9180
+DEFER_SECONDS: Final = 10
+"""How long a connection waits for its first byte before it is accepted all the same."""
 
 
 def run_parent(
@@ -51,12 +57,7 @@ def run_parent(
         TypeError, CertificateError: see `open_listeners`.
         SystemExit: always, with 0; or 1 if it is not possible to listen there.
     """
-    if threading.current_thread() is not threading.main_thread():
-        raise ValueError(
-            "The reloader runs on the main thread only: it takes signals. Use use_reloader=False elsewhere."
-        )
-    configure_logging(settings)
-    command = own_command()
+    command = _prepare(settings)
     with contextlib.ExitStack() as stack:
         tls = ssl_context(settings) if tls is None else tls
         adhoc = None
@@ -70,21 +71,7 @@ def run_parent(
             sys.exit(EXIT_CANNOT_LISTEN)
         stack.callback(close_all, [*listeners, *ops])
         stack.enter_context(pid_file(settings["pidfile"]))
-        # Of a reloader far above us, which these do not speak of any more.
-        for name in (RUN_MAIN, SERVER_FD):
-            os.environ.pop(name, None)
-        watch = stack.enter_context(
-            Watch(
-                FileSet(
-                    tuple(project_roots([*sys.path, *roots])),
-                    frozenset(project_modules()),
-                    extra_files=tuple(settings["extra_files"]),
-                    exclude_patterns=tuple(settings["exclude_patterns"]),
-                ),
-                settings["reloader_type"],
-                settings["reloader_interval"],
-            )
-        )
+        watch = stack.enter_context(_watch(settings, roots))
         bounds = Bounds(settings["reloader_drain"], settings["drain_delay"] + settings["drain_timeout"])
         parent = Parent(
             command,
@@ -97,6 +84,67 @@ def run_parent(
         )
         code = parent.run()
     sys.exit(code)
+
+
+def run_with_reloader(
+    main_func: Callable[[], None],
+    extra_files: Iterable[str] | None = None,
+    exclude_patterns: Iterable[str] | None = None,
+    interval: float = 1,
+    reloader_type: str = "auto",
+) -> None:
+    """Call `main_func()` in a child of this process, by running the same command again; anew when files change.
+
+    In the child this is a call of `main_func`, on the main thread. When that returns or raises, the next change is waited for.
+    The parent goes on until SIGINT or SIGTERM, and exits. For the arguments see `demijohn.manage.devserver.run_simple`.
+
+    Raises:
+        ValueError, RuntimeError, ImportError, SystemExit: see `run_parent`.
+    """
+    child = current_child()
+    if child is not None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what it has to tidy up, it does
+        child.ready()
+        main_func()
+        return
+    said = {
+        "reload": True,
+        "extra_files": [*(extra_files or ())],
+        "exclude_patterns": [*(exclude_patterns or ())],
+        "reloader_interval": interval,
+        "reloader_type": reloader_type,
+    }
+    settings = settings_of_call(said, "run_with_reloader")
+    command = _prepare(settings)
+    with _watch(settings, ()) as watch:
+        code = Parent(command, watch, bounds=Bounds(settings["reloader_drain"])).run()
+    sys.exit(code)
+
+
+def _prepare(settings: Settings) -> Command:
+    if threading.current_thread() is not threading.main_thread():
+        raise ValueError(
+            "The reloader runs on the main thread only: it takes signals. Use use_reloader=False elsewhere."
+        )
+    configure_logging(settings)
+    command = own_command()
+    # Of a reloader far above us, which these do not speak of any more.
+    for name in (RUN_MAIN, SERVER_FD):
+        os.environ.pop(name, None)
+    return command
+
+
+def _watch(settings: Settings, roots: Iterable[str]) -> Watch:
+    return Watch(
+        FileSet(
+            tuple(project_roots([*sys.path, *roots])),
+            frozenset(project_modules()),
+            extra_files=tuple(settings["extra_files"]),
+            exclude_patterns=tuple(settings["exclude_patterns"]),
+        ),
+        settings["reloader_type"],
+        settings["reloader_interval"],
+    )
 
 
 def _listen(settings: Settings, tls: Any) -> tuple[list[Listener], list[Listener]]:
@@ -112,9 +160,20 @@ def _listen(settings: Settings, tls: Any) -> tuple[list[Listener], list[Listener
         redirect_http=settings["redirect_http"],
         redirect_port=settings["redirect_port"],
     )
+    for listener in listeners:
+        _accept_late(listener)
     try:
         addresses = [parse_address(text, OPS_PORT) for text in settings["ops_bind"]]
         return listeners, bind_all(addresses, options) if addresses else []
     except BaseException:
         close_all(listeners)
         raise
+
+
+def _accept_late(listener: Listener) -> None:
+    """Have connections wait in the backlog until something is sent on them, where the system can (Linux, TCP).
+
+    A child that stops has no time to wait for those who have connected and sent nothing; so it does not get to have them.
+    """
+    if hasattr(socket, "TCP_DEFER_ACCEPT") and listener.sock.family != socket.AF_UNIX:
+        listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, DEFER_SECONDS)

@@ -15,6 +15,7 @@ from demijohn.manage.reloader.fitting import (
 )
 from demijohn.manage.reloader.handshake import Handshake
 from demijohn.manage.settings.load import settings_of_call
+from demijohn.middleware.shared_data import SharedDataMiddleware
 
 
 class FakeChild:
@@ -105,4 +106,5 @@ def test_directories_of_pages(tmp_path):
     templates, statics = page_directories(app)
     assert templates == [str(tmp_path / name) for name in ("templates", "blue/pages", "mounted/templates")]
     assert statics == [str(tmp_path / name) for name in ("static", "blue/css")]
+    assert page_directories(SharedDataMiddleware(SharedDataMiddleware(app, {}), {})) == (templates, statics)
     assert page_directories(lambda environ, start_response: []) == ([], [])
