@@ -15,7 +15,9 @@ from corpus.names.describe import describe
 from differential.original import PYTHON
 
 NAMES = Path(__file__).parents[1] / "corpus" / "names"
-TABLES = [tomllib.loads((NAMES / f"{name}.toml").read_text(encoding="utf-8")) for name in ("werkzeug", "flask")]
+TABLES = [
+    tomllib.loads((NAMES / f"{name}.toml").read_text(encoding="utf-8")) for name in ("werkzeug", "serving", "flask")
+]
 ABSENT = {entry["name"]: entry["reason"] for table in TABLES for entry in table.pop("absent")}
 DIFFERS = {entry["name"]: entry["reason"] for table in TABLES for entry in table.pop("differs")}
 MODULES = {module: names for table in TABLES for module, names in table.items()}

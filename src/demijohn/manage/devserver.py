@@ -38,11 +38,11 @@ def run_simple(
     reloader_type: str = "auto",
     threaded: bool = False,
     processes: Count = 1,
-    threads: Count | None = None,
     request_handler: type[Any] | None = None,  # Any: a class made for another server
     static_files: StaticFiles | None = None,
     passthrough_errors: bool = False,
     ssl_context: Any = None,  # Any: see certificates_for
+    threads: Count | None = None,
     **settings: Any,  # Any: each is what its setting takes
 ) -> None:
     """Serve an application until SIGINT or SIGTERM, with the start-up messages on stderr.
@@ -62,12 +62,12 @@ def run_simple(
         reloader_type: `stat`, `watchdog`, `watchfiles` or `auto`.
         threaded: run requests on 16 threads, or on `threads`. Without, one thread runs them one after another.
         processes: how many worker processes, or `"auto"`; may be combined with threads.
-        threads: how many threads in each process, or `"auto"`; implies `threaded`.
         request_handler: a class derived from `WSGIRequestHandler`, which see.
         static_files: paths of URLs to directories, or to `(package, directory)`: answered by a `SharedDataMiddleware`.
         passthrough_errors: an exception of the application stops the server and leaves this function, for debuggers such as
             `pdb`; with several processes, it does not.
         ssl_context: serve HTTPS: `"adhoc"`, `(certificate file, key file)`, `TlsOptions`, an `ssl.SSLContext`.
+        threads: how many threads in each process, or `"auto"`; implies `threaded`.
         **settings: every other setting by its name, see docs/settings.md: `bind=":8000"`, `keep_alive=5`, `access_log_file="-"`.
 
     Raises:

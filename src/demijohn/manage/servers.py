@@ -61,6 +61,7 @@ class BaseWSGIServer(AppServer):
     timeout: float | None = None
     """For how many seconds `handle_request` waits; `None`: until somebody comes."""
 
+    address_family = socket.AF_INET
     allow_reuse_address = True
     request_queue_size = LISTEN_QUEUE
     socket_type = socket.SOCK_STREAM

@@ -6,6 +6,7 @@ parameters, each as name, kind and default.
 
 import importlib
 import inspect
+import io
 import json
 import sys
 import typing
@@ -28,6 +29,8 @@ def default(value):
     """A default that means the same on both sides looks the same."""
     if isinstance(value, type) or callable(value):
         return value.__name__
+    if isinstance(value, io.TextIOBase):
+        return "a stream"  # sys.stdout, which pytest has replaced
     # Each library has a marker of its own for "not given".
     marks = ("no value", "<missing>", "Sentinel.MISSING", "<Sentinel.MISSING", "<object object")
     return "not given" if repr(value).startswith(marks) else repr(value).partition(NO_MEMORY_ADDRESS)[0]
