@@ -72,6 +72,8 @@ def test_one_process(start):
     assert browser.try_pin("123456789")["auth"]
     assert browser.run("order.customer, __import__('os').getpid()")[1] == f"('Ada Lovelace', {server.pid})"
     assert server.get("/") == str(server.pid)
+    browser.post(cmd="printpin")
+    server.wait_for("wants to use the debugger's console. Its PIN: 123-456-789")
     server.send(signal.SIGTERM)
     assert server.wait() == 0
 

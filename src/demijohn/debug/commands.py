@@ -141,6 +141,10 @@ class Commands:
             html = remembered.eval(question["cmd"])
         except ConsoleBusyError as error:
             return 409, str(error)
+        except Exception as error:
+            # Not the code in the console, which prints what it raises: what the application does around a request.
+            logger.exception("The context of a request could not be entered or left once more")
+            return 500, f"The request's context could not be entered or left once more: {type(error).__name__}: {error}"
         return 200, html + ("<span data-more></span>" if remembered.console.is_incomplete else "")
 
 

@@ -116,7 +116,7 @@ class Switchboard:
                 client.settimeout(_CONNECT)
                 with client.makefile("rb") as file:
                     data = json.loads(file.read(MAX_QUESTION))
-                key = data.pop("key", "")
+                key = data.pop("key", "") if isinstance(data, dict) else ""
                 if not hmac.compare_digest(str(key).encode(), self._key.encode()):
                     return
                 status, text = answer({str(name): str(value) for name, value in data.items()})

@@ -10,6 +10,8 @@ import pytest
 
 from demijohn import Demijohn, current_app, request, session
 from demijohn.debug import DebuggedApplication
+from demijohn.doors.choose import handler_for
+from demijohn.manage.hooks import lifecycle_of
 from demijohn.testing import Client, EnvironBuilder, run_wsgi_app
 
 PIN = "123-456-789"
@@ -229,6 +231,28 @@ def test_the_request_is_there_in_the_console(client, debugged, app):
         assert "Error" not in text_of(ask(client, debugged, cmd=import_line + code, frm=frame)), code
     assert "/fail/7" in text_of(ask(client, debugged, cmd="request.path", frm=frame))
     assert not request and not session
+
+
+def test_a_teardown_that_fails_is_said_in_the_console(client, debugged, app):
+    problems = []
+
+    @app.teardown_request
+    def fails(error):
+        for problem in problems:
+            raise problem
+
+    frame = last_frame(client)
+    unlock(client, debugged)
+    problems.append(KeyError("teardown"))
+    answer = ask(client, debugged, cmd="1", frm=frame)
+    assert answer.status_code == 500
+    assert "KeyError: 'teardown'" in answer.text
+
+
+def test_the_application_s_beginning_and_end_are_known(debugged, app):
+    assert lifecycle_of(debugged) is app.lifecycle
+    assert handler_for(debugged).label is not None
+    assert lifecycle_of(DebuggedApplication(lambda environ, start_response: [])) is not None
 
 
 def test_variables_are_asked_for_behind_the_pin(client, debugged):
