@@ -6,7 +6,7 @@ those that load the application, too.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -31,12 +31,7 @@ class Debugging:
     def wrap(self, application: Any) -> Any:  # Any: a WSGI application, or an AppSpec
         """Return the application with the debugger around it; of one that is to be loaded, when it is."""
         if isinstance(application, AppSpec):
-            load, anew = application.load, application.anew
-            return replace(
-                application,
-                load=lambda: self.wrap(load()),
-                anew=None if anew is None else lambda settings: self.wrap(anew(settings)),
-            )
+            return application.wrapped(self.wrap)
         debugged = DebuggedApplication(application, self.has_console, run=self.run)
         debugged.trusted_hosts.extend(self.hosts)
         return debugged
@@ -70,7 +65,7 @@ def debugging_of(
     # A WSGI application of anybody's may be debugged by who says so in code; one of ours says itself what mode it is in.
     if getattr(application, "debug", None) is False:
         refuse_outside_debug_mode(settings, is_debug=is_debug)
-    hosts, is_open = _hosts_of(settings)
+    hosts, is_open = hosts_of(settings)
     return Debugging(DebugRun.of("demijohn", os.getcwd()), settings["debugger_console"], hosts, is_open)
 
 
@@ -87,7 +82,7 @@ def refuse_outside_debug_mode(settings: Settings, *, is_debug: bool) -> None:
         )
 
 
-def _hosts_of(settings: Settings) -> tuple[tuple[str, ...], bool]:
+def hosts_of(settings: Settings) -> tuple[tuple[str, ...], bool]:
     """Return the names that a server is asked by, and whether others can reach it."""
     hosts = list(settings["debugger_hosts"])
     is_open = False

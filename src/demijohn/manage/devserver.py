@@ -97,7 +97,7 @@ def run_simple(
     )
     enter(chosen)
     if use_reloader and current_child() is None:
-        run_parent(chosen, tls=ssl_context)
+        run_parent(chosen, tls=ssl_context, is_debug=getattr(application, "debug", False) is True)
     if static_files is not None:
         application = SharedDataMiddleware(application, static_files)
     serve(application, chosen, tls=ssl_context, hooks=HandlerHooks(request_handler), passes_errors=passthrough_errors)

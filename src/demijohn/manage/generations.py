@@ -35,6 +35,11 @@ class AppSpec:
     anew: Callable[[Settings], "AppSpec"] | None = None
     """Returns where it is by settings that were read anew."""
 
+    def wrapped(self, wrap: Callable[[Any], Any]) -> "AppSpec":  # Any: applications
+        """Return where it is, to be wrapped when it is loaded."""
+        load, anew = self.load, self.anew
+        return AppSpec(lambda: wrap(load()), None if anew is None else lambda settings: anew(settings).wrapped(wrap))
+
 
 @dataclass(frozen=True, slots=True)
 class Renewed:

@@ -28,6 +28,7 @@ from .listening import open_listeners
 from .messages import configure_logging, own_handler
 from .notify import Notifier
 from .ops.process import OPS_PORT, Ops
+from .refreshing import refresh_hosts, with_refresh
 from .reloader.child import current_child
 from .reloader.fitting import fitted, fitted_tls, report, start_facts
 from .settings.build import (
@@ -81,6 +82,7 @@ def serve(
     """
     is_debug = is_debug or getattr(application, "debug", False) is True
     debugging = debugging_of(application, settings, is_debug=is_debug)
+    refreshed_at = refresh_hosts(settings, is_debug=is_debug)
     is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
     for warning in warnings_of(settings, is_debug=is_debug):
@@ -93,6 +95,8 @@ def serve(
     if debugging is not None:
         application = debugging.wrap(application)
     child = current_child()
+    if child is not None and refreshed_at is not None:
+        application = with_refresh(application, lambda: child.feed, refreshed_at)
     handover = take_handover() if child is None else None
     fd = inherited_listener(os.environ, settings["port"]) if child is None else None
     if child is not None:

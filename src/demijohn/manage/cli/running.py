@@ -170,7 +170,7 @@ def _run_parent(settings: "Settings", words: str | None) -> NoReturn:
     with contextlib.suppress(ApplicationNotFoundError):  # so far; the child says so
         directories.append(locate(words or settings["app"], directories[0], os.environ).directory)
     try:
-        run_parent(settings, roots=directories)
+        run_parent(settings, roots=directories, is_debug=get_debug_flag())
     except (ValueError, RuntimeError, ImportError, CertificateError) as error:
         raise click.UsageError(str(error)) from None
 

@@ -1,12 +1,16 @@
 """`BrokenPage`: what the parent answers while no child can: why the application does not run, on the same listeners."""
 
+import os
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..._base.changefeed import ChangeFeed
+from ...debug.refresh import refreshing
 from ...http.accept import MIMEAccept, parse_accept_header
-from ...seam import Exchange
+from ...seam import Exchange, Handler
 from ...serve import Listener, Server, ServerOptions
 from .failure import Failure
 
@@ -31,8 +35,16 @@ _FOR_ANYBODY: Final = "text/plain"
 class BrokenPage:
     """Of one parent. Its own thread answers; all else is for the parent's."""
 
-    def __init__(self, listeners: Sequence[Listener], *, access_log: bool = False) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        *,
+        access_log: bool = False,
+        refreshed_at: Collection[str] | None = None,
+    ) -> None:
+        """Prepare. `refreshed_at`: names at which the page goes away by itself, see `refreshing`; `None`: nowhere."""
         self._listeners = list(listeners)
+        self._refreshed_at = refreshed_at
         self._options = replace(OPTIONS, access_log=access_log)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -41,7 +53,12 @@ class BrokenPage:
         """Answer everything with this from now on."""
         if not self._listeners:
             return
-        self._server = Server(_Handler(failure), self._listeners, self._options)
+        handler: Handler = _Handler(failure)
+        if self._refreshed_at is not None:
+            # No generation of a child's: whatever comes next is news.
+            feed = ChangeFeed(f"{os.getpid()}.broken.{time.time_ns()}")
+            handler = refreshing(handler, lambda: feed, self._refreshed_at)
+        self._server = Server(handler, self._listeners, self._options)
         self._thread = threading.Thread(target=self._server.serve_forever, name="demijohn-broken", daemon=True)
         self._thread.start()
 

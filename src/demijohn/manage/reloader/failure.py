@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from ..watching.origin import is_foreign, project_modules
 
-_PLAIN_CSP: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_PLAIN_CSP: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'"
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">

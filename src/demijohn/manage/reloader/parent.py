@@ -12,7 +12,7 @@ import logging
 import os
 import selectors
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,6 +83,7 @@ class Parent:
         bounds: Bounds | None = None,
         adhoc: tuple[str, str] | None = None,
         access_log: bool = False,
+        refreshed_at: Collection[str] | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Prepare.
@@ -95,6 +96,7 @@ class Parent:
             bounds: of what takes time.
             adhoc: certificate and key of `ssl_context="adhoc"`.
             access_log: log what is answered while the program is broken.
+            refreshed_at: see `BrokenPage`.
             clock: for tests.
         """
         self._command = command
@@ -104,7 +106,7 @@ class Parent:
         self._bounds = bounds or Bounds()
         self._adhoc = adhoc
         self._clock = clock or SystemClock()
-        self._page = BrokenPage(listeners, access_log=access_log)
+        self._page = BrokenPage(listeners, access_log=access_log, refreshed_at=refreshed_at)
         self._fresh = Freshness()
         self._terminal = TerminalState()
         self._selector = selectors.DefaultSelector()

@@ -25,6 +25,7 @@ from ..identity import pid_file
 from ..listening import open_listeners
 from ..messages import configure_logging
 from ..ops.process import OPS_PORT
+from ..refreshing import refresh_hosts
 from ..settings.build import has_access_log, listen_options, ssl_context
 from ..settings.load import Settings, settings_of_call
 from ..watching.fileset import FileSet
@@ -41,14 +42,19 @@ DEFER_SECONDS: Final = 10
 
 
 def run_parent(
-    settings: Settings, *, tls: Any = None, roots: Iterable[str] = ()
-) -> NoReturn:  # Any: see certificates_for
+    settings: Settings,
+    *,
+    tls: Any = None,  # Any: see certificates_for
+    roots: Iterable[str] = (),
+    is_debug: bool = False,
+) -> NoReturn:
     """Serve by children until SIGINT or SIGTERM, and exit.
 
     Args:
         settings: how; the children read theirs for themselves.
         tls: what TLS is served with, instead of what the settings say.
         roots: directories of the program that are not on `sys.path` yet.
+        is_debug: the application is in debug mode.
 
     Raises:
         ValueError: not on the main thread, or settings that make no sense.
@@ -81,6 +87,7 @@ def run_parent(
             bounds=bounds,
             adhoc=adhoc,
             access_log=has_access_log(settings),
+            refreshed_at=refresh_hosts(settings, is_debug=is_debug),
         )
         code = parent.run()
     sys.exit(code)

@@ -74,6 +74,13 @@ SETTINGS: Final = (
         " listened on; `.example.org` means all below it. `0.0.0.0` is never one.",
     ),
     Setting(
+        "browser_refresh",
+        FLAG,
+        True,
+        "Pages load themselves anew when code, templates or static files have changed: in debug mode, with the reloader. A"
+        " stylesheet is exchanged without that.",
+    ),
+    Setting(
         "extra_files",
         list_of(PATH, os.pathsep),
         (),

@@ -3,6 +3,9 @@
 import pytest
 
 from demijohn import Blueprint, Demijohn
+from demijohn._base.changefeed import ChangeFeed
+from demijohn.debug import DebuggedApplication
+from demijohn.manage.refreshing import RefreshedApplication
 from demijohn.manage.reloader import fitting
 from demijohn.manage.reloader.fitting import (
     IDLE_GRACE,
@@ -108,3 +111,5 @@ def test_directories_of_pages(tmp_path):
     assert statics == [str(tmp_path / name) for name in ("static", "blue/css")]
     assert page_directories(SharedDataMiddleware(SharedDataMiddleware(app, {}), {})) == (templates, statics)
     assert page_directories(lambda environ, start_response: []) == ([], [])
+    around = RefreshedApplication(DebuggedApplication(app), lambda: ChangeFeed("g"), ())
+    assert page_directories(around) == (templates, statics)
