@@ -40,7 +40,7 @@ def by_native_door(monkeypatch):
 
     monkeypatch.setattr(Demijohn, "__call__", call)
     # Whoever replaces `__call__` is not served past it otherwise.
-    monkeypatch.setattr(application, "_WSGI_SIDE", (call, *application._WSGI_SIDE[1:]))
+    monkeypatch.setitem(application._WSGI_SIDE, "__call__", call)
     return count
 
 
