@@ -94,7 +94,9 @@ def test_top_lists_all_parked_requests_with_their_routes_and_lines(serve, gate, 
             path: (place is not None and place["line"] == line_of(sites, PARKED[path][1]))
             for path, place in places.items()
         }
-        return seen if len(is_there) == len(PARKED) and all(is_there.values()) else None
+        # The other worker may still be booting, and says nothing of phases then.
+        has_said = all("phases" in one for one in seen["workers"])
+        return seen if has_said and len(is_there) == len(PARKED) and all(is_there.values()) else None
 
     seen = until(all_parked)
     pids = {one["pid"] for one in seen["workers"]}
