@@ -54,10 +54,10 @@ def test_pages_hear_of_changes_and_hold_no_thread(runner):
         feed.publish(["/x.py"], "code")
         feed.publish(["/x.html"], "template")
         for tab in tabs:
-            paths = ["site/static/css/style.css", "me/site/a.html"]
-            assert tab.event()[:2] == ("change", "g1.1")
+            name, number, data = tab.event()
+            assert (name, number, data["kind"]) == ("change", "g1.1", "static")
+            assert data["paths"] == ["site/static/css/style.css", "me/site/a.html"]
             assert tab.event() == ("change", "g1.3", {"kind": "template", "paths": ["/x.html"]})
-            del paths
         with Client(running) as client:
             assert client.get("/").body == b"hello"
         for tab in tabs:
