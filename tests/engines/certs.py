@@ -26,6 +26,19 @@ def folder() -> str:
     return path
 
 
+_CERT_SIGN = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """Signs certificates; `ca.pem` in its folder is what clients trust."""
 
@@ -37,6 +50,8 @@ class Authority:
         certificate = (
             self._builder(self.name, self.key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_CERT_SIGN, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         write(self.ca_file, certificate.public_bytes(serialization.Encoding.PEM))
@@ -51,6 +66,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - DAY)
             .not_valid_after(now + 10 * DAY)
+            # Python 3.13 looks for the authority by this.
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
 
     def make(self, stem: str, *names: str, subject=None, password: str | None = None, is_rsa=False) -> CertificateFiles:

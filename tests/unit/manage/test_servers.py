@@ -186,6 +186,7 @@ class TestHandleRequest:
 
         files = certs.server_files()
         with make_server("127.0.0.1", 0, hello, ssl_context=(files.certfile, files.keyfile)) as server:
+            server.timeout = TIMEOUT
             for _ in range(2):
                 with asking(ask) as answers:
                     server.handle_request()
