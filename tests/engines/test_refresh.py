@@ -56,7 +56,7 @@ def test_pages_hear_of_changes_and_hold_no_thread(runner):
         for tab in tabs:
             name, number, data = tab.event()
             assert (name, number, data["kind"]) == ("change", "g1.1", "static")
-            assert data["paths"] == ["site/static/css/style.css", "me/site/a.html"]
+            assert data["paths"] == ["site/static/css/style.css", "home/me/site/a.html"]
             assert tab.event() == ("change", "g1.3", {"kind": "template", "paths": ["/x.html"]})
         with Client(running) as client:
             assert client.get("/").body == b"hello"
