@@ -155,10 +155,9 @@ class DebugReprGenerator:
 
     def _regex(self, obj: Any) -> Markup:
         pattern = obj.pattern
-        text = repr(pattern)
         if isinstance(pattern, str) and "'" not in pattern and "\n" not in pattern:
-            text = f"r'{pattern}'"
-        return Markup('re.compile(<span class="string regex">{}</span>)').format(text[:MAX_TEXT])
+            return Markup("re.compile(<span class=\"string regex\">r'{}'</span>)").format(pattern[:MAX_TEXT])
+        return Markup('re.compile(<span class="string regex">{}</span>)').format(repr(pattern)[:MAX_TEXT])
 
     def _sequence(self, obj: Any, kind: type, base: type, left: str, right: str, recursive: bool) -> Markup:
         if base in {set, frozenset}:

@@ -155,7 +155,7 @@ VALUES = [
     ({}, r"\{\}"),
     ({1}, r'set\(\[<span class="number">1</span>\]\)'),
     (True, '<span class="number">True</span>'),
-    (re.compile(r"a\d"), r're.compile\(<span class="string regex">r&#39;a\\d&#39;</span>\)'),
+    (re.compile(r"a\d"), r"""re.compile\(<span class="string regex">r'a\\d'</span>\)"""),
     (Broken(), '<span class="brokenrepr">&lt;broken repr \\(ValueError: broken &lt;x&gt;\\)&gt;</span>'),
     (Fatal(), '<span class="brokenrepr">&lt;broken repr \\(SystemExit\\)&gt;</span>'),
     (Point(1, 2), r'<span class="object">Point\(x=1, y=2\)</span>'),
