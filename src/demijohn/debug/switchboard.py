@@ -28,6 +28,8 @@ MAX_AT_ONCE: Final = 8
 WAIT: Final = 300.0
 """Seconds that code may run for before who asked is told that it still does."""
 
+_PREFIX: Final = "demijohn-debug-"
+
 _CONNECT: Final = 5.0
 
 
@@ -36,10 +38,13 @@ class Switchboard:
 
     def __init__(self) -> None:
         # SECURITY: nobody can guess the name, and so be there before us.
-        self.directory = os.path.join(tempfile.gettempdir(), f"demijohn-debug-{secrets.token_hex(16)}")
+        self.directory = os.path.join(tempfile.gettempdir(), f"{_PREFIX}{secrets.token_hex(16)}")
         self._key = secrets.token_hex(32)
         self._lock = threading.Lock()
-        self._listening_in: int | None = None  # the process; under the lock
+        # Which process listens, and at what; under the lock.
+        self._listening_in: int | None = None
+        self._sock: socket.socket | None = None
+        self._thread: threading.Thread | None = None
         weakref.finalize(self, _remove, self.directory, os.getpid())
 
     def listen(self, answer: Callable[[Question], Answer]) -> None:
@@ -64,8 +69,12 @@ class Switchboard:
                 os.unlink(path)  # of an earlier process with our number
             sock.bind(path)
             sock.listen(MAX_AT_ONCE)
-            self._listening_in = os.getpid()
-        threading.Thread(target=self._accept, args=(sock, answer), name="demijohn-debug", daemon=True).start()
+            self._listening_in, self._sock = os.getpid(), sock
+            self._thread = threading.Thread(
+                target=self._accept, args=(sock, answer), name="demijohn-debug", daemon=True
+            )
+            self._thread.start()
+        _sweep(os.path.dirname(self.directory), self.directory)
 
     def ask(self, pid: int, question: Question) -> Answer:
         """Ask another process.
@@ -90,7 +99,12 @@ class Switchboard:
         return int(data["status"]), str(data["text"])
 
     def close(self) -> None:
-        """Remove the sockets. By the process that made this, when the others have ended."""
+        """Listen no more, and remove the sockets. By the process that made this, when the others have ended."""
+        with self._lock:
+            if self._sock is not None and self._thread is not None and self._listening_in == os.getpid():
+                with contextlib.suppress(OSError):
+                    self._sock.shutdown(socket.SHUT_RDWR)  # which ends `accept`
+                self._thread.join(_CONNECT)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _path(self, pid: int) -> str:
@@ -98,15 +112,19 @@ class Switchboard:
 
     def _accept(self, sock: socket.socket, answer: Callable[[Question], Answer]) -> None:
         room = threading.BoundedSemaphore(MAX_AT_ONCE)
-        while True:
-            try:
-                client, _ = sock.accept()
-            except ConnectionAbortedError:
-                continue
-            room.acquire()
-            threading.Thread(
-                target=self._serve, args=(client, answer, room), name="demijohn-debug-answer", daemon=True
-            ).start()
+        with sock:
+            while True:
+                try:
+                    client, _ = sock.accept()
+                except ConnectionAbortedError:
+                    continue
+                except OSError:  # `close` was called; or there are no descriptors left: the next page listens anew
+                    self._listening_in = None
+                    return
+                room.acquire()
+                threading.Thread(
+                    target=self._serve, args=(client, answer, room), name="demijohn-debug-answer", daemon=True
+                ).start()
 
     def _serve(
         self, client: socket.socket, answer: Callable[[Question], Answer], room: threading.BoundedSemaphore
@@ -123,6 +141,30 @@ class Switchboard:
                 client.sendall(json.dumps({"status": status, "text": text}).encode())
         finally:
             room.release()
+
+
+def _sweep(parent: str, own: str) -> None:
+    """Remove what servers that were killed have left: directories of ours, in which nobody listens any more."""
+    for found in os.scandir(parent):
+        if not found.name.startswith(_PREFIX) or found.path == own or not found.is_dir(follow_symlinks=False):
+            continue
+        with contextlib.suppress(OSError):  # somebody else's, or gone
+            sockets = os.listdir(found.path) if found.stat(follow_symlinks=False).st_uid == os.geteuid() else []
+            # Of one that is empty, the first socket may be about to come.
+            if sockets and not any(_is_listening(os.path.join(found.path, name)) for name in sockets):
+                shutil.rmtree(found.path, ignore_errors=True)
+
+
+def _is_listening(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True  # busy, and so it lives; or not to be told
+    return True
 
 
 def _remove(directory: str, pid: int) -> None:

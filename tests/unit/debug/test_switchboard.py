@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import tempfile
 
 import pytest
 
@@ -64,6 +65,22 @@ def test_a_process_that_does_not_listen(board):
     board.listen(lambda question: (200, ""))
     with pytest.raises(ProcessLookupError, match="does not answer"):
         board.ask(os.getpid() + 1, {})
+
+
+def test_what_killed_servers_have_left_is_removed(board, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    living, dead, third = Switchboard(), Switchboard(), Switchboard()
+    living.listen(lambda question: (200, ""))
+    os.mkdir(dead.directory, 0o700)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(os.path.join(dead.directory, "1"))
+    (tmp_path / "demijohn-debug-of-somebody").write_text("no directory")
+    third.listen(lambda question: (200, ""))
+    assert not os.path.exists(dead.directory)
+    assert os.path.exists(living.directory)
+    assert (tmp_path / "demijohn-debug-of-somebody").exists()
+    living.close()
+    third.close()
 
 
 def test_a_directory_that_is_open_to_others_is_not_used(board):
