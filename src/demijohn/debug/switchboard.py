@@ -67,8 +67,12 @@ class Switchboard:
             path = self._path(os.getpid())
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)  # of an earlier process with our number
-            sock.bind(path)
-            sock.listen(MAX_AT_ONCE)
+            try:
+                sock.bind(path)
+                sock.listen(MAX_AT_ONCE)
+            except OSError:
+                sock.close()
+                raise
             self._listening_in, self._sock = os.getpid(), sock
             self._thread = threading.Thread(
                 target=self._accept, args=(sock, answer), name="demijohn-debug", daemon=True

@@ -67,20 +67,27 @@ def test_a_process_that_does_not_listen(board):
         board.ask(os.getpid() + 1, {})
 
 
-def test_what_killed_servers_have_left_is_removed(board, tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_what_killed_servers_have_left_is_removed(place, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(place.directory))
     living, dead, third = Switchboard(), Switchboard(), Switchboard()
     living.listen(lambda question: (200, ""))
     os.mkdir(dead.directory, 0o700)
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(os.path.join(dead.directory, "1"))
-    (tmp_path / "demijohn-debug-of-somebody").write_text("no directory")
+    (place.directory / "demijohn-debug-of-somebody").write_text("no directory")
     third.listen(lambda question: (200, ""))
     assert not os.path.exists(dead.directory)
     assert os.path.exists(living.directory)
-    assert (tmp_path / "demijohn-debug-of-somebody").exists()
+    assert (place.directory / "demijohn-debug-of-somebody").exists()
     living.close()
     third.close()
+
+
+def test_a_place_that_is_too_long_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 100)))
+    os.mkdir(tempfile.tempdir)
+    with pytest.raises(OSError, match="too long"):
+        Switchboard().listen(lambda question: (200, ""))
 
 
 def test_a_directory_that_is_open_to_others_is_not_used(board):
