@@ -4,6 +4,8 @@ A watch of the library costs two threads and one of the system's instances, so d
 them where all of that counts.
 """
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -13,6 +15,9 @@ from .hints import STOP_SECONDS, Inbox
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers.api import BaseObserver
+
+_DESCRIPTORS: Final = "/proc/self/fdinfo"
+"""What Linux tells of the descriptors of this process."""
 
 _UNIMPORTANT: Final = frozenset({"opened", "closed_no_write"})
 
@@ -57,6 +62,10 @@ class WatchdogHints:
                 observer.schedule(handler, directory, recursive=is_deep)
             except FileNotFoundError:
                 continue  # gone in this very moment
+        watched = _watched()
+        if watched is not None and watched < sum(map(os.path.isdir, directories)):
+            # The library goes on without what it cannot watch below a directory.
+            raise OSError(errno.ENOSPC, "not all directories could be watched")
 
     def close(self) -> None:
         """See `Hints`."""
@@ -91,6 +100,17 @@ def event_handler(hear: Callable[[str], object]) -> "FileSystemEventHandler":
                 hear(os.fsdecode(event.src_path))
 
     return Handler()
+
+
+def _watched() -> int | None:
+    """Return how many directories the system watches for this process; `None` if it does not tell."""
+    if not os.path.isdir(_DESCRIPTORS):
+        return None
+    count = 0
+    for name in os.listdir(_DESCRIPTORS):
+        with contextlib.suppress(OSError), open(os.path.join(_DESCRIPTORS, name), encoding="ascii") as facts:
+            count += sum(line.startswith("inotify ") for line in facts)
+    return count
 
 
 def cover(directories: set[str]) -> list[tuple[str, bool]]:

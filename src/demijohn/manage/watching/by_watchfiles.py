@@ -69,9 +69,10 @@ class WatchfilesHints:
 
     def _listen(self, directories: set[str]) -> "RustNotify":
         while True:
-            there = [directory for directory in directories if os.path.isdir(directory)]
+            there = [path for path in directories if os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)]
             try:
-                return self._new_notifier(there, False, False, 0, False, True)
+                # Its own way to ignore what may not be read would have it ignore that there are too many, too.
+                return self._new_notifier(there, False, False, 0, False, False)
             except FileNotFoundError:
                 continue  # one has gone in this very moment
             except (OSError, RuntimeError) as error:

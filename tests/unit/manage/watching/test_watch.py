@@ -4,6 +4,9 @@ import errno
 import logging
 import os
 import select
+import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -190,3 +193,32 @@ def test_too_many_watches_become_one(tmp_path):
         (tmp_path / f"d{number}/.hidden").mkdir(parents=True)
         wanted.add(str(tmp_path / f"d{number}"))
     assert cover(wanted) == [(str(tmp_path), True)]
+
+
+LIMITED = """
+import os, sys
+from demijohn.manage.watching.fileset import FileSet
+from demijohn.manage.watching.watch import Watch
+with Watch(FileSet(roots=(sys.argv[1],)), sys.argv[2], 1.0) as watch:
+    print(watch.name, watch.count)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["watchdog", "watchfiles"])
+@pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
+def test_the_limits_of_the_system_itself(tmp_path, kind, limit):
+    """In a user namespace, which has limits of its own."""
+    for number in range(20):
+        (tmp_path / f"d{number}").mkdir()
+        (tmp_path / f"d{number}/a.py").write_text("")
+    command = f'echo {5 * (limit == "max_inotify_watches")} > /proc/sys/user/{limit} && exec "$@"'
+    words = ["unshare", "-U", "-r", "sh", "-c", command, "-", sys.executable, "-c", LIMITED, str(tmp_path), kind]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-U", "-r", "test", "-w", f"/proc/sys/user/{limit}"]).returncode
+    ):
+        pytest.skip("no namespaces of users here")
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "stat 20\n", done.stderr
+    assert limit.replace("inotify", "user") in done.stderr
