@@ -1,13 +1,17 @@
 """The reloader with real processes: the port never closes, whatever the files and the program do."""
 
+import contextlib
 import http.client
 import json
+import os
 import re
+import select
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import termios
 import textwrap
 import threading
 import time
@@ -123,6 +127,7 @@ def test_whatever_ends_it_the_port_stays_open(site, more, words):
     site.wait_for(words, 500)
     site.write("mended")
     site.wait_for("mended ")
+    server.wait_for("Running on http://127")
     server.send(signal.SIGINT)
     assert server.wait() == 0
 
@@ -472,3 +477,34 @@ if __name__ == "__main__":
     assert server.wait() == 0
     wait_gone(child)
     assert len(server.wait_for("VALUE")) == 3
+
+
+def test_ctrl_c_at_a_terminal_ends_both_at_once_and_leaves_it_as_it_was(site):
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.chdir(site.directory)
+        os.execv(sys.executable, [sys.executable, "-m", "demijohn", "run", "app.py", "--reload", "--port", "0"])
+    said = b""
+    try:
+        while b"Reloader:" not in said:
+            assert select.select([terminal], [], [], PATIENCE)[0], said
+            said += os.read(terminal, 4096)
+        attributes = termios.tcgetattr(terminal)
+        site.port = int(re.search(rb":(\d+)", said)[1])
+        child = site.pid()
+        without_echo = termios.tcgetattr(terminal)
+        without_echo[3] &= ~termios.ECHO  # as a debugger does while it reads a line
+        termios.tcsetattr(terminal, termios.TCSANOW, without_echo)
+        os.write(terminal, b"\x03")
+        with contextlib.suppress(OSError):  # how the end of a terminal is told
+            while select.select([terminal], [], [], PATIENCE)[0] and (data := os.read(terminal, 4096)):
+                said += data
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert b"Traceback" not in said
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+        assert termios.tcgetattr(terminal) == attributes
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        os.close(terminal)

@@ -85,7 +85,9 @@ def serve(
     refreshed_at = refresh_hosts(settings, is_debug=is_debug)
     is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
-    for warning in warnings_of(settings, is_debug=is_debug):
+    child = current_child()
+    is_news = child is None or child.is_first
+    for warning in warnings_of(settings, is_debug=is_debug) if is_news else ():
         logger.warning(" * Warning: %s", warning)
     if settings["reload_on_change"] and not isinstance(application, AppSpec):
         logger.warning(
@@ -94,7 +96,6 @@ def serve(
         )
     if debugging is not None:
         application = debugging.wrap(application)
-    child = current_child()
     if child is not None and refreshed_at is not None:
         application = with_refresh(application, lambda: child.feed, refreshed_at)
     handover = take_handover() if child is None else None
@@ -122,11 +123,10 @@ def serve(
         # Whoever is taken over from keeps its place until this one serves.
         server.control = open_control(settings, is_placed=handover is None)
         facts = () if debugging is None else tuple(debugging.facts())
-        on_start: Callable[[], None] = partial(announce, server, facts)
         if child is not None:
             report(server, child)
-            on_start = partial(announce, server, (*facts, *start_facts(child))) if child.is_first else _say_nothing
-        server.serve_until_signalled(on_start)
+            facts = (*facts, *start_facts(child))
+        server.serve_until_signalled(partial(announce, server, facts) if is_news else _say_nothing)
     if server.exit_code != 0:
         sys.exit(server.exit_code)
 

@@ -38,8 +38,8 @@ class Child:
 
     @property
     def is_first(self) -> bool:
-        """No other was there before: what is told at the start is news."""
-        return self.handshake.number == 0
+        """No other has served before: what is told at the start is news."""
+        return self.handshake.is_first
 
     @property
     def feed(self) -> ChangeFeed:

@@ -27,6 +27,8 @@ class Handshake:
     """Descriptor; see channel.py."""
     number: int
     """Of the child: 0 for the first."""
+    is_first: bool
+    """None has served so far."""
     way: str
     """How files are watched: `watchfiles`, `watchdog` or `stat`."""
     files: int

@@ -114,6 +114,7 @@ class Parent:
         self._phase = Phase.STARTING
         self._child: ChildProcess | None = None
         self._count = 0
+        self._has_served = False
         self._pending = Pending(self._clock, self._bounds.quiet)
         self._reason: list[str] = []  # what the running start is for
         self._kill_at: float | None = None
@@ -230,6 +231,7 @@ class Parent:
             os.getpid(),
             channel.child_fd,
             self._count,
+            not self._has_served,
             self._watch.name,
             self._watch.count,
             handed(self._listeners),
@@ -306,10 +308,11 @@ class Parent:
     def _on_ready(self) -> None:
         self._phase = Phase.SERVING
         self._pending.come_to_rest()
-        if self._count > 1:
+        if self._has_served:
             took = (self._clock.monotonic() - self._pending.noticed_at) * 1000
             why = f" because {shown(self._reason)} changed" if self._reason else ""
             logger.info(" * Reloaded%s (%d ms)", why, took)
+        self._has_served = True
 
     def _on_child_signal(self) -> None:
         child = self._child

@@ -60,7 +60,7 @@ def parent():
 @pytest.fixture
 def child(parent, monkeypatch):
     monkeypatch.setattr(module, "_end_with", os.close)
-    child = Child(Handshake(os.getppid(), os.dup(parent.channel.child_fd), 2, "stat", 5))
+    child = Child(Handshake(os.getppid(), os.dup(parent.channel.child_fd), 2, False, "stat", 5))
     yield child
     os.close(child.handshake.channel)
     for fd in child._connections.values():

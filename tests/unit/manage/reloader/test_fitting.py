@@ -23,7 +23,9 @@ from demijohn.middleware.shared_data import SharedDataMiddleware
 
 class FakeChild:
     def __init__(self, **changed):
-        self.handshake = Handshake(**{"parent": 1, "channel": 3, "number": 0, "way": "stat", "files": 12, **changed})
+        self.handshake = Handshake(
+            **{"parent": 1, "channel": 3, "number": 0, "is_first": True, "way": "stat", "files": 12, **changed}
+        )
         self.said = []
 
     def ready(self, *words):

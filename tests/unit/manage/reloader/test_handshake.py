@@ -30,7 +30,15 @@ def channel():
 
 
 def handshake(channel, listener, **changed):
-    facts = {"parent": os.getppid(), "channel": channel.child_fd, "number": 3, "way": "stat", "files": 7, **changed}
+    facts = {
+        "parent": os.getppid(),
+        "channel": channel.child_fd,
+        "number": 3,
+        "is_first": False,
+        "way": "stat",
+        "files": 7,
+        **changed,
+    }
     return Handshake(**facts, listeners=handed([listener]), adhoc=("a.crt", "a.key"))
 
 
