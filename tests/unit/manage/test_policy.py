@@ -507,6 +507,15 @@ def test_a_slow_boot_is_not_hung_but_has_its_own_limit():
     assert table.current.seats[0].early_deaths == 1, "that was a failed boot"
 
 
+def test_a_boot_that_ends_while_it_is_asked_where_it_is_has_succeeded():
+    table, _ = play(WorkerTable.empty(1), WorkerSpawned(1, 0, 7), now=0)
+    table, _ = play(table, StacksAsked(7), now=60, policy=PATIENT)
+    table, actions = play(table, WorkerReady(7), now=60.5, policy=PATIENT)
+    assert actions == [Open(7)]
+    table, _ = play(table, Opened(7), now=60.5, policy=PATIENT)
+    assert play(table, Tick(), now=70, policy=PATIENT)[1] == [], "it is not killed for what is over"
+
+
 # ---------------------------------------------------------------------- signals
 
 

@@ -259,7 +259,11 @@ class Supervision(RuleBasedStateMachine):
         self.feed(WorkerExited(pid, status, cause))
 
     def count_serving(self) -> int:
-        return sum(one.state == "serving" and not one.signals for one in self.processes.values())
+        """How many answer: who hangs does not, and several of them may be killed at once."""
+        return sum(
+            one.state == "serving" and not one.signals and not one.is_hung and not one.has_dumped
+            for one in self.processes.values()
+        )
 
     def is_running(self) -> bool:
         return self.exit_code is None
@@ -313,7 +317,7 @@ class Supervision(RuleBasedStateMachine):
 
     def gets_ready(self, pid: int) -> None:
         process = self.processes[pid]
-        process.state, process.since = "ready", self.now
+        process.state, process.since, process.has_dumped = "ready", self.now, False
         self.was_ready |= process.seat != LOADER
         process.memory = process.first_memory = 2000 if self.outside.are_born_large else 10
         self.feed(WorkerReady(pid, process.memory))

@@ -199,7 +199,8 @@ class WorkerTable:
     def _worker_ready(self, worker: Worker, now: float) -> "WorkerTable":
         if worker.state is not State.BOOTING:
             return self
-        table = self._with_worker(replace(worker, state=State.READY, since=now, beat_at=now))
+        # It was late, and maybe made to say where it was; but now it is here, and is to be killed no more.
+        table = self._with_worker(replace(worker, state=State.READY, since=now, beat_at=now, stacks_at=None))
         if worker.is_loader:
             return table
         table = table._with_generation(worker.generation, lambda one: replace(one, was_ready=True))
