@@ -47,8 +47,6 @@ class Frame:
     """Local variables, as they are now."""
     live: FrameType | None
     """The frame itself; `None` of a syntax error."""
-    is_hidden: bool = False
-    """`__traceback_hide__` says so."""
     id: str = ""
     """Of its console; empty if there is none."""
 

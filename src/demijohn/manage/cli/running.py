@@ -304,10 +304,13 @@ def _load_mounted(words: str) -> Any:  # Any: see ScriptInfo
 def _check(info: ScriptInfo, words: str | None, settings: "Settings") -> None:
     from ..binding import BindError
     from ..checking import check
+    from ..debugging import refuse_outside_debug_mode
     from ..serving import EXIT_CANNOT_LISTEN
 
     application = _load(info, words, settings)
+    is_debug = get_debug_flag() or getattr(application, "debug", False) is True
     try:
+        refuse_outside_debug_mode(settings, is_debug=is_debug)
         for line in check(application, settings):
             click.echo(line)
     except BindError as error:
