@@ -19,10 +19,11 @@ from .dispatch import Environ, StartResponse
 from .dotenv import load_dotenv as load_dotenv_defaults
 from .helpers import get_debug_flag, get_load_dotenv
 from .mounts import MountHandler
+from .older import OlderNames
 from .serving import AppServing
 
 
-class Demijohn(AppServing):
+class Demijohn(OlderNames, AppServing):
     """An application.
 
     Args:

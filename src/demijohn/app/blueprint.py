@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, overload
 
+from .._base.older import warn_older
 from .._base.sentinel import MISSING, Missing
 from .registry import H, Hook
 from .scaffold import Scaffold, setupmethod
@@ -194,6 +195,12 @@ class Blueprint(Scaffold):
     def before_app_request(self, f: H) -> H:
         """`before_request` for every request of the application."""
         return self._record_app_hook("before_request_funcs", f)
+
+    def before_app_first_request(self, f: H) -> H:
+        """`before_first_request` of the application; see `OlderNames`."""
+        warn_older("'before_app_first_request' was removed in Flask 2.3. Do it where the application is made.")
+        self.record_once(lambda state: state.app.before_first_request(f))
+        return f
 
     @setupmethod
     def after_app_request(self, f: H) -> H:

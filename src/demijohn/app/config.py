@@ -13,6 +13,7 @@ from typing import IO, Any, Final, Generic, TypeVar, overload
 
 from .._base.imports import import_string
 from .._base.sentinel import MISSING
+from .older import OLDER_SETTINGS, read_older_setting, take_older_setting
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -83,6 +84,22 @@ class Config(dict[str, Any]):  # Any: a setting may be anything
     def __init__(self, root_path: str | os.PathLike[str], defaults: Mapping[str, Any] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
+        self._owner: Callable[[], Any] | None = None
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        if key in OLDER_SETTINGS and self._owner is not None:
+            take_older_setting(self._owner(), key, value)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Set keys, as of a dict."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def __missing__(self, key: str) -> Any:
+        if self._owner is None:
+            raise KeyError(key)
+        return read_older_setting(self._owner(), key)
 
     def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
         """Run the Python file that an environment variable names; return whether anything was loaded.

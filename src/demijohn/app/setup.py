@@ -22,6 +22,7 @@ from .blueprint import Blueprint, decorator_for
 from .config import DEFAULT_CONFIG, Config, ConfigAttribute
 from .helpers import get_debug_flag
 from .json.provider import DefaultJSONProvider, JSONProvider
+from .older import OLDER_SETTINGS, take_older_setting
 from .registry import H, Hook, HookList, ViewRegistry
 from .rendering import default_variables
 from .requests import Request, Response
@@ -110,6 +111,7 @@ class AppSetup(Scaffold):
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
+        self._adopt_config()
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str | None]] = []
         """Asked in turn when `url_for` finds no rule: `f(error, endpoint, values)` returns a URL, or `None`."""
 
@@ -186,6 +188,13 @@ class AppSetup(Scaffold):
         """Make the config; its files are relative to the instance folder with `instance_relative`, else to `root_path`."""
         defaults = {**self.default_config, "DEBUG": get_debug_flag()}
         return self.config_class(self.instance_path if instance_relative else self.root_path, defaults)
+
+    def _adopt_config(self) -> None:
+        """COMPAT: older keys of the config act on the application."""
+        if isinstance(self.config, Config):
+            self.config._owner = weakref.ref(self)
+            for key in OLDER_SETTINGS & self.config.keys():
+                take_older_setting(self, key, self.config[key])
 
     def make_aborter(self) -> Aborter:
         """Make what `abort` calls."""

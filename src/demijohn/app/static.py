@@ -7,8 +7,9 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Final
 
+from .._base.older import warn_older
 from ..message import files
 from ..message.filepolicy import HASHED_NAME, FilePolicy
 from ..message.siblings import Siblings
@@ -80,6 +81,7 @@ def send_file(
     max_age: MaxAge = None,
     *,
     policy: FilePolicy | None = None,
+    **older: Any,  # Any: COMPAT: what parameters were called before Flask 2.2
 ) -> Any:  # Any: the application's response class
     """Answer with a file, by its path (relative to the application's folder) or an open binary one.
 
@@ -91,6 +93,17 @@ def send_file(
         OSError: the path cannot be opened, or is no regular file.
         RuntimeError: there is no request context.
     """
+    if older:
+        given = _renamed(older, {"download_name": download_name, "etag": etag, "max_age": max_age})
+        return send_file(
+            path_or_file,
+            mimetype,
+            as_attachment,
+            conditional=conditional,
+            last_modified=last_modified,
+            policy=policy,
+            **given,
+        )
     return files.send_file(
         path_or_file,
         mimetype=mimetype,
@@ -104,7 +117,25 @@ def send_file(
     )
 
 
-def send_from_directory(directory: str | os.PathLike[str], path: str | os.PathLike[str], **kwargs: Any) -> Any:
+_OLDER: Final = {"attachment_filename": "download_name", "cache_timeout": "max_age", "add_etags": "etag"}
+_OLDER_OF_DIRECTORY: Final = frozenset({*_OLDER, "filename"})
+
+
+def _renamed(older: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:  # Any: arguments
+    """Return arguments by the names of their parameters today.
+
+    Raises:
+        TypeError: a parameter never had that name.
+    """
+    for name, value in older.items():
+        if name not in _OLDER:
+            raise TypeError(f"send_file() got an unexpected keyword argument {name!r}")
+        warn_older(f"The parameter {name!r} of 'send_file' was renamed in Flask 2.2. Use {_OLDER[name]!r}.")
+        given[_OLDER[name]] = value
+    return given
+
+
+def send_from_directory(directory: str | os.PathLike[str], path: str | os.PathLike[str] = "", **kwargs: Any) -> Any:
     """Answer with a file below `directory`; `path` may come from a client. Further arguments as for `send_file`.
 
     Names that begin with a dot are not found, but for those below `.well-known`, unless the `policy` is one with `dotfiles`.
@@ -114,4 +145,9 @@ def send_from_directory(directory: str | os.PathLike[str], path: str | os.PathLi
         Forbidden: the file may not be read.
         RuntimeError: there is no request context.
     """
+    if not _OLDER_OF_DIRECTORY.isdisjoint(kwargs):
+        if "filename" in kwargs:
+            warn_older("The parameter 'filename' of 'send_from_directory' was renamed in Flask 2.2. Use 'path'.")
+            path = kwargs.pop("filename")
+        kwargs = _renamed({name: kwargs.pop(name) for name in _OLDER if name in kwargs}, kwargs)
     return files.send_from_directory(directory, path, **{**kwargs, **_options(kwargs.get("max_age"))})

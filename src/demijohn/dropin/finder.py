@@ -7,7 +7,6 @@ Each file below `demijohn/compat/` is executed once, under its public name (`fla
 import ast
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -18,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from .._base.imports import import_string
+from .._base.older import warn_older
 from .._base.served import serve_flask
-from .older import OLDER
+from .older import OLDER, Older
 
 PUBLIC: Final = ("flask", "werkzeug")
 """The packages that are served."""
@@ -30,6 +29,9 @@ ALIAS: Final = "demijohn.compat."
 
 COMPAT: Final = Path(__file__).parents[1] / "compat"
 """The files that are executed under public names."""
+
+OLDER_PLACE: Final = COMPAT / "older" / "modules"
+"""The same for modules that were removed before 3.1, which `pkgutil` does not list."""
 
 SITE: Final = Path(__file__).parent / "site"
 """What lies in site-packages where the drop-in is installed, and on PYTHONPATH of children where it is not: two packages that
@@ -63,9 +65,9 @@ class CompatModule(ModuleType):
             return import_module(f"{self.__name__}.{name}")
         older = OLDER.get(self.__name__, {}).get(name)
         if older is not None:
-            message = f"{name!r} is deprecated: {self.__name__} had it in older versions. Use {older.instead}."
-            warnings.warn(message, DeprecationWarning, 2)
-            return import_string(older.home)
+            value = _resolve(older)
+            warn_older(f"{name!r} of {self.__name__!r} was removed in {older.gone}. Use {older.instead}.")
+            return value
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
@@ -91,7 +93,7 @@ class CompatLoader(SourceFileLoader):
             vars(sys.modules[parent])[child] = module
 
 
-class _AliasLoader(Loader):
+class AliasLoader(Loader):
     """Loads the module of a public name for the other name; importing must leave `__spec__` as it is."""
 
     def __init__(self, public: str) -> None:
@@ -121,7 +123,7 @@ class CompatFinder(MetaPathFinder):
             file = file_of(public)
             if file is None:
                 return None
-            return ModuleSpec(fullname, _AliasLoader(public), origin=str(file), is_package=file.name == "__init__.py")
+            return ModuleSpec(fullname, AliasLoader(public), origin=str(file), is_package=file.name == "__init__.py")
         file = file_of(fullname)
         if file is None:
             return None
@@ -150,11 +152,23 @@ def file_of(public: str) -> Path | None:
     parts = public.split(".")
     if parts[0] not in PUBLIC:
         return None
-    base = os.path.join(COMPAT, *parts)
-    for file in (f"{base}.py", os.path.join(base, "__init__.py")):
-        if os.path.isfile(file):
-            return Path(file)
+    for folder in (COMPAT, OLDER_PLACE):
+        base = os.path.join(folder, *parts)
+        for file in (f"{base}.py", os.path.join(base, "__init__.py")):
+            if os.path.isfile(file):
+                return Path(file)
     return None
+
+
+def _resolve(older: Older) -> Any:  # Any: whatever the name stands for
+    module, _, path = older.home.partition(":")
+    again = OLDER.get(module, {}).get(path)
+    if again is not None:
+        return _resolve(again)
+    value: Any = import_module(module)
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
 
 
 def _homes(module: ModuleType) -> dict[str, tuple[str, str]]:

@@ -100,7 +100,7 @@ def served_modules() -> list[str]:
     for file in sorted(COMPAT.rglob("*.py")):
         parts = file.relative_to(COMPAT).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if parts and parts[-1] != "__main__":
+        if parts and parts[0] in PUBLIC and parts[-1] != "__main__":
             found.append(".".join(parts))
     return found
 

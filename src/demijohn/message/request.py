@@ -16,6 +16,7 @@ from demijohn.http.errors import BadRequest, UnsupportedMediaType
 from demijohn.seam import Exchange
 
 from .environ import EXCHANGE_KEY, REQUEST_ID_KEY, environ_from_head
+from .older import OlderRequestNames
 from .request_form import RequestForm
 from .wsgi import WSGIApplication
 
@@ -26,7 +27,7 @@ environ_builder: Callable[..., Any] | None = None
 """Makes what `Request.from_values` needs, with `get_request(cls)` and `close()`; set by `demijohn.testing`."""
 
 
-class Request(RequestForm):
+class Request(OlderRequestNames, RequestForm):
     """An incoming request: head, body and peer as attributes that are computed when they are first touched.
 
     Subclass it to add attributes. A subclass with an `__init__` of its own gets an environ, whatever the request came by.

@@ -15,6 +15,7 @@ from demijohn.http.urls import iri_to_uri
 from demijohn.seam import FileSegment
 
 from .environ import Environ
+from .older import OlderResponseNames
 from .response_conditional import ResponseConditional
 from .runwsgi import run_application
 from .segment import SegmentFile, find_segment
@@ -35,7 +36,7 @@ _HAND_OVER = (
 )
 
 
-class Response(ResponseConditional):
+class Response(OlderResponseNames, ResponseConditional):
     """A body, a status and header fields.
 
     Made of `bytes` or `str` (a body of known length), of a list or tuple of those, or of any other iterable of them, which

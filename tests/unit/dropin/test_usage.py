@@ -47,7 +47,7 @@ def test_the_command(tmp_path):
     (tmp_path / "app.py").write_text("from flask import Flask, Markup, Module\n")
     result = CliRunner().invoke(main, ["drop-in", "check", str(tmp_path)])
     assert result.exit_code == 1
-    assert "app.py:1: flask.Markup: warned; use markupsafe.Markup\n" in result.output
+    assert "app.py:1: flask.Markup: warned; use 'markupsafe.Markup'\n" in result.output
     assert "app.py:1: flask.Module: missing\n" in result.output
     assert result.output.endswith("1 served, 1 served with a warning, 1 missing.\n")
 
@@ -55,8 +55,9 @@ def test_the_command(tmp_path):
 def test_tables_and_files_agree():
     modules = set(served_modules())
     assert {"flask", "flask.json.tag", "werkzeug.routing"} <= modules
-    assert set(OLDER) <= modules
-    assert set(OLDER_MODULES) <= modules
+    # Modules of older versions are not listed among those of today.
+    assert all(judge(module)[0] != "missing" for module in OLDER)
+    assert all(judge(module)[0] == "warned" for module in OLDER_MODULES)
     for module, names in OLDER.items():
         for name in names:
             assert judge(f"{module}.{name}")[0] == "warned"

@@ -1,0 +1,1 @@
+"""Modules that went their own ways in Werkzeug 1.0; importing one says where."""
