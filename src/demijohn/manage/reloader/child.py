@@ -57,13 +57,12 @@ class Child:
             thread.start()
         return feed
 
-    def ready(self, templates: Iterable[str] = (), statics: Iterable[str] = (), mode: str = "") -> None:
-        """Say that it serves, what it is made of, and how it runs requests, in plain words."""
+    def ready(self, templates: Iterable[str] = (), statics: Iterable[str] = ()) -> None:
+        """Say that it serves, and what it is made of."""
         self._say(
             {
                 "ready": True,
                 "time_ns": time.time_ns(),
-                "mode": mode,
                 "roots": project_roots(sys.path),
                 "modules": sorted(project_modules()),
                 "templates": [os.path.abspath(path) for path in templates],

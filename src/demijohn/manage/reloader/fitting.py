@@ -28,10 +28,6 @@ class Served(Protocol):
     on_stop: Callable[[], None]
     on_failure: Callable[[BaseException | str], None]
 
-    @property
-    def mode(self) -> str:
-        """In plain words."""
-
 
 def wants_parent(settings: Settings, *, is_debug: bool) -> bool:
     """Tell whether this process is to be the parent of those that serve: the reloader is on, and this is not one of them."""
@@ -64,7 +60,7 @@ def report(server: Served, child: Child) -> None:
     def come_up() -> None:
         on_up()
         templates, statics = page_directories(server.app)
-        child.ready(templates, statics, server.mode)
+        child.ready(templates, statics)
 
     def fail(cause: BaseException | str) -> None:
         if isinstance(cause, BaseException):

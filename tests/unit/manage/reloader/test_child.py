@@ -69,9 +69,8 @@ def child(parent, monkeypatch):
 
 
 def test_it_is_ready(parent, child, tmp_path):
-    child.ready([str(tmp_path / "templates")], [], "1 process")
+    child.ready([str(tmp_path / "templates")], [])
     [message] = parent.said("ready")
-    assert message["mode"] == "1 process"
     assert message["templates"] == [str(tmp_path / "templates")]
     assert module.__file__ in message["modules"]
     assert message["time_ns"] <= time.time_ns()

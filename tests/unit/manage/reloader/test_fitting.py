@@ -75,7 +75,6 @@ def test_certificates_made_on_the_spot_are_the_parents():
 def test_a_server_tells_its_parent():
     class Server:
         app = object()
-        mode = "one thread"
         on_up = on_stop = staticmethod(lambda: None)
         on_failure = None
 
@@ -87,7 +86,7 @@ def test_a_server_tells_its_parent():
     server.on_failure(error)
     server.on_failure("Traceback ...\nValueError: no\n")
     assert child.said == [
-        ("ready", [], [], "one thread"),
+        ("ready", [], []),
         ("stopping",),
         ("failed", error),
         ("failed_for", "ValueError: no", "Traceback ...\nValueError: no\n"),
