@@ -33,7 +33,7 @@ def test_a_visitor_signs_and_reads_what_was_written(site, page):
     page.click("form button")
     page.wait_for("text=Good afternoon.")
     assert "Ada <b>Lovelace</b>" in page.text("main")
-    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith("system-ui")
+    page.wait_for('js=getComputedStyle(document.body).fontFamily.startsWith("system-ui")')
     assert page.messages == []
 
 

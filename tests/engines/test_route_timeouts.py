@@ -131,7 +131,9 @@ def test_a_view_that_overstays_is_answered_with_504(runner, door, site, path):
         answer = client.get(path)
         assert answer.status == 504
         assert b"did not answer this request in time" in answer.body
-        assert client.get("/quick").body == b"True"
+        # On a machine that is busy the watchdog may have answered in the view's place, and ended the connection.
+        with Client(running) as another:
+            assert another.get("/quick").body == b"True"
     if path == "/spins":
         assert site.seen[:2] == ["interrupted", "teardown NoneType"]
     assert _cv_app.get(None) is None

@@ -113,8 +113,14 @@ class AppContext:
 
     @property
     def _session(self) -> Any:
-        """COMPAT: the session, not marked as accessed; here it is opened if nobody has."""
+        """COMPAT: the session, not marked as accessed; opened if nobody has. Flask-SocketIO puts its own in its place."""
         return self._open_session()
+
+    @_session.setter
+    def _session(self, session: Any) -> None:  # Any: what an application's session interface makes
+        self._held_session = session
+        with suppress(AttributeError):  # nobody has asked for it yet
+            del self.session
 
     def copy(self) -> "AppContext":
         """Return a context of the same application, request and session, with a `g` of its own, to push elsewhere."""

@@ -23,6 +23,7 @@ from demijohn import (
 )
 from demijohn.app.context import AppContext, RequestContext
 from demijohn.app.globals import _app_ctx_stack, _cv_app, _cv_request, _request_ctx_stack
+from demijohn.app.sessions import SessionMixin
 
 
 @pytest.mark.parametrize(
@@ -502,3 +503,17 @@ class TestMessagesSayWhere:
         for ask in (url_for, lambda: g.x, lambda: current_app.name, lambda: session["x"]):
             with pytest.raises(RuntimeError, match="It happened in the main thread"):
                 ask("x") if ask is url_for else ask()
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_session_put_in_the_place_of_the_other_is_seen(is_open):
+    """Flask-SocketIO does this for each event, so that a session lives as long as its connection."""
+    app = Demijohn(__name__)
+    app.secret_key = "k"
+    with app.test_request_context() as ctx:
+        if is_open:
+            session["a"] = 1
+        ctx._session = mine = type("Managed", (dict, SessionMixin), {})(mine=1)
+        assert session["mine"] == 1
+        assert "a" not in session
+        assert ctx.session is ctx._session is mine

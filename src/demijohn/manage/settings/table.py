@@ -54,7 +54,7 @@ KEPT: Final = frozenset(
         ),
         *("reload_on_change", "extra_files", "exclude_patterns"),
         *("reloader_interval", "reloader_type", "reloader_drain", "reload"),
-        *("debugger", "debugger_console", "debugger_hosts"),
+        *("debugger", "debugger_console", "debugger_hosts", "browser_refresh"),
     }
 )
 """Settings of the process that was started first: a reload does not change them."""
