@@ -89,6 +89,8 @@ class Link(Intake):
     def fail(self) -> None:
         """See `Watched.fail`."""
         if not self.is_handled:
+            self._events = 0
+            self.engine.reactor.drop(self.sock)
             self.reset()
 
     def drain(self) -> None:

@@ -138,6 +138,11 @@ class Reactor:
         """Stop watching a socket that is watched."""
         self._selector.unregister(sock)
 
+    def drop(self, sock: socket.socket) -> None:
+        """Stop watching a socket that may be watched: an exception from outside struck while that was changed."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(sock)
+
     def call_soon(self, callback: Callback) -> None:
         """Call back on the leader's next turn, after others that are ready now had theirs. Any thread."""
         self._again.append(callback)

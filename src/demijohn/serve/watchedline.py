@@ -80,6 +80,7 @@ class WatchedLine(Line, Watched, ABC):
             pass
         except OSError:
             self.is_read_closed = True
-        self.engine.reactor.forget(self.sock)
+        # In this order: a thread that is struck in between must not leave a link that is taken to be watched and is not.
         self._events = 0
+        self.engine.reactor.forget(self.sock)
         return False

@@ -90,3 +90,20 @@ def test_deadlines_that_pass_together_are_told_a_few_at_a_time():
     assert max(rounds) <= 32
     assert sorted(told) == list(range(100))
     reactor.close()
+
+
+def test_dropping_a_socket_that_is_watched_or_not():
+    """After a blow from outside nobody knows; then nothing of it is left, and another may have its number."""
+    reactor = Reactor(SystemClock())
+    left, right = socket.socketpair()
+    try:
+        reactor.drop(left)
+        reactor.watch(left, READ, lambda mask: True)
+        reactor.drop(left)
+        reactor.watch(left, READ, lambda mask: True)
+        left.close()
+        reactor.drop(left)
+    finally:
+        left.close()
+        right.close()
+        reactor.close()
