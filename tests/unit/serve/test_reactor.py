@@ -1,9 +1,11 @@
 """The reactor survives its callbacks' faults, and the faults of closing what failed."""
 
+import socket
+
 import pytest
 
 from demijohn._base.clock import FakeClock, SystemClock
-from demijohn.serve.reactor import Reactor
+from demijohn.serve.reactor import READ, Reactor
 
 
 @pytest.fixture
