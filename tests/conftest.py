@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from services import Place
 
+from demijohn._base import served
+
 if "PYTHONPYCACHEPREFIX" not in os.environ:
     # A process that a test starts finds what others have compiled, also where nothing may be written beside the sources:
     # compiling ours and our libraries' would take each of hundreds of them half a second of processor time.
@@ -47,7 +49,10 @@ def module_place():
 def _no_command_leaves_its_mark():
     """A command line that a test called in this process says that `app.run()` does nothing, and sets up logs; not the next test's."""
     levels = {logger: logger.level for logger in map(logging.getLogger, LOGGERS)}
+    names = served._names[:]
     yield
+    # Nor is this package called flask by the next test because one has asked for the drop-in.
+    served._names[:] = names
     for name in ("DEMIJOHN_RUN_FROM_CLI", "FLASK_RUN_FROM_CLI"):
         os.environ.pop(name, None)
     for logger, level in levels.items():

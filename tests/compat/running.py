@@ -10,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
-def outcomes_of(place, suite, tmp_path, timeout=540):
+def outcomes_of(place, suite, tmp_path, timeout=540, options=()):
     """Run the suite in a folder with the environment `place`; return name -> outcome, and what pytest printed."""
     python = place / "bin" / "python"
     if not python.exists():
@@ -31,6 +31,7 @@ def outcomes_of(place, suite, tmp_path, timeout=540):
             "--rootdir=.",
             "--timeout=20",  # two tests of known.toml wait that long
             "--tb=short",
+            *options,
         ],
         cwd=suite,
         env={

@@ -300,7 +300,7 @@ def test_requests(agree, options):
         {},
         {"MAX_CONTENT_LENGTH": 4},
         {"TRUSTED_HOSTS": ["example.com", "localhost"]},
-        {"MAX_FORM_PARTS": 1, "JSON_SORT_KEYS": False},
+        {"MAX_FORM_PARTS": 1},
     ):
         agree("apps.served", "methods", config, asked)
 
