@@ -3,7 +3,7 @@
 import contextlib
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..watching.snapshot import digest_of
 
@@ -35,6 +35,14 @@ def is_younger(path: str, time_ns: int) -> bool:
         return True
     # The clock of a file system runs in steps, and up to one behind.
     return max(status.st_mtime_ns, status.st_ctime_ns) >= time_ns - 10_000_000
+
+
+def files_below(directories: Iterable[str]) -> Iterator[str]:
+    """Give the paths of all files below directories."""
+    for directory in directories:
+        for place, _, names in os.walk(directory):
+            for name in names:
+                yield os.path.join(place, name)
 
 
 def forget_compiled(paths: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ from .brokenpage import BrokenPage
 from .channel import Channel, Connection, Message
 from .commandline import Command
 from .failure import Failure
-from .freshness import Freshness, forget_compiled, is_younger
+from .freshness import Freshness, files_below, forget_compiled, is_younger
 from .handshake import Handshake, handed
 from .pending import QUIET_SECONDS, Pending, shown
 from .process import KILL_SECONDS, ChildProcess
@@ -299,8 +299,20 @@ class Parent:
         news = set(modules) - known.modules
         self._take(self._look())
         unseen = [path for path in news if not self._watch.knows(path)]
+        # Of pages nobody has told us, some may have been shown already: workers serve before the last of them is ready.
+        young = {
+            kind: [
+                path
+                for path in files_below(folders)
+                if not self._watch.knows(path) and is_younger(path, child.started_ns)
+            ]
+            for kind, folders in ((Kind.TEMPLATE, templates), (Kind.STATIC, statics))
+        }
         self._watch.have(known.widened(roots, modules, templates, statics))
         self._wait_for_hints()
+        for kind, paths in young.items():
+            if paths:
+                child.tell({"changed": kind.value, "paths": sorted(paths)})
         changed = [path for path in unseen if is_younger(path, child.started_ns)]
         if changed:
             self._pending.add(changed)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,9 @@ from .handshake import Handshake
 
 KILL_SECONDS: Final = 3.0
 """How long it may take a child that is told to leave at once."""
+
+MOST_TOLD: Final = 1000
+"""Changes that are kept for processes that ask for them later."""
 
 
 class ChildProcess:
@@ -29,6 +33,7 @@ class ChildProcess:
         self.connections: list[Connection] = []
         self.listening: list[Connection] = []
         """Those that want to hear of changes."""
+        self._told: deque[Message] = deque(maxlen=MOST_TOLD)
         self.started_ns = time.time_ns()
         self.failure: Failure | None = None
         """What it has told of its end."""
@@ -68,6 +73,9 @@ class ChildProcess:
         messages = []
         for message in connection.receive():
             if "listens" in message:
+                # From the first on: processes that number the changes the same way agree on what a page has heard of.
+                for told in self._told:
+                    connection.send(told)
                 self.listening.append(connection)
             elif "stopping" in message:
                 self.is_stopping = True
@@ -79,7 +87,8 @@ class ChildProcess:
         return messages
 
     def tell(self, message: Message) -> None:
-        """Tell all its processes that want to hear of changes."""
+        """Tell all its processes that want to hear of changes, now or later."""
+        self._told.append(message)
         for connection in self.listening:
             if connection.is_open:
                 connection.send(message)

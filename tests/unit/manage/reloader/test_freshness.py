@@ -4,7 +4,7 @@ import importlib.util
 import os
 import time
 
-from demijohn.manage.reloader.freshness import Freshness, forget_compiled, is_younger
+from demijohn.manage.reloader.freshness import Freshness, files_below, forget_compiled, is_younger
 
 
 def test_only_another_content_is_a_difference(tmp_path):
@@ -55,3 +55,13 @@ def test_what_python_has_compiled_is_forgotten(tmp_path):
     forget_compiled([str(path), str(tmp_path / "never.py"), str(tmp_path / "a.toml")])
     assert not os.path.exists(compiled)
     assert path.exists()
+
+
+def test_files_below(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("a/one", "a/b/two"):
+        (tmp_path / name).write_text("")
+    assert sorted(files_below([str(tmp_path / "a"), str(tmp_path / "absent")])) == [
+        str(tmp_path / "a" / "b" / "two"),
+        str(tmp_path / "a" / "one"),
+    ]
