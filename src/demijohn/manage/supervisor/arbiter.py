@@ -185,8 +185,9 @@ class Arbiter:
         before = self._table
         self._table = before.record(event, self._clock.monotonic())
         exit_code = None
+        latest: Event = event
         while exit_code is None:
-            actions = self._policy.decide(self._table, event, self._clock.monotonic())
+            actions = self._policy.decide(self._table, latest, self._clock.monotonic())
             for action in actions:
                 if isinstance(action, Exit):
                     exit_code = action.code
@@ -194,7 +195,7 @@ class Arbiter:
                     self._carry_out(action)
             if all(isinstance(action, Log | StopListening | ReopenLogs) for action in actions):
                 break
-            event = Tick()
+            latest = Tick()
         if self._table is not before:
             self._show(event, before)
             if self.on_change is not None:
