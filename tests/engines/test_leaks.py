@@ -152,14 +152,17 @@ class Polls:
     """Counts how often the server looks for something to do."""
 
     def __init__(self, running) -> None:
-        self.selector = running.server._engine.reactor._selector
-        self.select = self.selector.select
+        reactor = running.server._engine.reactor
+        self.poller = reactor._poller
         self.count = 0
-        self.selector.select = self
+        reactor._poller = self
 
-    def __call__(self, timeout=None):
+    def __getattr__(self, name):
+        return getattr(self.poller, name)
+
+    def poll(self, timeout):
         self.count += 1
-        return self.select(timeout)
+        return self.poller.poll(timeout)
 
     def during(self, seconds: float) -> int:
         before = self.count

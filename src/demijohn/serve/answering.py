@@ -6,12 +6,12 @@ Lives on the thread that runs the handler, and between two pulls of a stream on 
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 
 from ..seam import EMPTY_BODY, NOTHING_YET, BodyError, BodySource, ClientDisconnected, HandlerTimeout, RequestHead
 from ..seam.exchange import HeaderList
-from .state import State
-from .stats import ANSWER_CELLS, ANSWERS, ENDED, SENT_BYTES
+from .state import ABORTED, DONE, NEW, PULLED
+from .stats import ANSWER_CELLS, ANSWERS, ENDED, RECEIVED_BYTES, SENT_BYTES
 from .watchedexchange import HTML, TIMEOUT_BODY, TIMEOUT_STATUS, WatchedExchange
 from .watchedline import WatchedLine
 
@@ -35,10 +35,14 @@ class Answering(WatchedExchange):
     """See the file's description. Read by the link: `state`, `is_running`, `body_bytes`."""
 
     __slots__ = (
-        "_after", "_chunks", "_context", "_end_early", "_is_counted", "_iterator", "is_feeding", "is_running", "is_woken",
+        "_after", "_chunks", "_end_early", "_is_counted", "_iterator", "context", "is_feeding", "is_running", "is_woken",
     )  # fmt: skip
 
     _line: WatchedLine
+
+    context: Context
+    """Everything of the application's runs in here, whatever thread pulls its stream: what it leaves in context variables is
+    there at its next chunk, and is not there at the next request."""
 
     is_running: bool
     """A thread is in `run`. With `state` PULLED between two runs: the stream is parked, `run` goes on with it."""
@@ -58,10 +62,8 @@ class Answering(WatchedExchange):
         self.peer = line.peer
         self.body_bytes = 0
         self._line = line
-        # Everything of the application's runs in here, whatever thread pulls its stream: what it leaves in context variables
-        # is there at its next chunk, and is not there at the next request.
-        self._context = copy_context()
-        self.state = State.NEW
+        self.context = copy_context()
+        self.state = NEW
         self.is_running = False
         self._status = ""
         self._fields = ()
@@ -75,15 +77,12 @@ class Answering(WatchedExchange):
         self._client_watch = None
 
     def run(self) -> None:
-        """Call the handler, or go on pulling its stream. Never raises; on the handler's thread."""
-        self._context.run(self._run)
-
-    def _run(self) -> None:
+        """Call the handler, or go on pulling its stream. Inside `context`; never raises; on the handler's thread."""
         self.is_running = True
         try:
-            if self.state == State.PULLED:
+            if self.state is PULLED:
                 self._pull()
-            elif self.state == State.NEW:
+            elif self.state is NEW:
                 engine = self._line.engine
                 if engine.access_log is not None:
                     self._called = engine.clock.monotonic()
@@ -94,18 +93,18 @@ class Answering(WatchedExchange):
                 finally:
                     if self.time_limit is not None:
                         self.time_limit.end()
-                if self.state < State.PULLED:
+                if self.state < PULLED:
                     self._complain()
         except ClientDisconnected:
             self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
             self._fail(error)
-        if self._chunks is not None and self.state != State.PULLED:
+        if self._chunks is not None and self.state is not PULLED:
             self.close_chunks()
         if (
             self._after
-            and self.state != State.PULLED
-            and (self.state == State.ABORTED or self._line.is_broken or not self._line.outbox.size)
+            and self.state is not PULLED
+            and (self.state is ABORTED or self._line.is_broken or not self._line.outbox.size)
         ):
             self.run_after()
         self.is_running = False
@@ -116,7 +115,7 @@ class Answering(WatchedExchange):
 
     def wants_thread(self, unsent: int) -> bool:
         """Tell whether `run` should be called again, now that so many bytes of the answer are still to be sent."""
-        return not unsent and (self.state == State.PULLED or bool(self._after))
+        return not unsent and (self.state is PULLED or bool(self._after))
 
     def run_after(self) -> None:
         """Call what was given to `after`, once. Inside its context."""
@@ -137,7 +136,9 @@ class Answering(WatchedExchange):
                 cells = stats.cells
                 cells[ENDED] += 1
                 cells[ANSWER_CELLS.get(self._status[:1], ANSWERS)] += 1
+                cells[RECEIVED_BYTES] += line.received_bytes
                 cells[SENT_BYTES] += line.sent_bytes - line.counted_bytes
+            line.received_bytes = 0
             line.counted_bytes = line.sent_bytes
         if self.body is not EMPTY_BODY:
             self.body.close()
@@ -163,7 +164,7 @@ class Answering(WatchedExchange):
     def cut(self) -> None:
         """Do what `run` would have done at the answer's end, and will not, for the server cuts it. The owner."""
         if self._chunks is not None or self._after:
-            self._context.run(self._cut)
+            self.context.run(self._cut)
 
     def _cut(self) -> None:
         self.close_chunks()
@@ -181,7 +182,7 @@ class Answering(WatchedExchange):
     # ------------------------------------------------------------------ inside
 
     def _complain(self) -> None:
-        if self.state == State.NEW:
+        if self.state is NEW:
             raise RuntimeError(
                 "The handler returned without an answer; it must call respond, stream, send_file or start."
             )
@@ -209,7 +210,7 @@ class Answering(WatchedExchange):
             line.send(rest)
         if line.h1.overrun or line.h1.underrun:
             self._report_length()
-        self.state = State.DONE
+        self.state = DONE
 
     def _pull(self) -> None:
         """Pull chunks until the client is behind, or there are no more. Errors of the iterable cut the answer.
@@ -237,7 +238,7 @@ class Answering(WatchedExchange):
                 chunk = next(iterator)
             except StopIteration:
                 break
-            if self.state != State.PULLED:
+            if self.state is not PULLED:
                 return  # aborted by its own iterable
             if chunk is NOTHING_YET:
                 self.is_feeding = True
@@ -258,24 +259,24 @@ class Answering(WatchedExchange):
 
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""
-        if self.state != State.DONE:
-            self.state = State.ABORTED
+        if self.state is not DONE:
+            self.state = ABORTED
 
     def _fail(self, error: BaseException) -> None:
         """The handler or its iterable raised: 500 before the head, a visible cut after it, a close after the end."""
         engine = self._line.engine
         if self.time_limit is not None:
             self.time_limit.end()  # again: the error may be what it broke off with
-        if isinstance(error, BodyError) and self.state == State.NEW and not self._line.h1.has_started:
+        if isinstance(error, BodyError) and self.state is NEW and not self._line.h1.has_started:
             # The client's fault, not the application's.
             self._line.h1.must_close = True
             self._answer_failure(error.status, f"{error.status}\n\n{error}\n".encode(), TEXT)
             return
         self._log_error("no answer in time" if isinstance(error, HandlerTimeout) else "error in the application", error)
-        if self.state == State.DONE:
+        if self.state is DONE:
             self._line.h1.must_close = True  # what is on its way arrives whole
-        elif self.state != State.NEW or self._line.h1.has_started:
-            self.state = State.ABORTED
+        elif self.state is not NEW or self._line.h1.has_started:
+            self.state = ABORTED
         elif isinstance(error, HandlerTimeout):
             self._answer_failure(TIMEOUT_STATUS, TIMEOUT_BODY)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from ..seam import NOTHING_YET, ClientDisconnected, FileSegment
 from ..seam.exchange import HeaderList
 from .answering import Answering, as_bytes
-from .state import State
+from .state import ABORTED, DONE, NEW, PULLED, PUSHED
 
 _GATHER_BYTES = 64 << 10
 """A body up to this size is copied behind its head to go out in one segment; a larger one is sent from where it is."""
@@ -26,7 +26,7 @@ class H1Exchange(Answering):
         """See `Exchange.respond`."""
         if self.time_limit is not None:
             self._begin_answer()
-        if self.state != State.NEW:
+        if self.state is not NEW:
             self._refuse_second()
         if type(body) is not bytes:
             body = as_bytes(body)
@@ -48,7 +48,7 @@ class H1Exchange(Answering):
             line.flush()
         self._status = status
         self._fields = headers
-        self.state = State.DONE
+        self.state = DONE
         if h1.response_has_body:
             self.body_bytes = len(body)
         if h1.overrun or h1.underrun:
@@ -56,7 +56,7 @@ class H1Exchange(Answering):
 
     def stream(self, status: str, headers: HeaderList, chunks: Iterable[bytes]) -> None:
         """See `Exchange.stream`."""
-        if self.state != State.NEW:
+        if self.state is not NEW:
             self._close(chunks)
             self._refuse_second()
         # Taken over first: from here on `chunks` is closed whatever happens.
@@ -75,10 +75,10 @@ class H1Exchange(Answering):
                 first = b""
             elif type(first) is not bytes:
                 first = as_bytes(first)
-            if self.state == State.ABORTED:
+            if self.state is ABORTED:
                 return
         head = self._render_head(status, headers, None)
-        self.state = State.PULLED
+        self.state = PULLED
         line.outbox.append(head)  # goes out with the first chunk
         if line.h1.response_has_body:
             self._push(first)
@@ -103,12 +103,12 @@ class H1Exchange(Answering):
     def start(self, status: str, headers: HeaderList) -> None:
         """See `Exchange.start`."""
         head = self._render_head(status, headers, None)
-        self.state = State.PUSHED
+        self.state = PUSHED
         self._line.send(head)
 
     def write(self, data: bytes) -> None:
         """See `Exchange.write`."""
-        if self.state != State.PUSHED:
+        if self.state is not PUSHED:
             raise RuntimeError("write() is for an answer that was begun with start() and not finished.")
         self._push(data)
         if not self._line.wait_until_sent():
@@ -116,20 +116,20 @@ class H1Exchange(Answering):
 
     def finish(self) -> None:
         """See `Exchange.finish`."""
-        if self.state != State.PUSHED:
+        if self.state is not PUSHED:
             raise RuntimeError("finish() is for an answer that was begun with start() and not finished.")
         self._end()
 
     def inform(self, status: str, headers: HeaderList) -> None:
         """See `Exchange.inform`."""
-        if self.state != State.NEW:
+        if self.state is not NEW:
             raise RuntimeError("An interim answer must come before the final one (RFC 9110 §15.2).")
         if self.head.version >= (1, 1):
             self._line.send(self._line.h1.render_informational(status, headers))
 
     def abort(self) -> None:
         """See `Exchange.abort`."""
-        self.state = State.ABORTED  # `run` closes the iterable: this may be called from inside of it
+        self.state = ABORTED  # `run` closes the iterable: this may be called from inside of it
 
     def after(self, function: Callable[[], object]) -> None:
         """See `Exchange.after`."""
@@ -138,14 +138,14 @@ class H1Exchange(Answering):
     @property
     def has_started(self) -> bool:
         """See `Exchange.has_started`."""
-        return self.state != State.NEW
+        return self.state is not NEW
 
     # ------------------------------------------------------------------ inside
 
     def _render_head(self, status: str, headers: HeaderList, length: int | None) -> bytes:
         if self.time_limit is not None:
             self._begin_answer()
-        if self.state != State.NEW:
+        if self.state is not NEW:
             self._refuse_second()
         line = self._line
         engine = line.engine

@@ -25,7 +25,7 @@ from .state import State
 MOST_REQUESTS = 500
 """Requests that are described one by one, the eldest; all are counted."""
 
-_RUN = Answering._run.__code__
+_RUN = Answering.run.__code__
 
 
 class Stage(StrEnum):

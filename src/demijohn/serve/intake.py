@@ -17,7 +17,7 @@ from .engine import Engine
 from .exchange import H1Exchange
 from .forwarding import ForwardingPeer
 from .loggedexchange import request_id_of
-from .phase import Phase
+from .phase import BODY, CLOSED, FEEDING, HEAD, IDLE, SENDING
 from .rate import seconds_left
 from .reactor import READ, WRITE
 from .stats import ANSWERS, REJECTS, REQUESTS
@@ -26,7 +26,7 @@ from .watchedline import WatchedLine
 
 logger = logging.getLogger("demijohn.error")
 
-_READING = (Phase.IDLE, Phase.BODY)
+_READING = (IDLE, BODY)
 """What a link may be in after an answer, with more to read."""
 
 _MAX_ROUNDS = 16
@@ -40,7 +40,7 @@ class Intake(WatchedLine):
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
         super().__init__(engine, sock, peer)
-        self.phase = Phase.HEAD
+        self.phase = HEAD
         # What to believe of who sends; `None`: each request's peer is the connection's.
         self._forwarding = None if engine.forwarding is None else engine.forwarding.for_peer(peer)
         # The request that is being answered; set from its dispatch until its answer is out.
@@ -67,13 +67,12 @@ class Intake(WatchedLine):
     def on_requeued(self, mask: int) -> bool:
         """Go on with pipelined requests after others had their turn."""
         self._is_requeued = False
-        return (
-            True if self.is_handled or self.phase in (Phase.SENDING, Phase.FEEDING, Phase.CLOSED) else self._advance()
-        )
+        return True if self.is_handled or self.phase in (SENDING, FEEDING, CLOSED) else self._advance()
 
     def _advance(self) -> bool:
         """Take what the protocol has until it wants more bytes or a request is under way elsewhere."""
         h1 = self.h1
+        engine = self.engine
         for _ in range(_MAX_ROUNDS):
             try:
                 event = h1.next_event()
@@ -85,7 +84,7 @@ class Intake(WatchedLine):
             if type(event) is RequestHead:
                 body: BodySource = EMPTY_BODY
                 if h1.has_body:
-                    if self.engine.streams is None or not self._is_streamed(event):
+                    if engine.streams is None or not self._is_streamed(event):
                         self._begin_body()
                         continue
                     body = StreamBody(self)
@@ -97,7 +96,7 @@ class Intake(WatchedLine):
                 if type(self._body) is UnreadBody:
                     self._body = None
                     self._begin_cycle()
-                    if self.phase is not Phase.IDLE:
+                    if self.phase is not IDLE:
                         return True
                     continue
                 try:
@@ -114,8 +113,8 @@ class Intake(WatchedLine):
             if h1.head is None:
                 raise RuntimeError("the protocol ended a request that it never began")
             self.exchange = H1Exchange(self, h1.head, body)
-            self.engine.stats.cells[REQUESTS] += 1
-            self.patience = self.engine.options.write_timeout
+            engine.stats.cells[REQUESTS] += 1
+            self.patience = engine.options.write_timeout
             self._requests_left -= 1
             if not self._requests_left:
                 h1.must_close = True
@@ -125,7 +124,7 @@ class Intake(WatchedLine):
                 return True
         if not self._is_requeued:
             self._is_requeued = True
-            self.engine.reactor.call_soon(self.on_requeued)
+            engine.reactor.call_soon(self.on_requeued)
         return True
 
     def _take_forwarded(self, forwarding: ForwardingPeer, head: RequestHead) -> RequestHead:
@@ -147,12 +146,12 @@ class Intake(WatchedLine):
 
     def _drain_body(self) -> None:
         """Read and forget what a handler left of its streamed body, to get to the next request."""
-        self.phase = Phase.BODY
+        self.phase = BODY
         self._body = UnreadBody()
         self._count_body(self._body)
 
     def _begin_body(self) -> None:
-        self.phase = Phase.BODY
+        self.phase = BODY
         self._body = BodyBuffer(self.engine.options.body_memory_bytes, self.engine.options.body_dir)
         self._body.began = self.engine.reactor.now
         if interim := self.h1.render_continue():
@@ -191,17 +190,20 @@ class Intake(WatchedLine):
 
     def _wait_for_data(self) -> None:
         """Everything that has arrived is understood; the deadline depends on what is missing."""
-        if self.phase is Phase.IDLE and self.h1.has_buffered:
+        if self.phase is IDLE and self.h1.has_buffered:
             # Counted from the head's first byte, and not moved by its later ones.
-            self.phase = Phase.HEAD
+            self.phase = HEAD
             self._set_deadline(self.engine.options.head_timeout)
-        elif self.phase is Phase.BODY and self._body is not None:
+        elif self.phase is BODY and self._body is not None:
             self._count_body(self._body)
         if not self._events:
             self._watch(READ)
 
     def _count_body(self, body: BodyBuffer) -> None:
         """Move the deadline of a body by what has come of it since that was done last."""
+        stats = self.engine.stats
+        with stats.lock:  # a long body is to be seen coming
+            self.count_bytes()
         options = self.engine.options
         left = self.deadline - self.engine.reactor.now if body.counted >= 0 else options.body_timeout
         count = body.size - max(0, body.counted)

@@ -13,6 +13,7 @@ from ..wire.h1 import H1Connection
 from .engine import Engine
 from .outbox import Outbox
 from .rate import count_untaken, seconds_left
+from .stats import RECEIVED_BYTES, SENT_BYTES
 
 logger = logging.getLogger("demijohn.error")
 
@@ -25,7 +26,7 @@ class Line:
 
     __slots__ = (
         "_taken", "counted_bytes", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer",
-        "request_count", "sent_bytes", "sock",
+        "received_bytes", "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
@@ -38,6 +39,8 @@ class Line:
         self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next three.
         self.patience = engine.options.write_timeout
+        # Bytes that came since the server's counts were told; see `count_bytes`.
+        self.received_bytes = 0
         # Bytes that the socket took, how many of them the server's counts have, and how many the client was known to have
         # when that was looked at last.
         self.sent_bytes = 0
@@ -57,6 +60,14 @@ class Line:
     def abandon(self) -> None:
         """See `Job.abandon`."""
         self.is_broken = True
+
+    def count_bytes(self) -> None:
+        """Add to the server's counts what they have not got yet. Under the lock of `Stats`; by the owner."""
+        cells = self.engine.stats.cells
+        cells[RECEIVED_BYTES] += self.received_bytes
+        cells[SENT_BYTES] += self.sent_bytes - self.counted_bytes
+        self.received_bytes = 0
+        self.counted_bytes = self.sent_bytes
 
     def send(self, data: bytes) -> None:
         """Send what the socket takes now and keep the rest."""

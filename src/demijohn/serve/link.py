@@ -17,10 +17,10 @@ from .answering import Answering
 from .deadlines import NEVER
 from .intake import Intake
 from .lingering import Lingering
-from .phase import Phase
+from .phase import BODY, CLOSED, FEEDING, HEAD, IDLE, SENDING
 from .reactor import READ, WRITE
-from .state import State
-from .stats import CONNECTIONS_OPEN, RECEIVED_BYTES, SENT_BYTES
+from .state import ABORTED, DONE, NEW, PULLED
+from .stats import CONNECTIONS_OPEN
 
 _RECEIVE_BYTES = 64 << 10
 _YOUNG = 2.0
@@ -47,14 +47,14 @@ class Link(Intake):
 
     def close(self) -> None:
         """End: free the socket and all that waits. Closing twice does nothing."""
-        if self.phase is not Phase.CLOSED:
+        if self.phase is not CLOSED:
             self._release()
             self.sock.close()
             self.engine.tell_closed()
 
     def _release(self) -> None:
         """Let go of everything but the socket."""
-        self.phase = Phase.CLOSED
+        self.phase = CLOSED
         engine = self.engine
         if self._events:
             engine.reactor.forget(self.sock)
@@ -73,16 +73,16 @@ class Link(Intake):
         engine.connections.discard(self)
         stats = engine.stats
         stats.cells[CONNECTIONS_OPEN] -= 1
-        if self.sent_bytes != self.counted_bytes:  # an answer to what was no request, or one given after it was counted
+        if self.received_bytes or self.sent_bytes != self.counted_bytes:
+            # Of what was no request, or an answer given after it was counted.
             with stats.lock:
-                stats.cells[SENT_BYTES] += self.sent_bytes - self.counted_bytes
-            self.counted_bytes = self.sent_bytes
+                self.count_bytes()
         if engine.clients is not None:
             engine.clients.leave(self)
 
     def reset(self) -> None:
         """Close so that the client sees an error, not an end: for answers that were cut."""
-        if self.phase is not Phase.CLOSED:
+        if self.phase is not CLOSED:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.close()
 
@@ -95,13 +95,13 @@ class Link(Intake):
 
     def drain(self) -> None:
         """See `Connection.drain`; in the middle of a request it goes on, and its answer is the last."""
-        if self.phase is Phase.FEEDING and not self.is_handled and self.exchange is not None:
+        if self.phase is FEEDING and not self.is_handled and self.exchange is not None:
             self.exchange.end_early()
             return
         with self._hand_in_lock:  # whoever hands in after this sees that the server drains
-            if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
+            if self.is_handled or self.h1.has_buffered or self.phase not in (IDLE, HEAD):
                 return
-        self.phase = Phase.IDLE  # also before the first request: the time for a head begins with its first byte
+        self.phase = IDLE  # also before the first request: the time for a head begins with its first byte
         if not self.engine.grant_grace(self):
             # If a request has arrived that we have not read yet, it will be answered, with `Connection: close`.
             self._close_if_silent()
@@ -109,7 +109,7 @@ class Link(Intake):
     def _close_if_silent(self) -> bool:
         """Close between two requests, if none has arrived meanwhile; tell whether it was closed."""
         with self._hand_in_lock:
-            if self.is_handled or self.h1.has_buffered or self.phase not in (Phase.IDLE, Phase.HEAD):
+            if self.is_handled or self.h1.has_buffered or self.phase not in (IDLE, HEAD):
                 return False
         try:
             self.sock.recv(1, socket.MSG_PEEK)
@@ -123,18 +123,15 @@ class Link(Intake):
         """How far in front it stands, the smallest first, when somebody must leave to make room; `None`: it is needed."""
         if self.is_handled:
             return None
-        if self.phase is Phase.IDLE:
+        if self.phase is IDLE:
             return 0, self.deadline
-        if (
-            self.phase is Phase.HEAD
-            and self.deadline < self.engine.reactor.now + self.engine.options.head_timeout - _YOUNG
-        ):
+        if self.phase is HEAD and self.deadline < self.engine.reactor.now + self.engine.options.head_timeout - _YOUNG:
             return 1, self.deadline
         return None
 
     def evict(self) -> bool:
         """Make room; False if a request has come meanwhile."""
-        if self.phase is Phase.HEAD and self.h1.has_buffered and not self.is_handled:
+        if self.phase is HEAD and self.h1.has_buffered and not self.is_handled:
             self.close()
             return True
         return self._close_if_silent()
@@ -143,14 +140,14 @@ class Link(Intake):
 
     def on_event(self, mask: int) -> bool:
         """The socket is ready."""
-        if self.phase is Phase.CLOSED:
+        if self.phase is CLOSED:
             return True  # closed by an earlier callback of the same round
         if self.is_handled and not self._take_from_handler():
             return True
-        if self.phase is Phase.FEEDING:
+        if self.phase is FEEDING:
             return self._on_feeding_client()
         if mask & WRITE:
-            if self.phase is Phase.SENDING:
+            if self.phase is SENDING:
                 return self._on_writable()
             self._send_rest()
         if self._is_requeued:
@@ -163,9 +160,7 @@ class Link(Intake):
             self.close()
             return True
         if data:
-            stats = self.engine.stats
-            with stats.lock:
-                stats.cells[RECEIVED_BYTES] += len(data)
+            self.received_bytes += len(data)
             self.h1.receive_data(data)
         else:
             self.is_read_closed = True
@@ -174,12 +169,12 @@ class Link(Intake):
 
     def on_deadline(self, mask: int) -> bool:
         """The deadline has passed: say so where the client may listen, and close."""
-        if self.is_handled or self.phase is Phase.CLOSED or self._has_time_left():
+        if self.is_handled or self.phase is CLOSED or self._has_time_left():
             return True
-        if self.phase in (Phase.HEAD, Phase.BODY) and (self.h1.has_buffered or self.phase is Phase.BODY):
-            waited_for = "head" if self.phase is Phase.HEAD else "body"
+        if self.phase in (HEAD, BODY) and (self.h1.has_buffered or self.phase is BODY):
+            waited_for = "head" if self.phase is HEAD else "body"
             self._reject(ProtocolReject(408, f"The request's {waited_for} took too long", "RFC 9110 §15.5.9"))
-        elif self.phase is Phase.SENDING:
+        elif self.phase is SENDING:
             self._wait_for_client(self.deadline - self.engine.reactor.now)
             return True if self.deadline > self.engine.reactor.now else self._abandon()
         else:
@@ -195,7 +190,7 @@ class Link(Intake):
     def on_woken(self, mask: int) -> bool:
         """There may be more of a stream that had nothing yet."""
         exchange = self.exchange
-        if self.phase is Phase.FEEDING and not self.is_handled and exchange is not None and exchange.is_woken:
+        if self.phase is FEEDING and not self.is_handled and exchange is not None and exchange.is_woken:
             return self._submit_again()
         return True  # a handler's thread has it, or has seen it already
 
@@ -204,7 +199,7 @@ class Link(Intake):
     def _submit(self) -> bool:
         """Give the link to a handler. False: this thread is not the leader any more."""
         self.is_handled = True
-        if self.phase is Phase.SENDING:
+        if self.phase is SENDING:
             self.patience = self.deadline - self.engine.reactor.now
         self.deadline = NEVER
         return self.engine.runner.submit(self)
@@ -213,13 +208,13 @@ class Link(Intake):
         """Take the link back after its job ran: send what waits, end the cycle, or close."""
         self.is_handled = False
         exchange = self.exchange
-        if exchange is None or self.is_broken or exchange.state == State.ABORTED:
+        if exchange is None or self.is_broken or exchange.state is ABORTED:
             self.reset()
-        elif exchange.state == State.PULLED and exchange.is_feeding:
+        elif exchange.state is PULLED and exchange.is_feeding:
             self._wait_for_feed(exchange)
-        elif self.outbox.size or exchange.state == State.PULLED:
+        elif self.outbox.size or exchange.state is PULLED:
             # A stream that has had its turn and whose bytes are all out goes on once the socket is writable, too.
-            self.phase = Phase.SENDING
+            self.phase = SENDING
             self._wait_for_client(self.patience)
             self._watch(WRITE)
         else:
@@ -227,7 +222,7 @@ class Link(Intake):
 
     def _wait_for_feed(self, exchange: Answering) -> None:
         """Everything is out, and the application has nothing yet: however long that takes, it holds no thread."""
-        self.phase = Phase.FEEDING
+        self.phase = FEEDING
         self.patience = self.engine.options.write_timeout
         if self.engine.is_draining:
             exchange.end_early()
@@ -249,9 +244,7 @@ class Link(Intake):
             return self._abandon()
         self._watch_nothing()
         if data:
-            stats = self.engine.stats
-            with stats.lock:
-                stats.cells[RECEIVED_BYTES] += len(data)
+            self.received_bytes += len(data)
             self.h1.receive_data(data)
             return True
         self.is_read_closed = True
@@ -265,7 +258,7 @@ class Link(Intake):
 
     def _go_on(self) -> bool:
         """After `complete`, outside `_advance`: read the next pipelined request, or what came meanwhile."""
-        if self.phase is not Phase.IDLE and self.phase is not Phase.BODY:
+        if self.phase is not IDLE and self.phase is not BODY:
             return True
         if self._events != READ:
             self._watch(READ)
@@ -277,18 +270,20 @@ class Link(Intake):
             exchange.log()
         exchange.discard()
         self.exchange = None
-        if self.h1.has_body and not (self.h1.is_body_complete or self.h1.must_close):
+        h1 = self.h1
+        if h1.has_body and not (h1.is_body_complete or h1.must_close):
             self._drain_body()
         else:
             self._begin_cycle()
 
     def _begin_cycle(self) -> None:
-        if self.h1.must_close or not self.engine.idle_timeout:
+        h1, engine = self.h1, self.engine
+        if h1.must_close or not engine.idle_timeout:
             self._leave()
             return
-        self.h1.start_next_cycle()
-        self.phase = Phase.IDLE
-        self._set_deadline(self.engine.idle_timeout)
+        h1.start_next_cycle()
+        self.phase = IDLE
+        self._set_deadline(engine.idle_timeout)
 
     def _on_writable(self) -> bool:
         self.flush()
@@ -327,7 +322,7 @@ class Link(Intake):
     def _leave(self) -> None:
         """Close, when all is sent, and without a reset that would destroy the answer on its way."""
         if self.outbox and not self.is_broken:
-            self.phase = Phase.SENDING
+            self.phase = SENDING
             self._wait_for_client(self.engine.options.write_timeout)
             self._watch(WRITE)
         elif self.is_broken or self.is_read_closed or self.engine.options.linger_timeout == 0:
@@ -342,12 +337,12 @@ class Link(Intake):
         """Run the exchange, or go on with its stream."""
         exchange = self.exchange
         if exchange is not None:
-            exchange.run()
+            exchange.context.run(exchange.run)
 
     @property
     def can_be_refused(self) -> bool:
         """See `Job.can_be_refused`."""
-        return self.exchange is not None and self.exchange.state == State.NEW
+        return self.exchange is not None and self.exchange.state is NEW
 
     def refuse(self, retry_after: int) -> None:
         """See `Job.refuse`."""
@@ -362,7 +357,7 @@ class Link(Intake):
         if (
             exchange is None
             or self.is_broken
-            or exchange.state != State.DONE
+            or exchange.state is not DONE
             or self.outbox.size
             or h1.must_close
             or h1.has_buffered
@@ -381,6 +376,6 @@ class Link(Intake):
                 return False  # the wheel would look too late, and it is the leader's
             self.exchange = None
             h1.start_next_cycle()
-            self.phase = Phase.IDLE
+            self.phase = IDLE
             self.is_handled = False
             return True

@@ -11,7 +11,7 @@ from ..seam.exchange import HeaderList
 from .answered import Answered
 from .line import Line
 from .options import ServerOptions
-from .state import State
+from .state import DONE, NEW, State
 
 logger = logging.getLogger("demijohn.error")
 
@@ -70,7 +70,7 @@ class LoggedExchange(Exchange):
                     seconds=clock.monotonic() - self._began,
                     queue_seconds=self._called - self._began,
                     number=self._number,
-                    is_cut=self.state != State.DONE or line.is_broken or line.h1.underrun or line.outbox.size > 0,
+                    is_cut=self.state is not DONE or line.is_broken or line.h1.underrun or line.outbox.size > 0,
                 )
             )
 
@@ -101,7 +101,7 @@ class LoggedExchange(Exchange):
                 "target": self.head.target,
                 "remote": "unix" if remote is None else remote[0],
                 # What is logged before there is an answer will have this one.
-                "status": int(self._status[:3] or "500") if self._status or self.state == State.NEW else None,
+                "status": int(self._status[:3] or "500") if self._status or self.state is NEW else None,
             },
         )
 

@@ -1,4 +1,4 @@
-"""`Reactor`: the selector loop. It polls, and calls back whoever is ready; it knows no HTTP.
+"""`Reactor`: the loop. It polls, and calls back whoever is ready; it knows no HTTP.
 
 Exactly one thread at a time, the *leader*, may call `turn`, `watch`, `forget` and touch the wheel; which thread that is may
 change (see runner/late.py). `give_back` and `wake` are for any thread, `wake` for signal handlers too.
@@ -9,7 +9,6 @@ that thread must not touch the reactor again.
 
 import contextlib
 import logging
-import selectors
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -17,13 +16,11 @@ from typing import Protocol
 
 from .._base.clock import Clock
 from .deadlines import NEVER, DeadlineWheel
+from .poller import READ, WRITE, Callback, best_poller
 
 logger = logging.getLogger("demijohn.error")
 
-READ = selectors.EVENT_READ
-WRITE = selectors.EVENT_WRITE
-
-Callback = Callable[[int], bool]
+__all__ = ["READ", "WRITE", "Callback", "Reactor", "Watched"]
 
 _LATE_BATCH = 32
 """Deadlines told between two polls. Slow clients that came together go together, and others are not to wait for that."""
@@ -51,14 +48,14 @@ class Watched(Protocol):
 
 
 class Reactor:
-    """One selector (epoll, kqueue or select, as the platform has it) and the queue of what is ready."""
+    """One poller (epoll, kqueue or select, as the platform has it) and the queue of what is ready."""
 
     __slots__ = (
         "_again",
         "_is_polling",
         "_late",
+        "_poller",
         "_ready",
-        "_selector",
         "_wake_read",
         "_wake_write",
         "busy",
@@ -87,7 +84,7 @@ class Reactor:
         self.busy = 0.0
         self.on_stall = None
         self.wheel: DeadlineWheel[Watched] = DeadlineWheel()
-        self._selector = selectors.DefaultSelector()
+        self._poller = best_poller()
         self._ready: deque[tuple[Callback, int]] = deque()
         # Appended to by any thread, emptied by the leader.
         self._again: deque[Callback] = deque()
@@ -98,7 +95,7 @@ class Reactor:
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
-        self._selector.register(self._wake_read, READ, self._on_wake)
+        self._poller.register(self._wake_read, READ, self._on_wake)
 
     def turn(self) -> bool:
         """Poll if nothing is ready, then run the callbacks of what is. False: the calling thread is no longer the leader."""
@@ -130,18 +127,18 @@ class Reactor:
     def watch(self, sock: socket.socket, events: int, callback: Callback, watched_events: int = 0) -> None:
         """Call back when `sock` is ready for `events`; `watched_events` is what it is watched for now, 0 for nothing."""
         if watched_events:
-            self._selector.modify(sock, events, callback)
+            self._poller.modify(sock, events, callback)
         else:
-            self._selector.register(sock, events, callback)
+            self._poller.register(sock, events, callback)
 
     def forget(self, sock: socket.socket) -> None:
         """Stop watching a socket that is watched."""
-        self._selector.unregister(sock)
+        self._poller.unregister(sock)
 
     def drop(self, sock: socket.socket) -> None:
         """Stop watching a socket that may be watched: an exception from outside struck while that was changed."""
         with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(sock)
+            self._poller.unregister(sock)
 
     def call_soon(self, callback: Callback) -> None:
         """Call back on the leader's next turn, after others that are ready now had theirs. Any thread."""
@@ -160,7 +157,7 @@ class Reactor:
 
     def close(self) -> None:
         """Free the descriptors; nobody may use the reactor after that."""
-        self._selector.close()
+        self._poller.close()
         self._wake_read.close()
         self._wake_write.close()
 
@@ -179,12 +176,11 @@ class Reactor:
             timeout = None
         else:
             timeout = max(0.0, next_time - before)
-        events = self._selector.select(timeout)
+        found = self._poller.poll(timeout)
         self._is_polling = False
         self.now = self.polled_at = now = self.clock.monotonic()
         ready = self._ready
-        for key, mask in events:
-            ready.append((key.data, mask))
+        ready += found
         again = self._again
         while again:
             ready.append((again.popleft(), 0))

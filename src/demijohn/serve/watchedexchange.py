@@ -9,7 +9,7 @@ from typing import Final
 from ..seam import HandlerTimeout
 from ..seam.exchange import HeaderList
 from .loggedexchange import LoggedExchange
-from .state import State
+from .state import DONE, NEW
 from .streambody import StreamBody
 from .timelimit import HandlerLimit
 from .watchdog import ClientWatch, has_hung_up
@@ -40,7 +40,7 @@ class WatchedExchange(LoggedExchange):
 
     def limit_time(self, seconds: float, error: type[BaseException] = HandlerTimeout) -> None:
         """See `Exchange.limit_time`. Nothing is left to limit once the answer has begun."""
-        if self.state != State.NEW:
+        if self.state is not NEW:
             return
         if self.time_limit is not None:
             self.time_limit.end()
@@ -78,7 +78,7 @@ class WatchedExchange(LoggedExchange):
         self._status = TIMEOUT_STATUS
         self._fields = fields
         self.body_bytes = len(TIMEOUT_BODY) if line.h1.response_has_body else 0
-        self.state = State.DONE
+        self.state = DONE
         line.send(rendered)
 
     # ------------------------------------------------------------------ inside
@@ -101,5 +101,5 @@ class WatchedExchange(LoggedExchange):
         """The exchange is over: watch the client no more, or act on its departure if it did not stay to the end."""
         watch, self._client_watch = self._client_watch, None
         if watch is not None:
-            is_out = self.state == State.DONE and not self._line.outbox.size
+            is_out = self.state is DONE and not self._line.outbox.size
             watch.end(is_gone=not is_out and self.disconnected)

@@ -21,7 +21,18 @@ from typing import Final
 from demijohn.wire.limits import H1Limits
 from demijohn.wire.reject import ProtocolReject
 
-from .answer import KNOWN_STATUSES, WITHOUT_CONTENT, Fields, HeaderList, status_line
+from .answer import (
+    HAS_DATE,
+    HAS_SERVER,
+    KNOWN_STATUSES,
+    SAYS_CLOSE,
+    WITHOUT_CONTENT,
+    HeaderList,
+    field_lines,
+    last_lines,
+    length_line,
+    status_line,
+)
 from .reader import RequestReader
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -108,14 +119,15 @@ class H1Connection(RequestReader):
             raise ValueError(f"not an interim status: {code}")
         if self.has_started:
             raise RuntimeError("an interim answer after the final one has begun")
-        fields = Fields(headers)
-        if fields.content_length is not None:
+        lines, own_length, _ = field_lines(line, headers)
+        if own_length is not None:
             raise ValueError("an interim answer has no content")
         if self.is_http10:
             return b""
         if code == 100:
             self._was_continue_sent = True
-        return "".join((line, *fields.lines, "\r\n")).encode("latin-1")
+        lines.append(b"\r\n")
+        return b"".join(lines)
 
     # ---- the answer --------------------------------------------------------------------------------------------------
 
@@ -139,16 +151,21 @@ class H1Connection(RequestReader):
             ValueError: an invalid status or field, an interim status. Nothing was rendered, another answer may be.
             RuntimeError: the answer has begun already.
         """
+        return b"".join(self._begin_answer(status, headers, body_length, date, server, close))
+
+    def _begin_answer(
+        self, status: str, headers: HeaderList, body_length: int | None, date: bytes, server: bytes, close: bool
+    ) -> list[bytes]:
+        """Return the parts of the head."""
         line, code = KNOWN_STATUSES.get(status) or status_line(status)
         if code < 200:
             raise ValueError(f"{code} is no final status")
         if self.has_started:
             raise RuntimeError("the answer has begun already")
-        fields = Fields(headers)
-        lines = fields.lines
-        length = body_length if fields.content_length is None else fields.content_length
+        lines, own_length, said = field_lines(line, headers)
+        length = body_length if own_length is None else own_length
         if length is None or self.is_head_method or code in WITHOUT_CONTENT:
-            framing = self._frame_rare_answer(code, fields.content_length, body_length)
+            framing = self._frame_rare_answer(code, own_length, body_length)
             if framing:
                 lines.append(framing)
         else:
@@ -157,28 +174,28 @@ class H1Connection(RequestReader):
             self._answer_left = length
             if body_length is not None and length > body_length:
                 self.must_close = True  # the client will see the underrun by it, and is told now
-            lines.append(f"Content-Length: {length}\r\n")
+            lines.append(length_line(length))
         if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
             # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.
             self.must_close = True
         elif self.has_body and not self.is_body_complete:
             self.must_close = self.must_close or self._leaves_much_unread()
         self.has_started = True
-        if close or fields.says_close or self.must_close:
+        if close or said & SAYS_CLOSE or self.must_close:
             self.must_close = True
-            lines.append("Connection: close\r\n")
+            lines.append(b"Connection: close\r\n")
         elif self.is_http10:
-            lines.append("Connection: keep-alive\r\n")
+            lines.append(b"Connection: keep-alive\r\n")
         elif code == 426:
-            lines.append("Connection: upgrade\r\n")  # RFC 9110 §15.5.22, §7.8
-        head = (line + "".join(lines)).encode("latin-1")
-        if server and not fields.has_server:
-            head += b"Server: %b\r\n" % server
-        if date and not fields.has_date:
-            return head + b"Date: %b\r\n\r\n" % date
-        return head + b"\r\n"
+            lines.append(b"Connection: upgrade\r\n")  # RFC 9110 §15.5.22, §7.8
+        if said & HAS_SERVER:
+            server = b""
+        if said & HAS_DATE:
+            date = b""
+        lines.append(last_lines(server, date))
+        return lines
 
-    def _frame_rare_answer(self, code: int, own_length: int | None, body_length: int | None) -> str:
+    def _frame_rare_answer(self, code: int, own_length: int | None, body_length: int | None) -> bytes:
         """Frame an answer without content or of unknown length; return the field line that says so, if any.
 
         RFC 9112 §6.3, RFC 9110 §8.6. `own_length` is the application's Content-Length.
@@ -188,19 +205,19 @@ class H1Connection(RequestReader):
         if self.is_head_method or code in WITHOUT_CONTENT:
             self.response_has_body = False
             if code == 204:
-                return ""
+                return b""
             if code == 205:
-                return "Content-Length: 0\r\n"  # RFC 9110 §15.3.6
+                return b"Content-Length: 0\r\n"  # RFC 9110 §15.3.6
             if own_length is None and body_length and self.is_head_method:
                 # What GET would have sent; of an empty one nobody knows whether it was emptied for HEAD.
                 own_length = body_length
-            return "" if own_length is None else f"Content-Length: {own_length}\r\n"
+            return b"" if own_length is None else length_line(own_length)
         self.response_has_body = True
         if self.is_http10:
             self.must_close = True
-            return ""
+            return b""
         self._is_answer_chunked = True
-        return "Transfer-Encoding: chunked\r\n"
+        return b"Transfer-Encoding: chunked\r\n"
 
     def render_data(self, data: bytes) -> bytes:
         """Render a part of the content: as a chunk, cut to Content-Length, or nothing for an answer without content."""
@@ -256,10 +273,10 @@ class H1Connection(RequestReader):
             ValueError: see `render_head`.
             RuntimeError: see `render_head`.
         """
-        head = self.render_head(status, headers, len(body), date=date, server=server, close=close)
+        parts = self._begin_answer(status, headers, len(body), date, server, close)
         self.has_answered = True
         if not self.response_has_body:
-            return head
+            return b"".join(parts)
         left = self._answer_left
         if len(body) != left:
             # The application's Content-Length is wrong: cut, or closed as too short.
@@ -267,7 +284,8 @@ class H1Connection(RequestReader):
             self.underrun = len(body) < left
             self.must_close = self.must_close or self.underrun
             body = body[:left]
-        return head + body
+        parts.append(body)
+        return b"".join(parts)
 
     def render_reject(self, reject: ProtocolReject, *, date: bytes, server: bytes, fields: HeaderList = ()) -> bytes:
         """Render the whole answer to a rejected request, with `fields` besides; the connection must be closed after it.

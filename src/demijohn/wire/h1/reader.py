@@ -78,6 +78,8 @@ class RequestReader:
         "_is_special",
         "_known_head",
         "_known_host",
+        "_known_octets",
+        "_known_request",
         "_known_section",
         "_left",
         "_plain_room",
@@ -118,6 +120,9 @@ class RequestReader:
         # half of a head's time. Kept per connection, so that no time tells one client about another's fields.
         self._known_section: bytes | None = None
         self._known_head = _NO_HEAD
+        # PERF: pollers, health checks and clients of one resource send the very same head; what it was is not made again.
+        self._known_octets: bytes | None = None
+        self._known_request = _NO_HEAD
         self._is_special = False  # some fact differs from its default
 
         self.is_secure = False
@@ -242,6 +247,13 @@ class RequestReader:
         at = self._at
         scanner = self._scanner
         if scanner is None:
+            if buffer == self._known_octets and at == 0:
+                self._at = len(buffer)
+                self._state = _PAUSED
+                head = self.head = self._known_request
+                if head.method == "HEAD":
+                    self.is_head_method = True
+                return head
             # PERF: the way of nearly all requests: a plain head that came whole, most often alone (endswith costs a quarter
             # of find).
             room = self._plain_room
@@ -253,7 +265,11 @@ class RequestReader:
                 section = buffer[line.end() : end]
                 if section == self._known_section and minor != b"0" and method != b"CONNECT":
                     self._at = end + 2
-                    return self._accept_known(method, target)
+                    head = self._accept_known(method, target)
+                    if is_alone and type(buffer) is bytes and len(buffer) <= 2 * _KNOWN_BYTES:
+                        self._known_octets = buffer
+                        self._known_request = head
+                    return head
                 fields: list[Field] = FIELD_LINES.findall(section)
                 if is_alone and fields and not fields[-1][0]:
                     # Not plain, or an empty line was met: something follows the head after all.
@@ -268,6 +284,7 @@ class RequestReader:
                     if not self._is_special and self.keep_alive and len(section) <= _KNOWN_BYTES:
                         self._known_section = bytes(section)
                         self._known_head = head
+                        self._known_octets = None
                     return head
             scanner = self._scanner = HeadScanner(self.limits)
         return self._scan_head(scanner, buffer, at)
@@ -331,7 +348,7 @@ class RequestReader:
         if method == "HEAD":
             self.is_head_method = True
         self._state = _PAUSED
-        head = self.head = RequestHead(method, target.decode("ascii"), _HTTP11, known.fields, known.index)
+        head = self.head = RequestHead(method, target.decode("ascii"), _HTTP11, known.fields, known._index)
         return head
 
     def _frame(self, method: str, index: dict[bytes, bytes], *, is_http10: bool) -> None:
