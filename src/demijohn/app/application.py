@@ -71,10 +71,13 @@ class Demijohn(OlderNames, AppServing):
     def endpoint_for(self, head: RequestHead, root_path: str = "") -> str:
         """Return the endpoint that a request below `root_path` would be routed to; an empty string if there is none."""
         url_map = self.url_map
+        target = head.target
+        # PERF: asked before many requests. Most targets are their own paths.
+        path = target if target[:1] == "/" and "?" not in target and "%" not in target else unquote(head.path)
+        if root_path:
+            path = path[len(root_path) :] or "/"
         try:
-            rule, _ = url_map.match_path(
-                url_map.default_subdomain, unquote(head.path)[len(root_path) :] or "/", head.method
-            )
+            rule, _ = url_map.match_path(url_map.default_subdomain, path, head.method)
         except (HTTPException, RoutingException):
             return ""
         return str(rule.endpoint)

@@ -148,7 +148,7 @@ def test_every_job_has_one_outcome_and_none_waits_longer_than_it_may(steps):
                     queue.run(job)
             else:
                 pass_time(engine, clock, value)
-                for job in queue._jobs:
+                for job in queue.jobs:
                     assert not job.can_be_refused or clock.monotonic() - job.queued_at <= 12
         while (job := queue.take(Hands())) is not None:
             queue.run(job)

@@ -50,10 +50,14 @@ class _Record:
 class Blockers:
     """See the file's description."""
 
-    __slots__ = ("_computing", "_former", "_slow_after", "_suspects", "known")
+    __slots__ = ("_computing", "_former", "_slow_after", "_suspects", "doubts_until", "known")
+
+    doubts_until: float
+    """Until then it is worth asking the system whether a handler that takes long waits. Read by the leader for each request."""
 
     def __init__(self, slow_after: float) -> None:
         self._slow_after = slow_after
+        self.doubts_until = 0.0
         self.known: dict[str, _Record] = {}
         self._former: dict[str, _Record] = {}  # that were forgotten
         self._suspects: dict[str, float] = {}  # label -> when it was slow last
@@ -76,7 +80,7 @@ class Blockers:
                 self._forget(label)
 
     def suspect(self, label: str, now: float) -> None:
-        """Take note that a handler took long, though not long enough for a promotion."""
+        """Take note that a handler took long: not long enough for a promotion, or it waited and may have been held up, too."""
         trust = self._computing.get(label, 0)
         if trust:
             self._computing[label] = trust - 1
@@ -85,6 +89,11 @@ class Blockers:
         else:
             _make_room(self._suspects)
             self._suspects[label] = now
+            self.doubt(now)
+
+    def doubt(self, now: float) -> None:
+        """Take note that a handler took long, and that nobody knows whether it waited or was held up by others."""
+        self.doubts_until = now + _AGAIN
 
     def promote(self, label: str, now: float, does_wait: bool | None) -> None:
         """Take note that a handler was promoted away from, and whether it waited then; `None`: that cannot be told."""

@@ -28,16 +28,19 @@ from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
 from .blocking import Blockers
 from .queue import JobQueue
-from .threadclock import seconds_used
+from .threadclock import is_runnable, seconds_used, times_waited
 
 logger = logging.getLogger("demijohn.error")
 
 _IDLE_TICKS = 20
 """The watcher goes to sleep after this many ticks without a handler."""
 
-
 _IDLE_PART = 0.2
 """A handler that uses the processor for less than this part of a tick waits."""
+
+_TARDY_PART = 0.5
+"""A watcher that comes later by this part of a tick was itself kept from the processor or from the interpreter's lock, and so may
+the handler have been."""
 
 
 class Role(Enum):
@@ -49,21 +52,27 @@ class Role(Enum):
     LATE = "runs a handler after another thread took over polling"
 
 
+# PERF: a member of an enumeration is looked up in its class and that one's class, each time.
+_FOLLOWING, _WOKEN, _LEADING, _LATE = Role.FOLLOWING, Role.WOKEN, Role.LEADING, Role.LATE
+
+
 class _Slot:
     """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
 
-    __slots__ = ("ending", "inbox", "job", "number", "offer", "role", "thread")
+    __slots__ = ("computed", "ending", "inbox", "job", "number", "offer", "role", "thread")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead, or a job waits; False: stop
-        self.role = Role.FOLLOWING
+        self.role = _FOLLOWING
         self.job: Job | None = None  # that runs
         self.ending: Job | None = None  # that has run, and is about to be handed in
         # The token while this slot's thread, as the leader, is in a handler. Each slot has its own: a thread that has become
         # late must not take what its successor offers for what it had offered itself.
         self.offer: deque[Job] = deque()
         self.thread: threading.Thread | None = None
+        # The processor time of the thread at the end of its last job, if that was slow and the thread has not led since.
+        self.computed: float | None = None
 
 
 class LateRunner:
@@ -145,12 +154,16 @@ class LateRunner:
             self._is_watcher_asleep = False
             self._alarm.put(None)
         began = self._now()
+        # A long time may be that of others, who had the processor: then it has not waited. Looked at only after one has taken long.
+        waited = times_waited() if began < blockers.doubts_until else None
         job.run()
         try:
             slot.offer.pop()
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
-            slot.role = Role.LATE
+            slot.role = _LATE
+            if waited is not None and times_waited() != waited:
+                blockers.suspect(label or job.label, self._now())
             self._finish_late(slot, job)
             return False
         slot.job = None
@@ -159,28 +172,30 @@ class LateRunner:
         # Deadlines that are set from now on count from now, however long the handler took.
         ended = reactor.now = self._now()
         if ended - began > self._slow_after:
-            blockers.suspect(label or job.label, ended)
-        elif label in blockers.known:
+            if waited is None or times_waited() != waited:
+                blockers.suspect(label or job.label, ended)
+        elif label and label in blockers.known:
             blockers.end_trial(label)
         job.complete()
         return True
 
     def _hand_over(self, job: Job) -> None:
         """Leave a job to the followers; the caller saw that there is an idle one."""
-        with self._lock:
-            has_room = self.queue.put(job, len(self._idle))
-            if has_room:
-                self._engine.stats.cells[HAND_OVERS] += 1
-                self._wake()
-        if not has_room:
+        if not self.queue.put(job, len(self._idle)):
             self.queue.refuse_new(job)
             job.complete()
+            return
+        self._engine.stats.cells[HAND_OVERS] += 1
+        # Whoever is on its way looks into the queue after saying that it is there.
+        if not self._is_waking:
+            with self._lock:
+                self._wake()
 
     def _end_shortage(self) -> None:
         """The leader is out of its handler: its successor may have what waits."""
         with self._lock:
             self._is_short = False
-            if self.queue:
+            if self.queue.jobs:
                 self._wake()
 
     def _is_queued(self, job: Job) -> bool:
@@ -198,7 +213,8 @@ class LateRunner:
 
     def _lead(self, slot: _Slot) -> None:
         """Poll until leadership is lost, or the engine is stopped."""
-        slot.role = Role.LEADING
+        slot.role = _LEADING
+        slot.computed = None
         engine = self._engine
         turn = engine.reactor.turn
         while not engine.is_stopped:
@@ -220,11 +236,19 @@ class LateRunner:
     def _run_waiting(self, slot: _Slot) -> None:
         """Run what waits for a thread, then become a follower. Neither the leader nor in `_idle`."""
         while (job := self._next_job(slot)) is not None:
-            began, computed = self._now(), time.thread_time()
-            self.queue.run(job)
+            began = self._now()
+            if began - job.queued_at > self._max_age:
+                self.queue.run(job)
+            else:
+                job.run()
             wall = self._now() - began
             if wall > self._slow_after:
-                self._blockers.note_run(job.label, wall, wall - (time.thread_time() - computed))
+                before, slot.computed = slot.computed, time.thread_time()
+                if before is not None:
+                    self._blockers.note_run(job.label, wall, wall - (slot.computed - before))
+            else:
+                # PERF: to ask after each costs a system call. After slow ones is often enough: others may follow them.
+                slot.computed = None
             self._hand_in(slot, job)
 
     def _hand_in(self, slot: _Slot, job: Job) -> None:
@@ -238,12 +262,12 @@ class LateRunner:
     def _next_job(self, slot: _Slot) -> Job | None:
         """Take what has waited longest; if nothing does, the slot is that of an idle follower."""
         with self._lock:
-            slot.role = Role.LATE
+            slot.role = _LATE
             job = None if self._engine.is_stopped else self.queue.take(slot)
             if job is None:
-                slot.role = Role.FOLLOWING
+                slot.role = _FOLLOWING
                 self._idle.append(slot)
-            elif self.queue and self._idle and not self._is_waking:
+            elif self.queue.jobs and self._idle and not self._is_waking:
                 # Said before it is looked whether the leader is in a handler: it looks the other way round.
                 self._is_short = True
                 if len(self._idle) > 1 or not self._leader.offer:
@@ -255,7 +279,7 @@ class LateRunner:
         """Have a follower look for a job, if one is idle and none is on its way. Under the lock."""
         if self._idle and not self._is_waking:
             slot = self._idle.pop()
-            slot.role = Role.WOKEN
+            slot.role = _WOKEN
             self._is_waking = True
             slot.inbox.put(True)
 
@@ -265,8 +289,9 @@ class LateRunner:
             self._is_waking = False
             if self._leader is slot:
                 return  # promoted since; the message for that comes next
-            with contextlib.suppress(ValueError):
-                self._idle.remove(slot)
+            if slot.role is _FOLLOWING:
+                with contextlib.suppress(ValueError):
+                    self._idle.remove(slot)
         self._run_waiting(slot)
 
     # ------------------------------------------------------------------ the watcher
@@ -277,8 +302,10 @@ class LateRunner:
         idle_ticks = 0
         used: float | None = None
         while not engine.is_stopped:
+            due = self._now() + self._promote_after
             with contextlib.suppress(Empty):
                 self._alarm.get(timeout=self._promote_after)  # a sleep that `wake` cuts short
+            is_tardy = self._now() - due > _TARDY_PART * self._promote_after
             serial = self._serial
             if serial != seen:
                 seen = serial
@@ -286,19 +313,22 @@ class LateRunner:
                 used = seconds_used(self._leader.thread)
             elif self._leader.offer:
                 # The same handler as one tick ago is running, on the thread that should poll.
-                self._take_over(used)
+                self._take_over(used, is_tardy=is_tardy)
             else:
                 idle_ticks += 1
                 if idle_ticks >= _IDLE_TICKS:
                     self._sleep(serial)
                     idle_ticks = 0
 
-    def _take_over(self, used_before: float | None) -> None:
+    def _take_over(self, used_before: float | None, *, is_tardy: bool) -> None:
         """Let another thread poll, unless the handler has just ended.
 
         `used_before`: how much of the processor the leader's thread had used one tick ago; `None` if it cannot be told.
         """
-        used = seconds_used(self._leader.thread)
+        late = self._leader.thread
+        used = seconds_used(late)
+        # While it is on offer: afterwards it may have ended.
+        is_held_up = is_tardy or is_runnable(late)
         with self._lock:
             if not self._idle:
                 return  # woken just as the leader began; the first that comes back leads
@@ -310,10 +340,14 @@ class LateRunner:
             self._promote(self._idle.pop())
         # Now and not when the handler has returned: equal requests may be next in line. But when somebody polls again, and
         # without the lock, which the leader may want: a label is the application's to make.
-        does_wait = (
-            None if used is None or used_before is None else used - used_before < _IDLE_PART * self._promote_after
-        )
-        self._blockers.promote(job.label, self._now(), does_wait)
+        if used is None or used_before is None:
+            self._blockers.promote(job.label, self._now(), None)
+        elif used - used_before >= _IDLE_PART * self._promote_after:
+            self._blockers.promote(job.label, self._now(), does_wait=False)
+        elif is_held_up:
+            self._blockers.doubt(self._now())  # it may have waited for the processor; the next one will tell
+        else:
+            self._blockers.promote(job.label, self._now(), does_wait=True)
 
     def _sleep(self, serial: int) -> None:
         """Wait until a handler is begun, so that an idle server costs nothing."""
@@ -334,6 +368,7 @@ class LateRunner:
 
     def _work(self, slot: _Slot) -> None:
         """Life of one thread."""
+        slot.computed = None
         try:
             self._resume(slot)
             while slot.inbox.get() and not self._engine.is_stopped:
@@ -364,16 +399,16 @@ class LateRunner:
             if is_leader:
                 slot.offer.clear()
             else:
-                slot.role = Role.FOLLOWING
+                slot.role = _FOLLOWING
             for one in self._slots:
                 # This one; or one that a thread had taken out to promote it, and then died.
-                if one.role is Role.FOLLOWING and one is not self._leader and one not in self._idle:
+                if one.role is _FOLLOWING and one is not self._leader and one not in self._idle:
                     self._idle.append(one)
-                elif one.role is Role.WOKEN:
+                elif one.role is _WOKEN:
                     one.inbox.put(True)  # a second time, if the first did get through
             # It may have been on its way to a job, or about to wake the next.
             self._is_waking = False
-            if self.queue:
+            if self.queue.jobs:
                 self._wake()
         if is_leader:
             self._lead(slot)

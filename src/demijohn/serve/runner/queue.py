@@ -35,14 +35,15 @@ class JobQueue:
         self._engine = engine
         self._most = options.max_queued_requests
         self._max_age = options.max_queue_age
-        self._jobs: deque[Job] = deque()
-        self._lock = threading.Lock()
+        # In their order. Read by runners: to look whether there are any is no Python call.
+        self.jobs: deque[Job] = deque()
+        self._lock = threading.Lock()  # of whoever takes out
         # In the wheel while it may have something to refuse; the leader's.
         self.deadline = NEVER
         self.slot = -1.0
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self.jobs)
 
     def oldest_age(self, now: float) -> float:
         """Return for how many seconds the next job has waited; 0 if there is none. Any thread."""
@@ -52,7 +53,7 @@ class JobQueue:
     def oldest(self) -> float:
         """Return since when the next job has waited; 0 if there is none. Any thread."""
         try:
-            return self._jobs[0].queued_at
+            return self.jobs[0].queued_at
         except IndexError:
             return 0.0
 
@@ -61,13 +62,12 @@ class JobQueue:
 
         `idle` threads have nothing to do and only have not woken up yet: what they will take does not wait for a thread.
         """
-        if self._most is not None and len(self._jobs) >= self._most + idle and job.can_be_refused:
+        if self._most is not None and len(self.jobs) >= self._most + idle and job.can_be_refused:
             return False
         engine = self._engine
         # Its bytes were there when the poll returned, if not before.
         job.queued_at = engine.reactor.polled_at
-        with self._lock:
-            self._jobs.append(job)
+        self.jobs.append(job)
         if self.slot < 0:
             self.deadline = job.queued_at + self._max_age
             engine.reactor.wheel.add(self, engine.reactor.now)
@@ -79,10 +79,10 @@ class JobQueue:
         It is in `claim.job` before it is out of the queue: a thread that dies just now must not lose it.
         """
         with self._lock:
-            if not self._jobs:
+            if not self.jobs:
                 return None
-            job = claim.job = self._jobs[0]
-            self._jobs.popleft()
+            job = claim.job = self.jobs[0]
+            self.jobs.popleft()
             return job
 
     def run(self, job: Job) -> None:
@@ -101,7 +101,7 @@ class JobQueue:
     def refuse_new(self, job: Job) -> None:
         """Answer 503 for a request for which there is no room. The leader only."""
         engine = self._engine
-        engine.refusals.note("max_queued_requests", f"Refused a request: {len(self._jobs)} others waited for a thread")
+        engine.refusals.note("max_queued_requests", f"Refused a request: {len(self.jobs)} others waited for a thread")
         job.refuse(_retry_after(self.oldest_age(engine.reactor.now)))
 
     # ------------------------------------------------------------------ the leader, by the wheel
@@ -113,11 +113,11 @@ class JobQueue:
         old: list[Job] = []
         begun: list[Job] = []
         with self._lock:
-            while self._jobs and self._jobs[0].queued_at < oldest:
-                job = self._jobs.popleft()
+            while self.jobs and self.jobs[0].queued_at < oldest:
+                job = self.jobs.popleft()
                 (old if job.can_be_refused else begun).append(job)
-            self._jobs.extendleft(reversed(begun))
-            next_at = self._jobs[0].queued_at + self._max_age if self._jobs else NEVER
+            self.jobs.extendleft(reversed(begun))
+            next_at = self.jobs[0].queued_at + self._max_age if self.jobs else NEVER
         for job in old:
             self.refuse_old(job, reactor.now - job.queued_at)
             reactor.give_back(job)
