@@ -154,7 +154,7 @@ class LateRunner:
             self._is_watcher_asleep = False
             self._alarm.put(None)
         began = self._now()
-        # A long time may be that of others, who had the processor: then it has not waited. Looked at only after one has taken long.
+        # A long time may be that of others, who had the processor. To ask is a system call, so only after one has taken long.
         waited = times_waited() if began < blockers.doubts_until else None
         job.run()
         try:

@@ -1,4 +1,6 @@
-"""What the system knows of a thread: how much of the processor it has used, and whether it waits. Linux; elsewhere it cannot be told.
+"""What the system knows of a thread: how much of the processor it has used, and whether it waits. Any thread may ask.
+
+Linux; elsewhere most of it cannot be told.
 
 `time.pthread_getcpuclockid` would give the clock by the thread's handle, which must not be that of a thread that has ended: the
 process may crash. The kernel's own number of a thread is checked by the kernel.
@@ -16,7 +18,7 @@ _THIS_THREAD: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
 
 def seconds_used(thread: threading.Thread | None) -> float | None:
-    """Return for how many seconds a thread has run on a processor; `None` if it has ended, or if it cannot be told here. Any thread."""
+    """Return for how many seconds a thread has run on a processor; `None` if it has ended, or if it cannot be told here."""
     if not sys.platform.startswith("linux") or thread is None or thread.native_id is None:
         return None
     try:
@@ -35,7 +37,7 @@ def times_waited() -> int | None:
 
 
 def is_runnable(thread: threading.Thread | None) -> bool:
-    """Tell whether a thread runs, or would if it were given a processor; False if it waits, or if it cannot be told. Any thread."""
+    """Tell whether a thread runs, or would if it were given a processor; False if it waits, or if it cannot be told."""
     if not sys.platform.startswith("linux") or thread is None or thread.native_id is None:
         return False
     try:
