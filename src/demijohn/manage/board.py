@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 from typing import Final, Self, TypeVar, overload
 
 from .._base.clock import Clock, SystemClock
@@ -113,7 +114,7 @@ class Head:
 class Slot:
     """The place of one worker. Times are nanoseconds of the monotonic clock."""
 
-    __slots__ = ("cells", "metrics", "region", "stats")
+    __slots__ = ("cells", "metrics", "others", "region", "stats")
 
     pid = _Cell(0)
     generation = _Cell(1)
@@ -128,10 +129,14 @@ class Slot:
     queued_since = _Cell(7)
     """Since when the first of them does; 0: there is none."""
 
-    def __init__(self, cells: memoryview, counts: memoryview, metrics: memoryview) -> None:
+    def __init__(
+        self, cells: memoryview, counts: memoryview, metrics: memoryview, others: Callable[[], list[Stats]]
+    ) -> None:
         self.cells = cells
         self.stats = Stats(counts)
         """For the worker's `Server`."""
+        self.others = others
+        """Returns the counts of the other workers that serve now; for the worker's `Server`."""
         self.metrics = metrics
         """For the worker's `demijohn.metrics`."""
         self.region = Region(metrics)
@@ -188,7 +193,13 @@ class Board:
             self._cells(at, _FACT_CELLS),
             self._cells(at + _FACT_CELLS * _CELL, CELLS),
             self._memory[at + mmap.PAGESIZE : at + self._size],
+            partial(self._others, row),
         )
+
+    def _others(self, row: int) -> list[Stats]:
+        return [
+            slot.stats for number, slot in enumerate(self._slots) if slot.state == WorkerState.SERVING and number != row
+        ]
 
     def slot(self, row: int) -> Slot:
         """Return the place of one worker."""

@@ -172,6 +172,7 @@ class Generations:
             on_drain=stop_listening,
             on_stuck=partial(link.replace_me, "a thread of it is stuck"),
             stats=None if link.slot is None else link.slot.stats,
+            others=None if link.slot is None else link.slot.others,
         )
         link.queued = server.queued
         link.questions |= answers_of(server)

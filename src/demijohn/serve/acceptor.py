@@ -16,16 +16,14 @@ from .opening import Opening
 from .proxied import ProxiedOpening
 from .reactor import READ
 from .redirecting import RedirectLink
+from .spread import BATCH, PAUSE, Spread
 from .stats import CONNECTIONS_ACCEPTED
 
 logger = logging.getLogger("demijohn.error")
 
-_BATCH = 64
-"""Connections taken in one go; with other processes on the listener one, so that they share the load."""
-
 _LONG_ROUND = 0.01
-"""Seconds after which a process takes a whole batch all the same: they have waited through the round, and no idle process took
-them meanwhile."""
+"""Seconds after which a process takes more than one of those that wait for several: they have waited through the round, and no
+idle process took them meanwhile."""
 
 _PAUSE = 1.0
 """Seconds without accepting when there is no place, no descriptor or no memory; less if a connection is closed meanwhile."""
@@ -41,7 +39,6 @@ class Acceptor:
 
     __slots__ = (
         "_admission",
-        "_batch",
         "_engine",
         "_failures",
         "_handshakes",
@@ -50,18 +47,27 @@ class Acceptor:
         "_is_watching",
         "_listener",
         "_local",
+        "_spread",
         "deadline",
         "slot",
     )
 
-    def __init__(self, engine: Engine, listener: Listener, handshakes: Handshakes, admission: Admission) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        listener: Listener,
+        handshakes: Handshakes,
+        admission: Admission,
+        spread: Spread | None = None,
+    ) -> None:
+        """Prepare; `spread` is there if other processes accept from this very listener."""
         self._engine = engine
         self._listener = listener
         self._handshakes = handshakes
         self._admission = admission
         # The last attempt found no descriptor or no memory.
         self._is_in_want = False
-        self._batch = 1 if engine.options.is_multiprocess else _BATCH
+        self._spread = spread
         self._is_multithread = engine.options.runner != "inline"
         self._is_watching = False
         self._failures = 0  # in a row
@@ -88,16 +94,36 @@ class Acceptor:
     def finish(self) -> None:
         """Accept no more because the listener will be closed: whoever waits in the backlog then is reset, so take all first."""
         try:
-            while self._accept(_BATCH):
+            while self._accept(BATCH):
                 pass
         except OSError as error:
             logger.error("Cannot accept the connections that wait: %s", error)  # noqa: TRY400 - not a fault of the code
         self.stop()
 
     def on_event(self, mask: int) -> bool:
-        """Take the connections that wait."""
-        self._accept(self._batch if self._engine.reactor.busy < _LONG_ROUND else _BATCH)
+        """Take the connections that wait, or one's share of them."""
+        reactor = self._engine.reactor
+        if self._spread is None:
+            self._accept(BATCH)
+        elif most := self._spread.share(reactor.now, have_waited=reactor.busy >= _LONG_ROUND):
+            self._accept(most)
+        else:
+            self._give_way()
         return True
+
+    def _give_way(self) -> None:
+        """Leave those that wait to another process: for a moment, or until there are fewer here, too."""
+        engine = self._engine
+        self.stop()
+        engine.reactor.wheel.add_soon(self, engine.reactor.now + PAUSE)
+        if engine.on_connection_closed is None:  # otherwise somebody has a better reason to be told
+            engine.on_connection_closed = self._on_fewer
+
+    def _on_fewer(self) -> None:
+        """A connection was closed while others were left to another process."""
+        if self._spread is not None and self._spread.has_room:
+            self._engine.on_connection_closed = None
+            self._resume()
 
     def _accept(self, most: int) -> int:
         """Take so many connections, and return how many there were."""
@@ -136,6 +162,8 @@ class Acceptor:
 
     def on_deadline(self, mask: int) -> bool:
         """The pause is over."""
+        if self._engine.on_connection_closed == self._on_fewer:
+            self._engine.on_connection_closed = None
         if not self._engine.is_closing:
             self.start()
         return True

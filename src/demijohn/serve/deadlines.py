@@ -27,14 +27,15 @@ _FAR = 30.0
 class DeadlineWheel(Generic[T]):
     """Slots of one second. `expired` is late by up to one second, never early."""
 
-    __slots__ = ("_slots", "next_time")
+    __slots__ = ("_slots", "_soon", "next_time")
 
     next_time: float
     """When `expired` should be called again; `NEVER` if nothing is watched. Read-only."""
 
     def __init__(self) -> None:
         self._slots: dict[int, set[T]] = {}
-        self.next_time = NEVER  # the earliest slot there is
+        self._soon: dict[T, float] = {}
+        self.next_time = NEVER  # the earliest slot there is, or of what is soon
 
     def add(self, item: T, now: float) -> None:
         """Watch `item`. To be called again when its deadline became earlier than `item.slot - 1`; otherwise not."""
@@ -51,8 +52,15 @@ class DeadlineWheel(Generic[T]):
         if item.deadline < second - 1:
             self.add(item, now)  # moved by its owner's thread, which did not see the new slot
 
+    def add_soon(self, item: T, time: float) -> None:
+        """Watch `item`, which is not watched, to the millisecond. For the few that cannot wait for a second to end."""
+        self._soon[item] = time
+        self.next_time = min(self.next_time, time)
+
     def remove(self, item: T) -> None:
         """Forget `item`, which may be forgotten already."""
+        if self._soon:
+            self._soon.pop(item, None)
         slot = self._slots.get(int(item.slot))
         if slot is not None:
             slot.discard(item)
@@ -60,13 +68,16 @@ class DeadlineWheel(Generic[T]):
 
     def expired(self, now: float) -> Iterator[T]:
         """Yield each watched item whose deadline has passed; it is no longer watched after that."""
-        while self.next_time <= now:
-            second = int(self.next_time)
-            items = self._slots.pop(second)
-            self.next_time = min(self._slots, default=NEVER)
+        for item, time in list(self._soon.items()):
+            if time <= now:
+                del self._soon[item]
+                yield item
+        while (second := min(self._slots, default=NEVER)) <= now:
+            items = self._slots.pop(int(second))
             for item in items:
                 item.slot = -1.0
                 if item.deadline <= now:
                     yield item
                 else:
                     self.add(item, now)
+        self.next_time = min((second, *self._soon.values()))

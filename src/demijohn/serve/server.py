@@ -22,6 +22,7 @@ from .inspect import MOST_REQUESTS, ServerSeen, look
 from .listener import Listener
 from .options import ServerOptions
 from .runner import make_runner
+from .spread import Spread
 from .stats import Stats
 
 logger = logging.getLogger("demijohn.error")
@@ -39,6 +40,7 @@ class Server:
         on_drain: Callable[[], None] | None = None,
         on_stuck: Callable[[], object] | None = None,
         stats: Stats | None = None,
+        others: Callable[[], Sequence[Stats]] | None = None,
     ) -> None:
         """Prepare; nothing is accepted yet. The listeners stay the caller's: `shutdown` does not close them.
 
@@ -52,6 +54,8 @@ class Server:
             on_stuck: called on a thread of the server's when a handler is stuck beyond its time limit, which costs the process a
                 thread: a good moment to have it replaced. The default does nothing.
             stats: where to count; by default, in memory of its own.
+            others: returns the counts of the other processes that accept from these listeners now; they share the connections
+                evenly. Called by the polling thread, a few times in a second at most.
         """
         if not listeners:
             raise ValueError("A server needs at least one listener")
@@ -62,7 +66,10 @@ class Server:
         engine.on_stuck = on_stuck
         self._handshakes = Handshakes(engine.options.tls_handshake_threads)
         self._admission = Admission(engine)
-        self._acceptors = [Acceptor(engine, listener, self._handshakes, self._admission) for listener in listeners]
+        self._acceptors = [
+            Acceptor(engine, listener, self._handshakes, self._admission, self._spread_of(listener, others))
+            for listener in listeners
+        ]
         self._was_interrupted = False
         self._on_drain = on_drain
         self._is_accepting = False  # set by the leader
@@ -70,6 +77,12 @@ class Server:
         # In the wheel while the server drains: a connection like any other, with the deadline of what it does then.
         self.deadline = NEVER
         self.slot = -1.0
+
+    def _spread_of(self, listener: Listener, others: Callable[[], Sequence[Stats]] | None) -> Spread | None:
+        """Return how a listener's connections are shared; `None` if they are not."""
+        if not self._engine.options.is_multiprocess or not listener.is_shared:
+            return None
+        return Spread(self._engine.stats, others or list)
 
     @property
     def addresses(self) -> list[tuple[str, int] | str]:

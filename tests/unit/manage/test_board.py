@@ -121,6 +121,20 @@ def test_a_reader_gives_up_when_the_supervisor_died_half_way(monkeypatch):
         board.read(lambda one: one.retired.requests)
 
 
+def test_a_worker_sees_the_counts_of_the_others_that_serve():
+    board = Board(3)
+    slots = [board.slot(board.take()) for _ in range(4)]
+    for number, slot in enumerate(slots):
+        slot.stats.cells[CONNECTIONS_OPEN] = number
+    for slot in slots[:3]:
+        slot.state = WorkerState.SERVING
+    slots[3].state = WorkerState.READY
+    assert [stats.connections_open for stats in slots[0].others()] == [1, 2]
+    slots[1].state = WorkerState.STOPPING
+    assert [stats.connections_open for stats in slots[0].others()] == [2]
+    assert {stats.connections_open for stats in slots[3].others()} == {0, 2}
+
+
 def test_the_supervisors_own_beat():
     clock = FakeClock(100.0)
     board = Board(1, metrics_bytes=SMALL, clock=clock)

@@ -95,3 +95,26 @@ def test_a_deadline_that_another_thread_moves_while_its_item_is_put_into_a_slot_
     assert item.slot <= 4
     assert list(wheel.expired(4.0)) == [item]
     assert list(wheel.expired(99.0)) == []
+
+
+def test_what_is_soon_comes_to_the_millisecond_and_once():
+    wheel = DeadlineWheel()
+    soon, later = Item(NEVER), Item(10.2)
+    wheel.add(later, 10.0)
+    wheel.add_soon(soon, 10.001)
+    assert wheel.next_time == 10.001
+    assert list(wheel.expired(10.0005)) == []
+    assert list(wheel.expired(10.001)) == [soon]
+    assert wheel.next_time == 11
+    assert list(wheel.expired(11.0)) == [later]
+    assert wheel.next_time == NEVER
+
+
+def test_what_is_soon_can_be_forgotten():
+    wheel = DeadlineWheel()
+    one, other = Item(NEVER), Item(NEVER)
+    wheel.add_soon(one, 10.001)
+    wheel.add_soon(other, 10.002)
+    wheel.remove(one)
+    assert list(wheel.expired(10.003)) == [other]
+    assert wheel.next_time == NEVER
