@@ -1,105 +1,116 @@
-"""`python -m bench`: demijohn in its four ways beside gunicorn gthread + Flask and nginx, in one run. Needs wrk, nginx, taskset.
+"""`python -m bench`: demijohn beside what its users would pick instead, in one run on one machine.
 
-Rounds are interleaved, so that a drift of the machine's speed meets all alike; medians are shown, and their ratios.
+Printed and written to bench/out (compare.md, compare.json with every figure, compare.svg): a table for each workload, ratios,
+and whether the targets were met. A contestant that cannot be installed, does not start, or breaks is named with its reason, and
+the rest goes on. Progress is told on standard error. Needs Linux with two cores, wrk and nginx.
 """
 
 import argparse
-import json
-import platform
-import shutil
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from .contestants import HERE, Contestant, contestants, guestbooks, prepare_rivals, running
-from .load import Load, run_wrk
+from .contestants import DEFAULT, GTHREAD, INLINE, NGINX, POOL, Contestant, everyone, prepare, versions
+from .measures.holding import allow_files
+from .measures.measure import Plan
+from .measures.results import Results
+from .measures.rounds import Run, estimate
+from .measures.setting import certificate, files
+from .measures.workload import IDLE, QUICK_IDLE, WORKLOADS, chosen
+from .report.files import write
+from .report.machine import DEBIAN, describe, find
+from .report.tables import Report
+from .report.targets import judge, roles
 
-SERVER_CPU, CLIENT_CPU = 0, 1
-WORKLOADS = {
-    "plain text": ("/", 64),
-    "JSON": ("/json/17?q=abc", 64),
-    "sleep 10 ms": ("/sleep", 256),
-}
-GUESTBOOK = {"guestbook page": ("/", 64)}
-Results = dict[tuple[str, str], list[Load]]
+OUT = Path(__file__).parent / "out"
+
+
+def arguments() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="contestants whose names have one of these in them"
+    )
+    parser.add_argument(
+        "--workload",
+        nargs="+",
+        default=[],
+        metavar="KEY",
+        help=f"of {', '.join(workload.key for workload in WORKLOADS)}",
+    )
+    parser.add_argument("--rounds", type=int, help="measurements of each (3; quick: 1)")
+    parser.add_argument("--seconds", type=int, help="length of one measurement (3; quick: 1)")
+    parser.add_argument("--quick", action="store_true", help="a pass over everything that takes minutes; says less")
+    parser.add_argument("--idle", type=int, help=f"idle connections ({IDLE}; quick: {QUICK_IDLE})")
+    parser.add_argument("--port", type=int, default=Plan.port, help="the first to try (%(default)s)")
+    parser.add_argument("--list", action="store_true", help="say who would take part, and end")
+    parser.add_argument("--out", type=Path, default=OUT, help="directory for the results (bench/out)")
+    return parser
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    """How much is measured; what was not said depends on --quick."""
+    once = 1 if options.quick else 3
+    idle = QUICK_IDLE if options.quick else IDLE
+    return Plan(
+        rounds=options.rounds or once,
+        seconds=options.seconds or once,
+        is_quick=options.quick,
+        idle=options.idle or idle,
+        port=options.port,
+    )
+
+
+def selected(contestants: list[Contestant], words: list[str]) -> list[Contestant]:
+    """Those with one of these words in their names; all, without any. A `ValueError` names a word that nobody has."""
+    for word in words:
+        if not any(word.lower() in one.name.lower() for one in contestants):
+            raise ValueError(f"nobody is called {word!r}. There are: {'; '.join(one.name for one in contestants)}")
+    return [one for one in contestants if not words or any(word.lower() in one.name.lower() for word in words)]
 
 
 def main() -> None:
-    """Measure, print, and write `bench/out/compare.{json,md}`."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each")
-    parser.add_argument("--guestbook", action="store_true", help="only the example application")
-    parser.add_argument("--port", type=int, default=8765)
+    """Measure, print, and write."""
+    parser = arguments()
     options = parser.parse_args()
-    missing = [tool for tool in ("wrk", "nginx", "taskset") if shutil.which(tool) is None]
-    if missing:
-        sys.exit(f"Not found: {', '.join(missing)}. On Debian: apt-get install wrk nginx-light util-linux")
-    prepare_rivals()
-    results: Results = {}
+    plan = plan_of(options)
+    try:
+        contestants = selected(everyone(), options.only)
+        workloads = chosen(options.workload)
+        allow_files(plan.idle)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    if options.list:
+        print("\n".join(f"{one.name}: {one.settings}" for one in contestants))
+        return
+    needed = [program for program in DEBIAN if find(program) is None]
+    if needed:
+        sys.exit(
+            f"Not found: {', '.join(needed)}. On Debian: apt-get install {' '.join(DEBIAN[one] for one in needed)}"
+        )
+    unavailable = prepare(contestants)
+    contestants = [one for one in contestants if one.name not in unavailable]
+    taking_part = {one.name: versions(one) for one in contestants}
+    who = roles(everyone(), default=DEFAULT, inline=INLINE, pool=POOL, gthread=GTHREAD, nginx=NGINX)
+
+    def save(number: int, results: Results) -> None:
+        verdicts = judge(results, who)
+        report = Report(
+            results, contestants, workloads, who, verdicts, describe(plan, results), taking_part, unavailable
+        )
+        text = write(report, options.out)
+        print(f"round {number} of {plan.rounds} done", file=sys.stderr)
+        if number == plan.rounds:
+            print(text)
+
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        everyone = [] if options.guestbook else contestants(options.port, Path(scratch))
-        for number in range(options.rounds):
-            for contestant in everyone:
-                measure(contestant, WORKLOADS, options, results)
-            for contestant in guestbooks(options.port):
-                measure(contestant, GUESTBOOK, options, results)
-            print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
-    text = render(results, options)
-    out = HERE / "out"
-    out.mkdir(exist_ok=True)
-    (out / "compare.md").write_text(text)
-    rows = [
-        {"contestant": name, "workload": workload, "runs": [vars(load) for load in loads]}
-        for (name, workload), loads in results.items()
-    ]
-    (out / "compare.json").write_text(json.dumps(rows, indent=1))
-    print(text)
-
-
-def measure(
-    contestant: Contestant, workloads: dict[str, tuple[str, int]], options: argparse.Namespace, results: Results
-) -> None:
-    """One round of one contestant."""
-    with running(contestant, options.port, SERVER_CPU) as url:
-        for workload, (path, connections) in workloads.items():
-            if contestant.is_reference and path != "/":
-                continue
-            # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.
-            run_wrk(url + path, connections=8, seconds=1, cpu=CLIENT_CPU)
-            load = run_wrk(url + path, connections=connections, seconds=options.seconds, cpu=CLIENT_CPU)
-            results.setdefault((contestant.name, workload), []).append(load)
-
-
-def render(results: Results, options: argparse.Namespace) -> str:
-    """A Markdown table for each workload."""
-    setting = f"Python {platform.python_version()}, {options.rounds} rounds of {options.seconds} s, medians"
-    lines = [f"{setting}; the server on one core, wrk on another; keep-alive."]
-    for workload in [*WORKLOADS, *GUESTBOOK]:
-        rows = {name: loads for (name, which), loads in results.items() if which == workload}
-        if not rows:
-            continue
-        rate = {name: statistics.median(load.requests_per_second for load in loads) for name, loads in rows.items()}
-        rival = max((value for name, value in rate.items() if name.startswith("Flask")), default=None)
-        nginx = max((value for name, value in rate.items() if name.startswith("nginx")), default=None)
-        lines += ["", f"### {workload}", ""]
-        lines.append("| | requests/s | min - max | p50 ms | p99 ms | x best gunicorn gthread | x nginx | errors |")
-        lines.append("|---|--:|--:|--:|--:|--:|--:|--:|")
-        for name, loads in rows.items():
-            rates = [load.requests_per_second for load in loads]
-            lines.append(
-                f"| {name} | {rate[name]:,.0f} | {min(rates):,.0f} - {max(rates):,.0f} |"
-                f" {statistics.median(load.p50_ms for load in loads):.2f} |"
-                f" {statistics.median(load.p99_ms for load in loads):.2f} |"
-                f" {ratio(rate[name], rival)} | {ratio(rate[name], nginx)} | {sum(load.errors for load in loads)} |"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def ratio(value: float, of: float | None) -> str:
-    """Two digits, or nothing to compare with."""
-    return "" if of is None else f"{value / of:.2f}"
+        place = Path(scratch)
+        run = Run(contestants, workloads, plan, files=files(place), certificate=certificate(place), after_round=save)
+        minutes = estimate(contestants, workloads, plan) / 60
+        print(
+            f"{len(contestants)} contestants, {len(workloads)} workloads: about {minutes:.0f} minutes", file=sys.stderr
+        )
+        run.go()
 
 
 if __name__ == "__main__":

@@ -28,15 +28,14 @@ from demijohn.manage.control.answers import requests
 from demijohn.manage.control.client import ControlClient
 from demijohn.serve import Listener, Server, ServerOptions
 
-from .app import sleep
-from .contestants import HERE
+from .apps.flask import sleep
 from .load import run_wrk
 from .processes import tree
 
 LOOKS = 100
 RUNS = 51
 SLEEP_SECONDS = 0.01
-"""Of the view in app.py."""
+"""Of the view in bench/apps."""
 
 
 class Polling:
@@ -94,7 +93,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as directory:
         socket = f"{directory}/control"
-        command = [sys.executable, "-m", "demijohn", "run", str(HERE / "app.py"), "--control-socket", socket]
+        command = [sys.executable, "-m", "demijohn", "run", "bench.apps.flask:app", "--control-socket", socket]
         for name in ("port", "workers", "threads"):
             command += [f"--{name}", str(getattr(arguments, name))]
         server = subprocess.Popen(command, stderr=subprocess.DEVNULL)

@@ -16,28 +16,30 @@ class Load:
     errors: int
     count: int
     """Answers that came."""
+    refused: int = 0
+    """Of the errors: answers with a status from 400 on."""
 
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
-def run_wrk(url: str, *, connections: int, seconds: int, cpu: int, more: Sequence[str] = ()) -> Load:
+def run_wrk(url: str, *, connections: int, seconds: int, cpu: int | str, more: Sequence[str] = ()) -> Load:
     """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others). `more` are arguments for wrk."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *more, url]
-    text = subprocess.run(["taskset", "-c", str(cpu), *command], check=True, capture_output=True, text=True).stdout
-    return parse_wrk(text)
+    command = ["taskset", "-c", str(cpu), *command]
+    return parse_wrk(subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout)
 
 
 def parse_wrk(text: str) -> Load:
     """Read what wrk prints."""
     rate = float(_one(r"Requests/sec:\s+([\d.]+)", text).group(1))
-    errors = 0
+    errors = refused = 0
     if found := re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text):
         errors += sum(map(int, found.groups()))
     if found := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
-        errors += int(found.group(1))
+        refused = int(found.group(1))
     count = int(_one(r"^\s+(\d+) requests in", text).group(1))
-    return Load(rate, _percentile("50", text), _percentile("99", text), errors, count)
+    return Load(rate, _percentile("50", text), _percentile("99", text), errors + refused, count, refused)
 
 
 def _percentile(which: str, text: str) -> float:

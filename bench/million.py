@@ -12,12 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from .contestants import running_process
 from .load import run_wrk
-from .processes import open_files, resident_bytes
-from .runners import contestant
-
-SERVER_CPU, CLIENT_CPU = 0, 1
+from .measures.serving import running
+from .processes import CLIENT_CPU, SERVER_CPU, open_files, resident_bytes
+from .runners import command
 
 MIX = """
 local number = 0
@@ -52,19 +50,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         script = Path(scratch) / "mix.lua"
         script.write_text(MIX)
-        chosen = contestant(options.runner, options.threads, options.port)
-        with running_process(chosen, options.port, SERVER_CPU) as (url, pid):
+        argv = command(options.runner, options.threads, options.port)
+        with running(argv, port=options.port, cpus=str(SERVER_CPU)) as server:
             done = timeouts = 0
             while marks and time.monotonic() < until:
-                load = run_wrk(url, connections=32, seconds=2, cpu=CLIENT_CPU, more=["-s", str(script)])
+                load = run_wrk(server.url, connections=32, seconds=2, cpu=CLIENT_CPU, more=["-s", str(script)])
                 done += load.count
                 # wrk counts 404 as an error; those are asked for.
                 timeouts += max(0, load.errors - load.count // 20 - load.count // 100 - 5)
                 if done >= marks[0]:
                     marks.pop(0)
-                    rows.append(f"| {done:,} | {resident_bytes(pid) / (1 << 20):.1f} | {open_files(pid)} |")
+                    rows.append(
+                        f"| {done:,} | {resident_bytes(server.pid) / (1 << 20):.1f} | {open_files(server.pid)} |"
+                    )
             if marks:
-                rows.append(f"| {done:,} (time is over) | {resident_bytes(pid) / (1 << 20):.1f} | {open_files(pid)} |")
+                rows.append(
+                    f"| {done:,} (time is over) | {resident_bytes(server.pid) / (1 << 20):.1f} | {open_files(server.pid)} |"
+                )
     print("\n".join(rows))
     print(f"\n{timeouts} errors beside the pages that are not there")
 

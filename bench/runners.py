@@ -12,10 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .contestants import Contestant, running
 from .load import Load, run_wrk
-
-SERVER_CPU, CLIENT_CPU = 0, 1
+from .measures.serving import running
+from .processes import CLIENT_CPU, SERVER_CPU
 
 MIXED = """
 local number = 0
@@ -35,10 +34,9 @@ WORKLOADS = {
 }
 
 
-def contestant(runner: str, threads: int, port: int) -> Contestant:
+def command(runner: str, threads: int, port: int) -> list[str]:
     """A server with that runner."""
-    command = [sys.executable, "-m", "bench.runner_app", runner, str(threads), str(port)]
-    return Contestant(f"{runner}, {threads} threads", command)
+    return [sys.executable, "-m", "bench.runner_app", runner, str(threads), str(port)]
 
 
 def main() -> None:
@@ -58,12 +56,17 @@ def main() -> None:
         script.write_text(MIXED)
         for number in range(options.rounds):
             for runner in ("late", "pool"):
-                with running(contestant(runner, options.threads, options.port), options.port, SERVER_CPU) as url:
+                argv = command(runner, options.threads, options.port)
+                with running(argv, port=options.port, cpus=str(SERVER_CPU)) as server:
                     for workload, (path, connections, lua) in WORKLOADS.items():
                         more = [] if lua is None else ["-s", str(script)]
-                        run_wrk(url + path, connections=8, seconds=1, cpu=CLIENT_CPU, more=more)
+                        run_wrk(server.url + path, connections=8, seconds=1, cpu=CLIENT_CPU, more=more)
                         load = run_wrk(
-                            url + path, connections=connections, seconds=options.seconds, cpu=CLIENT_CPU, more=more
+                            server.url + path,
+                            connections=connections,
+                            seconds=options.seconds,
+                            cpu=CLIENT_CPU,
+                            more=more,
                         )
                         results.setdefault((workload, runner), []).append(load)
             print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from timeit import timeit
 
-from .contestants import RIVALS, ROOT, prepare_rivals
+from .contestants.environments import RIVALS, ROOT, prepare_rivals
 
 Case = Callable[[], object]
 Cases = Callable[[bool], dict[str, Case]]

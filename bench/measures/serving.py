@@ -1,0 +1,159 @@
+"""A contestant's processes: started on given cores, awaited, and ended with all their children. Linux."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # seconds until the first answer; rivals with compiled parts take a second or two
+
+
+class ServerFailed(RuntimeError):
+    """A server did not start, ended by itself, or answers what it should not; says so with the end of its output."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a server."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+class Server:
+    """A running contestant, which has given its first answer."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, is_tls: bool, output: IO[bytes]) -> None:
+        self.pid = process.pid
+        self.port = port
+        self.url = f"http{'s' if is_tls else ''}://127.0.0.1:{port}"
+        self.start_seconds = 0.0
+        """From the command to the first answer."""
+        self._process = process
+        self._is_tls = is_tls
+        self._output = output
+
+    def ask(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask for one answer, on a connection of its own. Raises `OSError` and `http.client.HTTPException`."""
+        where = "127.0.0.1", self.port
+        connection = (
+            http.client.HTTPSConnection(*where, timeout=10, context=_anybody())
+            if self._is_tls
+            else http.client.HTTPConnection(*where, timeout=10)
+        )
+        try:
+            connection.request("GET", path, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def check(self) -> None:
+        """Raise `ServerFailed` if it has ended."""
+        code = self._process.poll()
+        if code is not None:
+            raise ServerFailed(f"the server ended with {_reason(code)}{self.said()}")
+
+    def said(self) -> str:
+        """The end of its output, one line, to be part of a message."""
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return f": {' | '.join(line.strip() for line in lines[-3:])}" if lines else ""
+
+    def wait_for_first_answer(self, began: float) -> None:
+        """Ask again and again until it answers. Raises `ServerFailed`."""
+        while True:
+            try:
+                # Servers of files alone have no page here, but an answer.
+                self.ask("/")
+            except (OSError, http.client.HTTPException):
+                self.check()
+                if time.monotonic() - began > PATIENCE:
+                    raise ServerFailed(f"no answer within {PATIENCE:.0f} s{self.said()}") from None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(0.002)
+            else:
+                self.start_seconds = time.monotonic() - began
+                return
+
+
+def _anybody() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _reason(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit status {code}"
+
+
+@contextlib.contextmanager
+def running(
+    argv: Sequence[str],
+    *,
+    port: int,
+    cpus: str,
+    environ: Mapping[str, str] | None = None,
+    is_tls: bool = False,
+) -> Iterator[Server]:
+    """Start a server on these cores (as taskset names them), yield it once it answers, and end it and its children."""
+    with tempfile.TemporaryFile() as output:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            ["taskset", "-c", cpus, *argv],
+            cwd=ROOT,
+            env=environment(environ or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            server = Server(process, port, is_tls, output)
+            server.wait_for_first_answer(began)
+            yield server
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask it to end; then make sure of it and of all that it started."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours and more; with compiled modules kept apart, so that sources beside which there are none start as fast as others do."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(ROOT / "bench" / "out" / "pycache"), **kept, **more}
+
+
+def free_port(first: int) -> int:
+    """The first port from here on that nobody listens on, so that nobody else is measured."""
+    for port in range(first, first + 1000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerFailed(f"no port from {first} to {first + 999} is free")
