@@ -50,6 +50,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two cores, wrk and nginx; says how long it takes. Options: python -m bench --help.
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
