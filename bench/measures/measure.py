@@ -20,6 +20,7 @@ from .workload import Kind, Workload
 
 LUA = Path(__file__).parent / "lua"
 SAMPLE_SECONDS = 0.1
+QUICK_WARM_UP = 50  # requests
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Plan:
     seconds: int = 3
     """Of each measurement; wrk takes whole ones."""
     is_quick: bool = False
-    """No warm-up but of a server's first workload."""
+    """Hardly any warm-up."""
     idle: int = 10_000
     """Connections of the workload idle."""
     port: int = 8765
@@ -71,7 +72,10 @@ def _load(subject: Subject) -> Figures:
     server, workload, plan = subject.server, subject.workload, subject.plan
     more = _wrk_arguments(server, workload)
     url = server.url + workload.path
-    if subject.is_first or not plan.is_quick:
+    if plan.is_quick:
+        for _ in range(QUICK_WARM_UP if subject.is_first else 0):
+            server.ask("/")
+    else:
         # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.
         run_wrk(url, connections=8, seconds=1, cpu=subject.client_cpus, more=more)
     account = Account(server.pid, subject.server_cores)
@@ -136,7 +140,7 @@ def _mixed(subject: Subject) -> Figures:
         figures: Figures = json.loads(done.stdout)
         return figures
 
-    if subject.is_first or not subject.plan.is_quick:
+    if not subject.plan.is_quick:
         run(8, 1)
     return run(subject.workload.connections, subject.plan.seconds)
 

@@ -23,7 +23,7 @@ from .workload import Kind, Workload
 TROUBLES = (ServerFailed, OSError, ValueError, http.client.HTTPException, subprocess.SubprocessError, RuntimeError)
 """What a contestant may cause; a bug of ours that is none of these ends the run."""
 
-START_SECONDS = 2.5
+START_SECONDS = 2.0
 """What starting and ending a server takes, about."""
 HOLD_SECONDS = 8.0
 """What opening and asking 10,000 connections takes, about."""
@@ -147,8 +147,6 @@ def estimate(contestants: Sequence[Contestant], workloads: Sequence[Workload], p
     total = 0.0
     for group in _all_groups(contestants, workloads):
         total += START_SECONDS
-        if plan.is_quick:
-            total += 1
         for workload in group:
             if workload.kind is Kind.IDLE:
                 total += 1 + 2 * plan.seconds + HOLD_SECONDS * plan.idle / 10_000

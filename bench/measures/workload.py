@@ -31,6 +31,8 @@ class Column:
 RATE = Column("rate", "requests/s")
 P50, P99 = Column("p50_ms", "p50 ms", 2), Column("p99_ms", "p99 ms", 2)
 COST = Column("server_us", "us of server's time each", 1)
+SHARED = (RATE, Column("full_rate", "requests/s if nobody else used these cores"), P50, P99, COST)
+"""Where client and server share their cores."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,36 @@ class Workload:
     kind: Kind = Kind.LOAD
     columns: tuple[Column, ...] = field(default=(RATE, P50, P99, COST))
     is_more_better: bool = True
-    is_fresh: bool = False
-    """It needs a server that has served nothing else."""
 
     @property
     def group(self) -> tuple[object, ...]:
         """Workloads in a row that have this in common are asked of one server."""
-        own = self.key if self.is_fresh else None
-        return self.threads, self.processes, self.is_tls, self.kind is Kind.IDLE, own
+        return self.threads, self.processes, self.is_tls, self.kind is Kind.IDLE
 
 
 WORKLOADS = (
+    # These two come first, as long as the server has served nothing else.
+    Workload(
+        "start",
+        "time to the first answer",
+        "hello",
+        kind=Kind.START,
+        columns=(Column("start_ms", "start ms"), Column("import_ms", "of which import ms")),
+        is_more_better=False,
+    ),
+    Workload(
+        "memory",
+        "memory of all processes, idle and loaded",
+        "hello",
+        kind=Kind.MEMORY,
+        columns=(
+            Column("loaded_mib", "loaded: RSS, MiB", 1),
+            Column("idle_mib", "idle: RSS, MiB", 1),
+            Column("loaded_pss_mib", "loaded, shared pages counted once", 1),
+            Column("idle_pss_mib", "idle, shared pages counted once", 1),
+        ),
+        is_more_better=False,
+    ),
     Workload("hello", "plain text", "hello"),
     Workload("json", "JSON, a path converter and a query argument", "json", "/json/17?q=abc"),
     Workload("session", "a session read and written", "session", "/session", brings="cookie"),
@@ -101,7 +122,7 @@ WORKLOADS = (
         "plain text, 2 processes on both cores",
         "hello",
         processes=2,
-        columns=(RATE, Column("full_rate", "requests/s if nobody else used these cores"), P50, P99, COST),
+        columns=SHARED,
     ),
     Workload(
         "page2",
@@ -109,30 +130,7 @@ WORKLOADS = (
         "page",
         "/page",
         processes=2,
-        columns=(RATE, Column("full_rate", "requests/s if nobody else used these cores"), P50, P99, COST),
-    ),
-    Workload(
-        "start",
-        "time to the first answer",
-        "hello",
-        kind=Kind.START,
-        columns=(Column("start_ms", "start ms"), Column("import_ms", "of which import ms")),
-        is_more_better=False,
-        is_fresh=True,
-    ),
-    Workload(
-        "memory",
-        "memory of all processes, idle and loaded",
-        "hello",
-        kind=Kind.MEMORY,
-        columns=(
-            Column("loaded_mib", "loaded: RSS, MiB", 1),
-            Column("idle_mib", "idle: RSS, MiB", 1),
-            Column("loaded_pss_mib", "loaded, shared pages counted once", 1),
-            Column("idle_pss_mib", "idle, shared pages counted once", 1),
-        ),
-        is_more_better=False,
-        is_fresh=True,
+        columns=SHARED,
     ),
     Workload(
         "idle",
@@ -148,7 +146,6 @@ WORKLOADS = (
             Column("p99_ms", "p99 ms of others, beside", 2),
         ),
         is_more_better=False,
-        is_fresh=True,
     ),
 )
 
