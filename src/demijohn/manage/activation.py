@@ -15,6 +15,9 @@ RUN_MAIN: Final = "WERKZEUG_RUN_MAIN"
 
 SERVER_FD: Final = "WERKZEUG_SERVER_FD"
 
+RELOADER: Final = "DEMIJOHN_RELOADER"
+"""What our own reloader gives to its child: see reloader/handshake.py."""
+
 FIRST_FD: Final = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 

@@ -9,30 +9,29 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
+from .appspec import AppSpec
 from .binding import close_all
-from .board import Board
 from .control.alone import ControlThread
 from .control.place import ControlListener
-from .escort import Escort
-from .generations import AppSpec, Generations, Renewed
-from .handlerhooks import HandlerHooks
+from .exitcodes import EXIT_BOOT_FAILED
 from .hooks import HookedServer, lifecycle_of
 from .lonesignals import lone_signals
 from .messages import writing_aside
 from .notify import Notifier
-from .onchange import Watched
-from .ops.process import Ops
 from .passthrough import PassedError
-from .supervisor.arbiter import Arbiter
-from .supervisor.plan import Supervision
-from .supervisor.policy import EXIT_BOOT_FAILED
-from .supervisor.reports import failure_of
+from .supervisor.patience import Supervision
 from .supervisor.signals import SignalPipe
 from .supervisor.stopwatch import WATCHED, StopWatch
+
+if TYPE_CHECKING:
+    from .generations import Renewed
+    from .handlerhooks import HandlerHooks
+    from .onchange import Watched
+    from .ops.process import Ops
 
 logger = logging.getLogger("demijohn.manage")
 
@@ -54,11 +53,11 @@ class AppServer:
         options: ServerOptions,
         processes: int,
         supervision: Supervision | None = None,
-        renew: Callable[[], Renewed] | None = None,
-        ops: Ops | None = None,
+        renew: "Callable[[], Renewed] | None" = None,
+        ops: "Ops | None" = None,
         *,
         is_supervised: bool = False,
-        hooks: HandlerHooks | None = None,
+        hooks: "HandlerHooks | None" = None,
         passes_errors: bool = False,
     ) -> None:
         """Prepare.
@@ -104,9 +103,10 @@ class AppServer:
         if passes_errors and self._is_supervised:
             logger.warning("passthrough_errors has no effect with worker processes: each sees to its own errors.")
         self._listeners = list(listeners)
-        self._hooks = hooks or HandlerHooks(None)
-        self._hooks.server = self
-        self._options = self._hooks.amend(options)
+        self._hooks = hooks
+        self._options = options if hooks is None else hooks.amend(options)
+        if hooks is not None:
+            hooks.server = self
         self._processes = processes
         self._addresses = [listener.address for listener in listeners]
         self._urls = [listener.url for listener in listeners if listener.redirect_port is None]
@@ -331,9 +331,16 @@ class AppServer:
             server.serve_forever()
 
     def _supervise(self, on_start: Callable[[], None] | None = None) -> None:
+        # PERF: a process that serves by itself has none of this in memory.
+        from .board import Board
+        from .escort import Escort
+        from .generations import Generations
+        from .supervisor.arbiter import Arbiter
+        from .supervisor.reports import failure_of
+
         self._begin()
         generations = Generations(
-            self._hooks.wrap(self.app), self._listeners, self._options, self._processes, self._supervision, self._renew
+            self._hooked(), self._listeners, self._options, self._processes, self._supervision, self._renew
         )
         escort = Escort(
             self._listeners,
@@ -371,12 +378,16 @@ class AppServer:
         """Make the server of this process; with `closes`, new clients are refused from the moment it drains."""
         on_drain = self._drain if closes else None
         # Only now: what the application did when it started may have put middleware around it.
-        application = self._hooks.wrap(self.app)
+        application = self._hooked()
         handler = handler_for(application if passed is None else passed.watch(application))
         server = Server(handler, self._listeners, self._options, on_drain=on_drain)
         if passed is not None:
             passed.stop = partial(server.shutdown, is_patient=False)
         return server
+
+    def _hooked(self) -> Any:  # Any: an application, or an AppSpec
+        """Return what is served, with what a class of request handlers overrides."""
+        return self.app if self._hooks is None else self._hooks.wrap(self.app)
 
     def _drain(self) -> None:
         self._stop_listening()

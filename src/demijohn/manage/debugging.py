@@ -8,20 +8,22 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..debug import DebuggedApplication, DebugRun
 from .addresses import TcpAddress, parse_address
-from .generations import AppSpec
+from .appspec import AppSpec
 from .settings.load import Settings
 from .settings.pyproject import SettingsError
+
+if TYPE_CHECKING:
+    from ..debug import DebugRun
 
 
 @dataclass(frozen=True, slots=True)
 class Debugging:
     """Of one run of a server."""
 
-    run: DebugRun
+    run: "DebugRun"
     has_console: bool
     hosts: tuple[str, ...]
     """Names that it is asked by, beside this machine's own for itself."""
@@ -32,6 +34,8 @@ class Debugging:
         """Return the application with the debugger around it; of one that is to be loaded, when it is."""
         if isinstance(application, AppSpec):
             return application.wrapped(self.wrap)
+        from ..debug import DebuggedApplication
+
         debugged = DebuggedApplication(application, self.has_console, run=self.run)
         debugged.trusted_hosts.extend(self.hosts)
         return debugged
@@ -65,6 +69,8 @@ def debugging_of(
     # A WSGI application of anybody's may be debugged by who says so in code; one of ours says itself what mode it is in.
     if getattr(application, "debug", None) is False:
         refuse_outside_debug_mode(settings, is_debug=is_debug)
+    from ..debug import DebugRun  # PERF: a server in production has nothing of the debugger in memory
+
     hosts, is_open = hosts_of(settings)
     return Debugging(DebugRun.of("demijohn", os.getcwd()), settings["debugger_console"], hosts, is_open)
 

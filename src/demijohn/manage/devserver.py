@@ -7,13 +7,10 @@ and serving (appserver.py).
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from ..middleware.shared_data import SharedDataMiddleware
 from .addresses import check_port
 from .appserver import WSGIApplication
-from .handlerhooks import HandlerHooks
 from .identity import enter
-from .reloader.child import current_child
-from .reloader.start import run_parent
+from .reloader.current import current_child
 from .servers import BaseWSGIServer, ForkingWSGIServer, ThreadedWSGIServer
 from .serving import serve
 from .settings.build import thread_count, worker_count
@@ -97,10 +94,19 @@ def run_simple(
     )
     enter(chosen)
     if use_reloader and current_child() is None:
+        from .reloader.start import run_parent
+
         run_parent(chosen, tls=ssl_context, is_debug=getattr(application, "debug", False) is True)
     if static_files is not None:
+        from ..middleware.shared_data import SharedDataMiddleware
+
         application = SharedDataMiddleware(application, static_files)
-    serve(application, chosen, tls=ssl_context, hooks=HandlerHooks(request_handler), passes_errors=passthrough_errors)
+    hooks = None
+    if request_handler is not None:
+        from .handlerhooks import HandlerHooks
+
+        hooks = HandlerHooks(request_handler)
+    serve(application, chosen, tls=ssl_context, hooks=hooks, passes_errors=passthrough_errors)
 
 
 def make_server(

@@ -12,33 +12,20 @@ from typing import Any, Final
 from ..doors.choose import handler_for
 from ..serve import Listener, Server, ServerOptions
 from ..serve.certificates import Certificates, GivenContext
+from .appspec import AppSpec
 from .control.answers import answers_of
 from .hooks import HookedServer, Lifecycle, lifecycle_of
 from .messages import own_handler
-from .settings.load import Settings
 from .supervisor.link import WorkerLink
-from .supervisor.plan import Loaded, Plan, PlanError, Supervision
+from .supervisor.patience import Supervision
+from .supervisor.plan import Loaded, Plan, PlanError
+from .supervisor.policy import SupervisorPolicy
 from .warmup import warm_up
 
 logger = logging.getLogger("demijohn.manage")
 
 _GRACE: Final = 5.0
 """Seconds that a worker has beyond the time that its server may take to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class AppSpec:
-    """Where an application is: to be loaded in the process that serves it, so that another process gets its code of today."""
-
-    load: Callable[[], Any]
-    """Returns it. Raises `BootError` with a message for a person, `NoApplicationError` if there is none; or what it raises."""
-    anew: Callable[[Settings], "AppSpec"] | None = None
-    """Returns where it is by settings that were read anew."""
-
-    def wrapped(self, wrap: Callable[[Any], Any]) -> "AppSpec":  # Any: applications
-        """Return where it is, to be wrapped when it is loaded."""
-        load, anew = self.load, self.anew
-        return AppSpec(lambda: wrap(load()), None if anew is None else lambda settings: anew(settings).wrapped(wrap))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ class Generations:
     def plan(self) -> Plan:
         """Return the plan of a generation by the settings as they were read last."""
         options = self._options
-        policy = self._supervision.policy.with_graceful_timeout(options.stop_seconds + _GRACE)
+        policy = SupervisorPolicy.of(self._supervision.patience, options.stop_seconds + _GRACE)
         is_spec = isinstance(self._application, AppSpec)
         return Plan(
             partial(self._load, self._application, options, self._supervision),

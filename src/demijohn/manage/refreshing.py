@@ -10,8 +10,9 @@ from .._base.changefeed import ChangeFeed
 from ..debug.refresh import refreshing
 from ..doors.choose import handler_for
 from ..seam import Handler
+from .appspec import AppSpec
 from .debugging import hosts_of
-from .generations import AppSpec
+from .reloader.child import Child
 from .settings.load import Settings
 
 
@@ -22,12 +23,15 @@ def refresh_hosts(settings: Settings, *, is_debug: bool) -> tuple[str, ...] | No
 
 
 def with_refresh(
-    application: Any, feed: Callable[[], ChangeFeed], hosts: Collection[str]
+    application: Any, *, child: Child, settings: Settings, is_debug: bool
 ) -> Any:  # Any: a WSGI application, or an AppSpec
-    """Return an application whose pages refresh themselves; of one that is to be loaded, when it is. See `refreshing`."""
+    """Return the application, with pages that refresh themselves if that is wanted; of one that is to be loaded, when it is."""
+    hosts = refresh_hosts(settings, is_debug=is_debug)
+    if hosts is None:
+        return application
     if isinstance(application, AppSpec):
-        return application.wrapped(lambda loaded: RefreshedApplication(loaded, feed, hosts))
-    return RefreshedApplication(application, feed, hosts)
+        return application.wrapped(lambda loaded: RefreshedApplication(loaded, lambda: child.feed, hosts))
+    return RefreshedApplication(application, lambda: child.feed, hosts)
 
 
 class RefreshedApplication:

@@ -158,7 +158,7 @@ class BaseWSGIServer(AppServer):
 
     def _serve_one(self) -> None:
         passed = PassedError()
-        application = self._hooks.wrap(self.app)
+        application = self._hooked()
         one = OneAnswer(
             handler_for(passed.watch(application) if self.passthrough_errors else application),
             self._listeners,

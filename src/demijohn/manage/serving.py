@@ -10,27 +10,25 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..serve import Listener, ServerOptions
 from ..serve.logwriter import LogWriter
 from .activation import inherited_listener
 from .addresses import parse_address
 from .appserver import AppServer, WSGIApplication
+from .appspec import AppSpec
 from .binding import BindError, bind_all, close_all
 from .control.place import ControlListener, PlaceError, path_for
 from .debugging import debugging_of
-from .generations import AppSpec, Renewed
-from .handlerhooks import HandlerHooks
+from .exitcodes import EXIT_CANNOT_LISTEN
 from .handover import Handed, Handover, ops_listeners_of, take_handover
 from .identity import become, pid_file
 from .listening import open_listeners
 from .messages import configure_logging, own_handler
 from .notify import Notifier
-from .ops.process import OPS_PORT, Ops
-from .refreshing import refresh_hosts, with_refresh
-from .reloader.child import current_child
-from .reloader.fitting import fitted, fitted_tls, report, start_facts
+from .ops.rules import OPS_PORT
+from .reloader.current import current_child
 from .settings.build import (
     is_supervised,
     listen_options,
@@ -46,12 +44,15 @@ from .settings.pyproject import SettingsError
 from .settings.risks import warnings_of
 from .settings.table import KEPT
 from .startup import announce
-from .supervisor.plan import Supervision
+from .supervisor.patience import Supervision
 from .tls import certificates_for
 
-logger = logging.getLogger("demijohn.manage")
+if TYPE_CHECKING:
+    from .generations import Renewed
+    from .handlerhooks import HandlerHooks
+    from .ops.process import Ops
 
-EXIT_CANNOT_LISTEN = 1
+logger = logging.getLogger("demijohn.manage")
 
 
 def serve(
@@ -61,7 +62,7 @@ def serve(
     tls: Any = None,  # Any: see certificates_for
     reread: Callable[[], Settings] | None = None,
     is_debug: bool = False,
-    hooks: HandlerHooks | None = None,
+    hooks: "HandlerHooks | None" = None,
     passes_errors: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, with the start-up messages.
@@ -82,10 +83,14 @@ def serve(
     """
     is_debug = is_debug or getattr(application, "debug", False) is True
     debugging = debugging_of(application, settings, is_debug=is_debug)
-    refreshed_at = refresh_hosts(settings, is_debug=is_debug)
+    child = current_child()
+    if child is not None:
+        from .refreshing import with_refresh
+        from .reloader.fitting import fitted, fitted_tls, report, start_facts
+
+        refreshed = partial(with_refresh, child=child, settings=settings, is_debug=is_debug)
     is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
-    child = current_child()
     is_news = child is None or child.is_first
     for warning in warnings_of(settings, is_debug=is_debug) if is_news else ():
         logger.warning(" * Warning: %s", warning)
@@ -96,8 +101,8 @@ def serve(
         )
     if debugging is not None:
         application = debugging.wrap(application)
-    if child is not None and refreshed_at is not None:
-        application = with_refresh(application, lambda: child.feed, refreshed_at)
+    if child is not None:
+        application = refreshed(application)
     handover = take_handover() if child is None else None
     fd = inherited_listener(os.environ, settings["port"]) if child is None else None
     if child is not None:
@@ -140,8 +145,8 @@ class Parts:
     options: ServerOptions
     processes: int
     supervision: Supervision
-    renew: Callable[[], Renewed] | None
-    ops: Ops | None
+    renew: "Callable[[], Renewed] | None"
+    ops: "Ops | None"
     is_supervised: bool
 
     @property
@@ -153,8 +158,8 @@ class Parts:
         ServerOptions,
         int,
         Supervision,
-        Callable[[], Renewed] | None,
-        Ops | None,
+        "Callable[[], Renewed] | None",
+        "Ops | None",
     ]:
         """What `AppServer` takes, in its order."""
         return (
@@ -165,7 +170,7 @@ class Parts:
         """Listen no more."""
         close_all([*self.listeners, *(self.ops.listeners if self.ops is not None else ())])
 
-    def server(self, hooks: HandlerHooks | None = None, *, passes_errors: bool = False) -> AppServer:
+    def server(self, hooks: "HandlerHooks | None" = None, *, passes_errors: bool = False) -> AppServer:
         """Return a server that is ready to `serve_forever`. For the arguments see there.
 
         Raises:
@@ -261,12 +266,14 @@ def _take_over(handover: Handover, settings: Settings, stack: contextlib.ExitSta
     handover.tell_ready()
 
 
-def _open_ops(settings: Settings, handover: Handed | None) -> Ops | None:
+def _open_ops(settings: Settings, handover: Handed | None) -> "Ops | None":
     """Listen for operators, if that is wanted; on what was handed over, whatever the address."""
     handed = [] if handover is None else ops_listeners_of(handover)
     if not settings["ops_bind"]:
         close_all(handed)
         return None
+    from .ops.process import Ops
+
     addresses = [parse_address(text, OPS_PORT) for text in settings["ops_bind"]]
     listeners = handed or bind_all(addresses, replace(listen_options(settings), reuse_port=False))
     return Ops(listeners, ops_rules(settings))
@@ -290,8 +297,10 @@ def _renew(
     application: WSGIApplication | AppSpec,
     *,
     is_debug: bool,
-) -> Renewed:
+) -> "Renewed":
     """Read the settings anew, for workers that are to be made; what is this process's own, like addresses, stays as it is."""
+    from .generations import Renewed
+
     found = reread()
     kept = [name for name in sorted(KEPT) if found[name] != before[name]]
     settings = found.keeping(kept, before)

@@ -12,7 +12,7 @@ from .binding import bind_all, close_all
 from .holders import find_tcp_holder, find_unix_holder
 from .identity import running_of
 from .listening import addresses_of
-from .ops.process import OPS_PORT
+from .ops.rules import OPS_PORT
 from .settings.build import listen_options
 from .settings.load import Settings
 

@@ -24,7 +24,7 @@ from demijohn.manage.cli import (
     pass_script_info,
     with_appcontext,
 )
-from demijohn.manage.generations import AppSpec
+from demijohn.manage.appspec import AppSpec
 from demijohn.serve import ListenOptions
 from demijohn.serve.certificates import CertificateFiles, TlsOptions
 

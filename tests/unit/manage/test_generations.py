@@ -6,9 +6,11 @@ import pytest
 
 from demijohn import Demijohn
 from demijohn.doors.choose import handler_for
-from demijohn.manage.generations import AppSpec, Generations, Renewed
+from demijohn.manage.appspec import AppSpec
+from demijohn.manage.generations import Generations, Renewed
 from demijohn.manage.supervisor.memory import memory_of
-from demijohn.manage.supervisor.plan import BootError, PlanError, Supervision
+from demijohn.manage.supervisor.patience import Supervision
+from demijohn.manage.supervisor.plan import BootError, PlanError
 from demijohn.manage.supervisor.policy import SupervisorPolicy
 from demijohn.manage.warmup import warm_up
 from demijohn.serve import Listener, ServerOptions

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from engines import certs
 
-from demijohn.manage.generations import AppSpec
+from demijohn.manage.appspec import AppSpec
 from demijohn.manage.serving import _renew
 from demijohn.manage.settings.load import settings_of_call
 from demijohn.manage.settings.setting import Setting

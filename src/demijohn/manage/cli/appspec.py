@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..generations import AppSpec
+from ..appspec import AppSpec
 from ..settings.load import Settings
 from ..supervisor.plan import BootError, NoApplicationError
 from .discovery import AppImportFailed

@@ -7,8 +7,8 @@ from typing import IO, Any
 
 import click
 
+from ..exitcodes import EXIT_BOOT_FAILED
 from ..settings.pyproject import SettingsError, read_section
-from ..supervisor.policy import EXIT_BOOT_FAILED
 from .loading import APP_ENV_NAMES, ApplicationImportError, ApplicationNotFoundError, WSGIApplication, load, locate
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from importlib.metadata import entry_points, version
 from typing import Any, ClassVar, Final
 
 import click
@@ -27,6 +26,8 @@ PLUGIN_GROUPS: Final = ("demijohn.commands", "flask.commands")
 
 def _print_version(ctx: click.Context, option: click.Parameter, is_asked: bool) -> None:
     if is_asked and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
         click.echo(f"demijohn {version('demijohn')} (Python {sys.version.split()[0]})")
         ctx.exit()
 
@@ -156,8 +157,11 @@ class DemijohnGroup(AppGroup):
         return command
 
     def _find_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        self._load_plugins()
+        # PERF: plug-ins do not replace commands that are there; looking for them goes through all packages that are installed.
         command = super().get_command(ctx, cmd_name)
+        if command is None:
+            self._load_plugins()
+            command = super().get_command(ctx, cmd_name)
         if command is not None:
             return command
         try:
@@ -191,6 +195,8 @@ class DemijohnGroup(AppGroup):
         if self._has_plugins:
             return
         self._has_plugins = True
+        from importlib.metadata import entry_points
+
         for group in PLUGIN_GROUPS:
             for entry in entry_points(group=group):
                 if entry.name in self.commands:

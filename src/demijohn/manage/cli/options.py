@@ -36,10 +36,18 @@ class SettingOption(click.Option):
             nargs=kind.words,
             type=None if kind.shape == "flag" else (str,) * kind.words if kind.words > 1 else _type_of(kind),
             metavar=None if kind.shape == "flag" else kind.metavar,
-            help=_help_of(setting),
             allow_from_autoenv=False,
         )
         self.setting = setting
+
+    @property
+    def help(self) -> str | None:
+        """What it does. PERF: worked out when somebody wants to know; all of them take as long as the rest of a start."""
+        return _help_of(self.setting)
+
+    @help.setter  # noqa: A003 - it is that of the class
+    def help(self, text: str | None) -> None:
+        """Keep nothing: click sets what it was given, which is nothing."""
 
 
 def setting_options() -> list[click.Option]:

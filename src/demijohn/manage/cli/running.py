@@ -124,8 +124,7 @@ def run_command(ctx: click.Context, /, info: ScriptInfo, app: str | None, **_opt
     settings = _read_and_enter(ctx)
     from ...serve.certificates import CertificateError
     from ..debugging import refuse_outside_debug_mode
-    from ..reloader.child import current_child
-    from ..reloader.fitting import wants_parent
+    from ..reloader.current import current_child, wants_parent
     from ..serving import serve
     from ..settings.build import is_supervised
     from ..settings.pyproject import SettingsError
@@ -305,7 +304,7 @@ def _check(info: ScriptInfo, words: str | None, settings: "Settings") -> None:
     from ..binding import BindError
     from ..checking import check
     from ..debugging import refuse_outside_debug_mode
-    from ..serving import EXIT_CANNOT_LISTEN
+    from ..exitcodes import EXIT_CANNOT_LISTEN
 
     application = _load(info, words, settings)
     is_debug = get_debug_flag() or getattr(application, "debug", False) is True

@@ -9,7 +9,8 @@ from ...metrics.exposition import CONTENT_TYPE, render
 from ...seam import Exchange
 from ..board import Board, BoardError
 from .figures import figures, status
-from .health import Rules, Verdict, live, ready
+from .health import Verdict, live, ready
+from .rules import Rules
 
 _PLAIN: Final = "text/plain; charset=utf-8"
 _METHODS: Final = ("GET", "HEAD")

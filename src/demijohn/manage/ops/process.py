@@ -11,7 +11,7 @@ from ...serve import Listener, Server, ServerOptions
 from ...wire.limits import H1Limits
 from ..board import Board
 from .handler import OpsHandler
-from .health import Rules
+from .rules import Rules
 
 _OPTIONS: Final = ServerOptions(
     # One thread, which never waits for anything but clients: its handler looks at memory.
@@ -25,10 +25,6 @@ _OPTIONS: Final = ServerOptions(
     drain_idle_grace=0.0,
     limits=H1Limits(body_bytes=1024),
 )
-
-
-OPS_PORT: Final = 9180
-"""Where operators are told if no port is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`Child`: what the parent has given to this program, and what it tells its parent; `current_child`.
+"""`Child`: what the parent has given to this program, and what it tells its parent.
 
 A process of the child that was forked later may ask for the feed of changes, too, and has a connection of its own then.
 """
@@ -12,13 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from ..._base.changefeed import ChangeFeed
 from ..watching.origin import project_modules, project_roots
 from .channel import connect, say
 from .failure import Failure
-from .handshake import VARIABLE, Handshake, read_handshake
+from .handshake import Handshake
 
 
 class Child:
@@ -97,21 +97,6 @@ class Child:
             if pid not in self._connections:
                 self._connections = {pid: connect(self.handshake.channel)}
             return self._connections[pid]
-
-
-_NOT_LOOKED: Final = object()
-_current: Any = _NOT_LOOKED  # Any: a Child, None, or that nobody has looked
-
-
-def current_child() -> Child | None:
-    """Return this program's side of the reloader; `None` if no reloader of ours has started it."""
-    global _current  # noqa: PLW0603 - of the process: its environment is read once
-    if _current is _NOT_LOOKED:
-        handshake = read_handshake(os.environ)
-        _current = None if handshake is None else Child(handshake)
-        os.environ.pop(VARIABLE, None)
-    found: Child | None = _current
-    return found
 
 
 def _listen(fd: int, feed: ChangeFeed) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from ..settings.load import Settings, is_auto
-from .child import Child, current_child
+from ..settings.load import Settings
+from .child import Child
 
 logger = logging.getLogger("demijohn.reloader")
 
@@ -27,12 +27,6 @@ class Served(Protocol):
     on_up: Callable[[], None]
     on_stop: Callable[[], None]
     on_failure: Callable[[BaseException | str], None]
-
-
-def wants_parent(settings: Settings, *, is_debug: bool) -> bool:
-    """Tell whether this process is to be the parent of those that serve: the reloader is on, and this is not one of them."""
-    wish = settings["reload"]
-    return (is_debug if is_auto(wish) else wish is True) and current_child() is None
 
 
 def fitted(settings: Settings, child: Child) -> Settings:

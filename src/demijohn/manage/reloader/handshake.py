@@ -8,13 +8,10 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
 
 from ...serve import Listener
-from ..activation import RUN_MAIN, SERVER_FD
+from ..activation import RELOADER, RUN_MAIN, SERVER_FD
 from ..handover import HandedListener
-
-VARIABLE: Final = "DEMIJOHN_RELOADER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Handshake:
 
     def environ(self) -> dict[str, str]:
         """Return the variables for the child."""
-        variables = {VARIABLE: json.dumps(asdict(self)), RUN_MAIN: "true"}
+        variables = {RELOADER: json.dumps(asdict(self)), RUN_MAIN: "true"}
         if self.listeners:
             variables[SERVER_FD] = str(self.listeners[0].fd)
         return variables
@@ -59,7 +56,7 @@ def handed(listeners: Sequence[Listener]) -> tuple[HandedListener, ...]:
 
 def read_handshake(environ: Mapping[str, str]) -> Handshake | None:
     """Return what the parent of this very process gives it; `None` if it was started in another way."""
-    text = environ.get(VARIABLE)
+    text = environ.get(RELOADER)
     if text is None:
         return None
     try:

@@ -21,21 +21,20 @@ from ..activation import RUN_MAIN, SERVER_FD
 from ..addresses import parse_address
 from ..binding import BindError, bind_all, close_all
 from ..devcert import make_ssl_devcert
+from ..exitcodes import EXIT_CANNOT_LISTEN
 from ..identity import pid_file
 from ..listening import open_listeners
 from ..messages import configure_logging
-from ..ops.process import OPS_PORT
+from ..ops.rules import OPS_PORT
 from ..refreshing import refresh_hosts
 from ..settings.build import has_access_log, listen_options, ssl_context
 from ..settings.load import Settings, settings_of_call
 from ..watching.fileset import FileSet
 from ..watching.origin import project_modules, project_roots
 from ..watching.watch import Watch
-from .child import current_child
 from .commandline import Command, own_command
+from .current import current_child
 from .parent import Bounds, Parent
-
-EXIT_CANNOT_LISTEN: Final = 1
 
 DEFER_SECONDS: Final = 10
 """How long a connection waits for its first byte before it is accepted all the same."""

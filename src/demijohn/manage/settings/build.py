@@ -9,25 +9,24 @@ import os
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..._base.imports import import_string
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import CertificateFiles, TlsOptions
 from ...wire.limits import H1Limits
 from ..identity import owner_of_sockets
-from ..onchange import Watched
-from ..ops.health import Rules
-from ..supervisor.plan import Supervision
-from ..supervisor.policy import SupervisorPolicy
-from ..watching.appfiles import AppFiles
-from ..watching.fileset import FileSet
+from ..ops.rules import Rules
+from ..supervisor.patience import Patience, Supervision
 from . import renewal
 from .cpus import available_cpus, threads_for
 from .load import Settings, is_auto
 from .pyproject import SettingsError
 from .setting import Setting
 from .table import TABLE
+
+if TYPE_CHECKING:
+    from ..onchange import Watched
 
 T = TypeVar("T")
 
@@ -87,20 +86,22 @@ def supervision(settings: Settings) -> Supervision:
     Raises:
         SettingsError: some of them do not go together.
     """
-    policy = _checked(settings, lambda some: SupervisorPolicy(**_fields_of(some, SupervisorPolicy)))
-    return Supervision(
-        policy,
-        settings["preload"],
-        settings["warmup"],
-        settings["metrics_bytes"],
-        AppFiles if settings["reload_on_change"] else None,
-    )
+    patience = _checked(settings, lambda some: Patience(**_fields_of(some, Patience)))
+    found = Supervision(patience, settings["preload"], settings["warmup"], settings["metrics_bytes"])
+    if not settings["reload_on_change"]:
+        return found
+    from ..watching.appfiles import AppFiles
+
+    return replace(found, files=AppFiles)
 
 
-def watched(settings: Settings) -> Watched | None:
+def watched(settings: Settings) -> "Watched | None":
     """Return which files make a supervisor reload when they change; `None` if none do. Relative ones are of the directory now."""
     if not settings["reload_on_change"]:
         return None
+    from ..onchange import Watched
+    from ..watching.fileset import FileSet
+
     files = FileSet(extra_files=settings["extra_files"], exclude_patterns=settings["exclude_patterns"])
     return Watched(files, settings["reloader_interval"])
 

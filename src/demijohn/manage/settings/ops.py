@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..ops.health import Rules
+from ..ops.rules import Rules
 from .kinds import DURATION, SIZE, TEXT, integer
 from .plurals import list_of
 from .setting import Setting, default_of

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ..supervisor.policy import SupervisorPolicy
+from ..supervisor.patience import Patience
 from .kinds import DURATION, FLAG, SIZE, Kind, integer, or_none
 from .plurals import list_of
 from .setting import Setting, setting_of
@@ -42,10 +42,10 @@ SETTINGS: Final = (
         " is loaded, or one of `extra_files`, but none that `exclude_patterns` match. Several edits within half a second are one"
         " reload; if the new code cannot be loaded, the old workers go on. For production; while you write, see `reload`.",
     ),
-    setting_of(SupervisorPolicy, "worker_timeout", or_none(DURATION)),
-    setting_of(SupervisorPolicy, "boot_timeout", or_none(DURATION)),
-    setting_of(SupervisorPolicy, "max_requests", or_none(integer(1))),
-    setting_of(SupervisorPolicy, "max_requests_jitter", integer(0)),
-    setting_of(SupervisorPolicy, "max_age", or_none(DURATION)),
-    setting_of(SupervisorPolicy, "max_memory", or_none(SIZE)),
+    setting_of(Patience, "worker_timeout", or_none(DURATION)),
+    setting_of(Patience, "boot_timeout", or_none(DURATION)),
+    setting_of(Patience, "max_requests", or_none(integer(1))),
+    setting_of(Patience, "max_requests_jitter", integer(0)),
+    setting_of(Patience, "max_age", or_none(DURATION)),
+    setting_of(Patience, "max_memory", or_none(SIZE)),
 )

@@ -7,7 +7,7 @@ from typing import Final
 from ...serve import ListenOptions, ServerOptions
 from ...serve.certificates import TlsOptions
 from ...wire.limits import H1Limits
-from ..supervisor.policy import SupervisorPolicy
+from ..supervisor.patience import Patience
 from . import development, limits, listening, logs, ops, proxies, renewal, timeouts, tls, workers
 from .setting import Setting
 
@@ -33,7 +33,7 @@ INTERNAL: Final = {
     ServerOptions: frozenset({"limits", "is_multiprocess", "on_answered"}),
     H1Limits: frozenset[str](),
     ListenOptions: frozenset[str](),
-    SupervisorPolicy: frozenset({"graceful_timeout", "quick_timeout", "first_delay", "longest_delay", "boot_attempts"}),
+    Patience: frozenset({"graceful_timeout", "quick_timeout", "first_delay", "longest_delay", "boot_attempts"}),
     TlsOptions: frozenset({"certificate", "names", "client_verify", "client_ca"}),
 }
 """Fields that are no settings: they follow from others."""

@@ -1,6 +1,6 @@
 """`Plan`: what a generation of workers is made by: how its application is loaded, how a server is made of it, and how many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .link import FilesOf, WorkerLink
@@ -55,18 +55,3 @@ class Plan:
     """How long the server's graceful stop takes at most, in seconds."""
     files: Callable[[], FilesOf] | None = None
     """Called in each process of the generation before it loads; what that returns is asked for files, and the arbiter is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supervision:
-    """How workers are made and looked after."""
-
-    policy: SupervisorPolicy = field(default_factory=SupervisorPolicy)
-    preload: bool = False
-    """An application that is to be loaded is loaded once, in a process from which the workers are forked."""
-    warmup: Sequence[str] = ()
-    """Paths that each worker answers to itself before it is ready."""
-    metrics_bytes: int = 1 << 20
-    """Memory for the application's metrics, for each worker."""
-    files: Callable[[], FilesOf] | None = None
-    """If the application is to be loaded anew when its files change: see `Plan`."""

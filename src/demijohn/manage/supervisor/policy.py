@@ -7,9 +7,10 @@ recorded, it says what follows from them, until nothing does.
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
+from ..exitcodes import EXIT_BOOT_FAILED, EXIT_NOT_FOUND
 from .actions import (
     Action,
     BeginGeneration,
@@ -26,12 +27,10 @@ from .actions import (
     Upgrade,
 )
 from .events import LOADER, Event, SignalReceived, UpgradeReady
+from .patience import Patience
 from .reports import failure_of, hopeless, hung, is_late, overstayed, report, too_large
 from .rows import Generation, Seat, State, Worker
-from .table import EXIT_NOT_FOUND, WorkerTable
-
-EXIT_BOOT_FAILED: Final = 3
-"""Exit code of a supervisor whose workers never became ready, and of a worker that could not boot."""
+from .table import WorkerTable
 
 _STRENGTH: Final = {None: 0, signal.SIGTERM: 1, signal.SIGQUIT: 2, signal.SIGKILL: 3}
 
@@ -47,47 +46,14 @@ _LONGEST_VAIN: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisorPolicy:
+class SupervisorPolicy(Patience):
     """Keeps the wanted number of workers alive, renews them, and stops them in order. Times in seconds."""
 
-    graceful_timeout: float = 30.0
-    """How long a worker may take to finish its requests after SIGTERM, before it is killed."""
-    quick_timeout: float = 3.0
-    """How long a worker may take to leave after SIGQUIT."""
-    first_delay: float = 0.1
-    """Wait before a worker is replaced that died early; doubled for each further early death in a row."""
-    longest_delay: float = 30.0
-    """Upper bound of that wait."""
-    boot_attempts: int = 3
-    """Failed boots of one seat after which a generation that has not served yet is given up."""
-    worker_timeout: float | None = 30.0
-    """How long a worker's interpreter may stand still. `None`: for ever."""
-    boot_timeout: float | None = 600.0
-    """How long a worker may take until it is ready. `None`: for ever."""
-    max_requests: int | None = None
-    """How many requests a worker takes before it is replaced. `None`: any number."""
-    max_requests_jitter: int = 0
-    """Up to so many requests more, at random."""
-    max_age: float | None = None
-    """How long a worker serves before it is replaced, and up to a tenth longer, at random. `None`: for ever."""
-    max_memory: int | None = None
-    """With more bytes in memory (proportional set size) a worker is replaced. `None`: any number."""
-
-    def __post_init__(self) -> None:
-        for name in ("worker_timeout", "boot_timeout", "max_age"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} is {value}; it must be more than 0, or None for no limit")
-        for name in ("max_requests", "max_memory"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1, or None for no limit")
-        if self.max_requests_jitter < 0:
-            raise ValueError(f"max_requests_jitter is {self.max_requests_jitter}; it must not be negative")
-
-    def with_graceful_timeout(self, seconds: float) -> "SupervisorPolicy":
-        """Return the same with another `graceful_timeout`."""
-        return replace(self, graceful_timeout=seconds)
+    @classmethod
+    def of(cls, patience: Patience, graceful_timeout: float) -> "SupervisorPolicy":
+        """Return the policy of a patience, with another `graceful_timeout`."""
+        values = {each.name: getattr(patience, each.name) for each in fields(patience)}
+        return cls(**{**values, "graceful_timeout": graceful_timeout})
 
     def decide(self, table: WorkerTable, event: Event, now: float) -> list[Action]:
         """Return what to do, in order. `table` has `event` recorded already."""

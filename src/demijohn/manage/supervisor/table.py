@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from ..exitcodes import EXIT_NOT_FOUND
 from .events import (
     Event,
     FilesChanged,
@@ -34,9 +35,6 @@ from .events import (
 from .rows import Generation, State, Worker
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
-
-EXIT_NOT_FOUND = 2
-"""Exit code of a worker that found no application where it was told to look, and so of the supervisor."""
 
 _LATE_MEASURE = 5.0
 """If the supervisor itself was stopped for longer than this, that nobody's heart was seen to beat proves nothing."""

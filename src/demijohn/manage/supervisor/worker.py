@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from ..board import Board, Slot
+from ..exitcodes import EXIT_BOOT_FAILED, EXIT_NOT_FOUND
 from .channel import Channel
 from .link import FilesOf, WorkerLink
 from .plan import BootError, Loaded, NoApplicationError
-from .policy import EXIT_BOOT_FAILED
 from .signals import SignalPipe
 from .stopwatch import WATCHED, StopWatch, leave_process
-from .table import EXIT_NOT_FOUND
 
 STACKS_SIGNAL: Final = signal.SIGUSR2
 """Makes a worker write the stacks of all its threads to its channel, from C, whatever its interpreter does."""

@@ -6,7 +6,8 @@ from demijohn import Blueprint, Demijohn
 from demijohn._base.changefeed import ChangeFeed
 from demijohn.debug import DebuggedApplication
 from demijohn.manage.refreshing import RefreshedApplication
-from demijohn.manage.reloader import fitting
+from demijohn.manage.reloader import current
+from demijohn.manage.reloader.current import wants_parent
 from demijohn.manage.reloader.fitting import (
     IDLE_GRACE,
     fitted,
@@ -14,7 +15,6 @@ from demijohn.manage.reloader.fitting import (
     page_directories,
     report,
     start_facts,
-    wants_parent,
 )
 from demijohn.manage.reloader.handshake import Handshake
 from demijohn.manage.settings.load import settings_of_call
@@ -50,9 +50,9 @@ def settings(**said):
     [(True, False, True), (False, True, False), ("auto", True, True), ("auto", False, False)],
 )
 def test_who_wants_a_parent(monkeypatch, reload, is_debug, expected):
-    monkeypatch.setattr(fitting, "current_child", lambda: None)
+    monkeypatch.setattr(current, "current_child", lambda: None)
     assert wants_parent(settings(reload=reload), is_debug=is_debug) is expected
-    monkeypatch.setattr(fitting, "current_child", FakeChild)
+    monkeypatch.setattr(current, "current_child", FakeChild)
     assert not wants_parent(settings(reload=reload), is_debug=is_debug)
 
 

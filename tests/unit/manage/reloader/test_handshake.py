@@ -8,10 +8,11 @@ import pytest
 
 from demijohn.manage.activation import RUN_MAIN, SERVER_FD, inherited_listener, is_running_from_reloader
 from demijohn.manage.handover import HandedListener
-from demijohn.manage.reloader import child as child_module
+from demijohn.manage.activation import RELOADER
+from demijohn.manage.reloader import current as current_module
 from demijohn.manage.reloader.channel import Channel
-from demijohn.manage.reloader.child import current_child
-from demijohn.manage.reloader.handshake import VARIABLE, Handshake, handed, read_handshake
+from demijohn.manage.reloader.current import current_child
+from demijohn.manage.reloader.handshake import Handshake, handed, read_handshake
 from demijohn.serve import Listener
 
 
@@ -65,14 +66,14 @@ def test_what_is_meant_for_another_process_is_left_alone(channel, listener):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"parent": "x"}', "null", "3"])
 def test_nonsense_is_no_handshake(text):
-    assert read_handshake({VARIABLE: text}) is None
+    assert read_handshake({RELOADER: text}) is None
 
 
 def test_incomplete_facts_are_no_handshake(channel, listener):
-    facts = json.loads(handshake(channel, listener).environ()[VARIABLE])
+    facts = json.loads(handshake(channel, listener).environ()[RELOADER])
     for name in facts:
         assert read_handshake(
-            {VARIABLE: json.dumps({key: value for key, value in facts.items() if key != name})}
+            {RELOADER: json.dumps({key: value for key, value in facts.items() if key != name})}
         ) is None or (name in {"listeners", "ops", "adhoc"})
 
 
@@ -83,13 +84,13 @@ def test_descriptors_that_somebody_has_closed_are_no_handshake(channel, listener
 
 
 def test_the_current_child_is_read_once_and_the_variable_is_for_nobody_else(channel, listener, monkeypatch):
-    monkeypatch.setattr(child_module, "_current", child_module._NOT_LOOKED)
-    monkeypatch.setattr(child_module, "_end_with", os.close)
-    monkeypatch.setenv(VARIABLE, handshake(channel, listener).environ()[VARIABLE])
+    monkeypatch.setattr(current_module, "_current", current_module._NOT_LOOKED)
+    monkeypatch.setattr(current_module, "_end_with", os.close)
+    monkeypatch.setenv(RELOADER, handshake(channel, listener).environ()[RELOADER])
     child = current_child()
     assert child.handshake.number == 3
     assert not child.is_first
-    assert VARIABLE not in os.environ
+    assert RELOADER not in os.environ
     assert current_child() is child
 
 

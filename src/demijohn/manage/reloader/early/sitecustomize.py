@@ -34,7 +34,7 @@ def _tell() -> None:
     """Tell of the exception that ends the program, if one does; its traceback has been printed."""
     error = getattr(sys, "last_value", None)
     if error is not None and not isinstance(error, KeyboardInterrupt):
-        from demijohn.manage.reloader.child import current_child
+        from demijohn.manage.reloader.current import current_child
 
         child = current_child()
         if child is not None:
