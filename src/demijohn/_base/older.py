@@ -1,12 +1,12 @@
 """The warning about an older name, at the line that uses it. Any thread."""
 
 import importlib
+import os
 import sys
 import warnings
-from pathlib import Path
 from typing import Final
 
-_PASSED_OVER: Final = (str(Path(__file__).parents[1]) + "/", "<frozen importlib", str(importlib.__file__))
+_PASSED_OVER: Final = (os.path.dirname(os.path.dirname(__file__)) + "/", "<frozen importlib", str(importlib.__file__))
 """Where files begin that only pass on what somebody else asks for."""
 
 

@@ -13,18 +13,19 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     A variable that is set already stays as it is; `path` counts before the others. A file that is not there says nothing.
     `${NAME}` in a value is the variable of that name, of the file or of the environment.
     """
-    # A served application that reads no such file does without the parser.
+    files = [] if path is None else [os.fspath(path)]
+    if load_defaults:
+        files += _default_files()
+    if not files:
+        return False  # PERF: without such a file the parser stays out of memory
     try:
-        from dotenv import dotenv_values, find_dotenv
+        from dotenv import dotenv_values
     except ImportError:
         # COMPAT: where somebody took it away, files say nothing, as with Flask. One that was named is an error.
         if path is not None:
             raise
         return False
 
-    files = [] if path is None else [os.fspath(path)]
-    if load_defaults:
-        files += filter(None, (find_dotenv(name, usecwd=True) for name in DEFAULT_NAMES))
     said: dict[str, str | None] = {}
     for file in files:
         if os.path.isfile(file):
@@ -33,3 +34,13 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
         if value is not None:  # else the name alone, without "=", which hides the name in later files
             os.environ.setdefault(name, value)
     return bool(said)
+
+
+def _default_files() -> list[str]:
+    """Return the first file of each default name: the nearest one."""
+    directory = os.getcwd()
+    folders = [directory]
+    while (above := os.path.dirname(directory)) != directory:
+        folders.append(directory := above)
+    paths = ([os.path.join(folder, name) for folder in folders] for name in DEFAULT_NAMES)
+    return [found for some in paths if (found := next(filter(os.path.isfile, some), None)) is not None]

@@ -2,9 +2,7 @@
 
 import re
 import time
-from calendar import timegm
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from demijohn._base.clock import TWO_DIGITS, format_http_date
@@ -38,6 +36,8 @@ def parse_date(value: str | None) -> datetime | None:
             return None
     if len(value) > _LONGEST_DATE:
         return None
+    from email.utils import parsedate_to_datetime  # PERF: much comes with it
+
     try:
         parsed = parsedate_to_datetime(value)
     except (TypeError, ValueError, OverflowError, IndexError):
@@ -60,7 +60,11 @@ def http_date(timestamp: datetime | date | float | time.struct_time | None = Non
         return _render(moment, moment.hour, moment.minute, moment.second)
     if isinstance(timestamp, date):
         return _render(timestamp)
-    return format_http_date(timegm(timestamp) if isinstance(timestamp, time.struct_time) else timestamp)
+    if isinstance(timestamp, time.struct_time):
+        from calendar import timegm
+
+        timestamp = timegm(timestamp)
+    return format_http_date(timestamp)
 
 
 def _render(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> str:

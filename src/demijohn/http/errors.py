@@ -5,7 +5,6 @@ An error is data: code, description, extra header fields. It renders its own pag
 `RequestRedirect` is routing's. The texts are this project's; codes and names are Werkzeug's.
 """
 
-from calendar import timegm
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn
@@ -279,6 +278,8 @@ class _RetryAfter(HTTPException):
         headers = super().get_headers(environ, scope)
         after: datetime | int | str | None = self.retry_after
         if isinstance(after, datetime):
+            from calendar import timegm
+
             after = format_http_date(timegm(after.utctimetuple()))
         if after:
             headers.append(("Retry-After", str(after)))

@@ -6,7 +6,7 @@ Pure functions over `str`; any thread. What is not UTF-8 behind a percent sign s
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, quote_plus, urlsplit, urlunsplit
 
@@ -104,9 +104,9 @@ def uri_to_iri(uri: str) -> str:
     scheme, netloc, path, query, fragment = parts
     if netloc:
         netloc = _convert_netloc(parts, decode_idna, _unquote_user)
-    path = _PATH_ESCAPES(_decode_run, path)
-    query = _QUERY_ESCAPES(_decode_run, query)
-    fragment = _FRAGMENT_ESCAPES(_decode_run, fragment)
+    path = _escapes_except("#/?")(_decode_run, path)
+    query = _escapes_except("#&+=")(_decode_run, query)
+    fragment = _escapes_except("")(_decode_run, fragment)
     return _join(SplitResult(scheme, netloc, path, query, fragment), uri)
 
 
@@ -185,20 +185,15 @@ def _decode_run(match: re.Match[str]) -> str:
     return decode_text(bytes.fromhex(match[0].replace("%", "")))
 
 
+@cache  # PERF: they take long to compile, and few programs decode URLs
 def _escapes_except(keep: str) -> Callable[[Callable[[re.Match[str]], str], str], str]:
     """Return the `sub` of a pattern: runs of percent escapes, none of them of `keep`, a control, a space or `%`."""
     kept = "|".join(f"{byte:02X}|{byte:02x}" for byte in (*range(0x21), *b"%\x7f", *keep.encode("ascii")))
     return re.compile(rf"(?:%(?!{kept})[0-9A-Fa-f]{{2}})+").sub
 
 
-_USER_ESCAPES: Final = _escapes_except("#/:?@")
-_PATH_ESCAPES: Final = _escapes_except("#/?")
-_QUERY_ESCAPES: Final = _escapes_except("#&+=")
-_FRAGMENT_ESCAPES: Final = _escapes_except("")
-
-
 def _unquote_user(text: str) -> str:
-    return _USER_ESCAPES(_decode_run, text)
+    return _escapes_except("#/:?@")(_decode_run, text)
 
 
 def decode_query(query: bytes | str) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from typing import Final
 from ..serve import Listener, ListenOptions
 from ..serve.listener import DEFAULT, AddressTaken, Endpoint, resolve
 from .addresses import Address, Descriptor, TcpAddress, UnixAddress
-from .holders import find_tcp_holder, find_unix_holder
 
 logger = logging.getLogger("demijohn.manage")
 
@@ -116,6 +115,8 @@ def _bind_unix(path: str, options: ListenOptions) -> Listener:
         raise BindError(None, f"Cannot listen on the Unix socket {path}: {str(error).strip(chr(34))}.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE or isinstance(error, AddressTaken):
+            from .holders import find_unix_holder
+
             raise BindError(
                 errno.EADDRINUSE,
                 f"Cannot listen on the Unix socket {path}: {find_unix_holder(path)} is listening there."
@@ -135,6 +136,8 @@ def _take_over(address: Descriptor, options: ListenOptions) -> Listener:
 def _explain(hostname: str, port: int, error: OSError) -> str:
     where = f"[{hostname}]:{port}" if ":" in hostname else f"{hostname}:{port}"
     if error.errno == errno.EADDRINUSE:
+        from .holders import find_tcp_holder
+
         who = find_tcp_holder(hostname, port)
         return f"Cannot listen on {where}: {who} is using port {port}. Stop it, or choose another port."
     if error.errno == errno.EACCES:

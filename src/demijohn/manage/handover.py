@@ -8,13 +8,15 @@ import json
 import os
 import socket
 import stat
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..serve import Listener
+
+if TYPE_CHECKING:
+    import subprocess
 
 VARIABLE: Final = "DEMIJOHN_HANDOVER"
 
@@ -69,7 +71,7 @@ def start_successor(
     directory: str,
     environ: Mapping[str, str],
     ops: Sequence[Listener] = (),
-) -> subprocess.Popen[bytes]:
+) -> "subprocess.Popen[bytes]":
     """Run this process's command once more, with its sockets.
 
     Args:
@@ -82,6 +84,8 @@ def start_successor(
     Raises:
         OSError: it cannot be started.
     """
+    import subprocess
+
     shared = [listener for listener in listeners if listener.is_shared]
     facts = {
         "pid": os.getpid(),

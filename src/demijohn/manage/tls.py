@@ -5,7 +5,6 @@ import ssl
 from typing import Any
 
 from ..serve.certificates import CertificateFiles, Certificates, GivenContext, TlsOptions
-from .devcert import generate_adhoc_ssl_context
 
 
 def certificates_for(ssl_context: Any) -> Certificates | GivenContext | None:  # Any: the caller's, looked at here
@@ -23,6 +22,8 @@ def certificates_for(ssl_context: Any) -> Certificates | GivenContext | None:  #
     if ssl_context is None:
         return None
     if ssl_context == "adhoc":
+        from .devcert import generate_adhoc_ssl_context
+
         return GivenContext(generate_adhoc_ssl_context())
     if isinstance(ssl_context, ssl.SSLContext):
         return GivenContext(ssl_context)

@@ -4,7 +4,6 @@ Nothing is decided here. `NotFound` and `MethodNotAllowed` are of `demijohn.http
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 from typing import Any, Protocol
 
 from markupsafe import escape
@@ -155,6 +154,8 @@ class BuildError(RoutingException, LookupError):
         return max(rules, key=self._likeness, default=None)
 
     def _likeness(self, rule: KnownRule) -> float:
+        from difflib import SequenceMatcher
+
         similar = SequenceMatcher(None, str(rule.endpoint), str(self.endpoint)).ratio()
         takes_values = set(self.values or ()) <= rule.arguments
         takes_method = bool(rule.methods and self.method in rule.methods)

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from pprint import pformat
 from threading import Lock
 from types import FrameType
 from typing import Any, ClassVar
@@ -319,6 +318,8 @@ class Map:
         )
 
     def __repr__(self) -> str:
+        from pprint import pformat
+
         return f"{type(self).__name__}({pformat(list(self.iter_rules()))})"
 
 

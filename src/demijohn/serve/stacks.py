@@ -9,9 +9,9 @@ variable: `coroutine` (as in app/asyncs.py), or asyncio's own. What the coroutin
 
 import linecache
 import os
-import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FrameType
 from typing import Any, Final
 
@@ -37,15 +37,15 @@ class Place:
         return {"file": self.file, "line": self.line, "function": self.function}
 
 
-_PACKAGE: Final = os.path.dirname(os.path.dirname(__file__)) + os.sep
-_LIBRARY: Final = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
-_INSTALLED: Final = tuple(sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib"))
+@cache
+def _foreign() -> tuple[tuple[str, ...], ...]:
+    """Return where files are that are not the application's. An application may be installed, too: then the second counts."""
+    import sysconfig  # PERF: it takes its time, and is of use to who looks at a server only
 
-_FOREIGN: Final[tuple[tuple[str, ...], ...]] = (
-    (_PACKAGE, "<", *_LIBRARY, *_INSTALLED),
-    (_PACKAGE, "<", *_LIBRARY),
-)
-"""Where files are that are not the application's. An application may be installed, too: then the second counts."""
+    ours = os.path.dirname(os.path.dirname(__file__)) + os.sep
+    library = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+    installed = tuple(sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib"))
+    return (ours, "<", *library, *installed), (ours, "<", *library)
 
 
 def frames_within(innermost: FrameType | None, run: CodeType, threads: Threads) -> list[FrameType]:
@@ -71,7 +71,7 @@ def places_of(frames: Iterable[FrameType]) -> list[Place]:
 
 def application_place(places: list[Place]) -> Place | None:
     """Return the innermost place that is in the application's own code; if none is, the innermost of all."""
-    for foreign in _FOREIGN:
+    for foreign in _foreign():
         for place in reversed(places):
             if not place.file.startswith(foreign):
                 return place

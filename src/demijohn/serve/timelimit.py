@@ -8,7 +8,6 @@ handler is done, for the thread has gone on to another request then.
 """
 
 import contextlib
-import ctypes
 import logging
 import sys
 import threading
@@ -169,6 +168,8 @@ class _TakenBack(BaseException):
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:
     """Raise an exception in a thread when it next runs Python code, instead of one that it has not met yet."""
+    import ctypes
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from demijohn import Blueprint, Demijohn, current_app
+from demijohn.manage.appspec import AppSpec
 from demijohn.manage.cli import (
     AppGroup,
     DemijohnGroup,
@@ -24,7 +25,6 @@ from demijohn.manage.cli import (
     pass_script_info,
     with_appcontext,
 )
-from demijohn.manage.appspec import AppSpec
 from demijohn.serve import ListenOptions
 from demijohn.serve.certificates import CertificateFiles, TlsOptions
 

@@ -1,9 +1,7 @@
 """`JSONProvider`: how an application writes and reads JSON. `app.json` is one; requests and responses use it too."""
 
 import dataclasses
-import decimal
 import json
-import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -63,6 +61,10 @@ def _default(o: Any) -> Any:
     """Serialize what JSON has no type for: dates as HTTP dates, decimals and UUIDs as text, data classes, `__html__`."""
     if isinstance(o, date):
         return _http_date(o)
+    # PERF: who has such an object has imported its module; nobody else needs it.
+    import decimal
+    import uuid
+
     if isinstance(o, decimal.Decimal | uuid.UUID):
         return str(o)
     if dataclasses.is_dataclass(o) and not isinstance(o, type):

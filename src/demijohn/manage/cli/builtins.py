@@ -1,21 +1,20 @@
-"""The commands that are always there: those of running.py, `routes`, `shell`. What one needs is imported when it runs."""
+"""The commands that are always there: those of running.py, `routes`, `shell`, and those that are imported when they are wanted.
 
-import code
+What one needs is imported when it runs.
+"""
+
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
 
 from ...app.commands import with_appcontext
 from ...app.scriptinfo import ScriptInfo, pass_script_info
-from .control import control_group
-from .dropin import dropin_group
 from .running import APP_HELP, check_command, complete_file, config_command, load_app, run_command
-from .table import SORT_KEYS, rows_of, write_table
-from .top import top_command
 
-control_group.add_command(top_command)
+SORT_KEYS: Final = ("endpoint", "methods", "domain", "rule", "match")
 
 
 @click.command("routes", epilog=APP_HELP)
@@ -32,6 +31,8 @@ control_group.add_command(top_command)
 @pass_script_info
 def routes_command(info: ScriptInfo, app: str | None, sort: str, all_methods: bool) -> None:
     """List the routes of APP, and of the applications mounted in it."""
+    from .table import rows_of, write_table
+
     application = load_app(info, app)
     if not hasattr(application, "url_map"):
         raise click.UsageError(f"A {type(application).__name__} has no routes that could be listed.")
@@ -51,6 +52,8 @@ def shell_command() -> None:
 
     The names in it are those of PYTHONSTARTUP, app, g, and what the application's shell context processors add.
     """
+    import code
+
     from ...app.context import current_context
 
     app = current_context().app
@@ -81,7 +84,27 @@ COMMANDS: Final = (
     check_command,
     routes_command,
     shell_command,
-    control_group,
-    top_command,
-    dropin_group,
 )
+
+
+def _control() -> click.Command:
+    from .control import control_group
+
+    control_group.add_command(_top())
+    return control_group
+
+
+def _top() -> click.Command:
+    from .top import top_command
+
+    return top_command
+
+
+def _drop_in() -> click.Command:
+    from .dropin import dropin_group
+
+    return dropin_group
+
+
+LATE_COMMANDS: Final[Mapping[str, Callable[[], click.Command]]] = {"ctl": _control, "top": _top, "drop-in": _drop_in}
+"""PERF: whoever serves has no use for them."""

@@ -8,6 +8,7 @@ import ssl
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Final
 
 import click
@@ -160,6 +161,7 @@ class FlaskGroup(DemijohnGroup):
     """`flask.cli.FlaskGroup`: a `DemijohnGroup` whose own commands are `run` with Flask's options, `routes` and `shell`."""
 
     default_commands = (run_command, routes_command, shell_command)
+    late_commands = MappingProxyType({})
     envvar_prefix = "FLASK"
     version_option = version_option
 

@@ -6,7 +6,7 @@ The options `--app`, `--env-file` and `--debug` stand before the command. Runs o
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 import click
@@ -15,7 +15,7 @@ from ...app.commands import AppGroup
 from ...app.dotenv import load_dotenv
 from ...app.helpers import get_load_dotenv
 from ...app.scriptinfo import ScriptInfo
-from .builtins import COMMANDS
+from .builtins import COMMANDS, LATE_COMMANDS
 from .discovery import AppImportFailed, NoAppException
 from .flaskenv import flask_defaults
 from .running import set_debug
@@ -106,6 +106,9 @@ class DemijohnGroup(AppGroup):
     default_commands: ClassVar[tuple[click.Command, ...]] = COMMANDS
     """What `add_default_commands` adds."""
 
+    late_commands: ClassVar[Mapping[str, Callable[[], click.Command]]] = LATE_COMMANDS
+    """What it adds when it is asked for, by name."""
+
     envvar_prefix: ClassVar[str] = "DEMIJOHN"
     """What names of environment variables that give options begin with."""
 
@@ -128,7 +131,9 @@ class DemijohnGroup(AppGroup):
         self.load_dotenv = load_dotenv
         self.set_debug_flag = set_debug_flag
         self._has_plugins = False
+        self._late: dict[str, Callable[[], click.Command]] = {}
         if add_default_commands:
+            self._late.update(self.late_commands)
             for command in self.default_commands:
                 self.add_command(command)
 
@@ -158,6 +163,7 @@ class DemijohnGroup(AppGroup):
 
     def _find_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         # PERF: plug-ins do not replace commands that are there; looking for them goes through all packages that are installed.
+        self._add_late(cmd_name)
         command = super().get_command(ctx, cmd_name)
         if command is None:
             self._load_plugins()
@@ -179,6 +185,7 @@ class DemijohnGroup(AppGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands. An application that cannot be loaded is told of, but not to a shell, and has none."""
+        self._add_late(*self._late)
         self._load_plugins()
         names = set(super().list_commands(ctx))
         try:
@@ -191,6 +198,12 @@ class DemijohnGroup(AppGroup):
                 names.update(cli.list_commands(ctx))
         return sorted(names)
 
+    def _add_late(self, *names: str) -> None:
+        for name in names:
+            make = self._late.pop(name, None)
+            if make is not None and name not in self.commands:
+                self.add_command(make(), name)
+
     def _load_plugins(self) -> None:
         if self._has_plugins:
             return
@@ -199,7 +212,7 @@ class DemijohnGroup(AppGroup):
 
         for group in PLUGIN_GROUPS:
             for entry in entry_points(group=group):
-                if entry.name in self.commands:
+                if entry.name in self.commands or entry.name in self._late:
                     continue
                 try:
                     self.add_command(entry.load(), entry.name)

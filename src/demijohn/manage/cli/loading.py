@@ -5,7 +5,6 @@ No printing and no exit codes here; main.py turns the errors into both. Runs onc
 """
 
 import ast
-import difflib
 import inspect
 import os
 import sys
@@ -259,6 +258,8 @@ def _python_files(directory: str, like: str = "") -> str:
         return ""
     if not names:
         return " It has no Python files."
+    import difflib
+
     close = difflib.get_close_matches(like, [*names, *(name[:-3] for name in names)], n=1)
     guess = f" Did you mean {close[0]!r}?" if close else ""
     return f" It has {_listing(names, 'and')}.{guess}"
@@ -272,6 +273,8 @@ def _what_it_has(module: ModuleType, like: str = "") -> str:
         for name, value in own.items()
         if _is_application(value) or getattr(value, "__module__", module.__name__) == module.__name__
     )
+    import difflib
+
     close = difflib.get_close_matches(like, names, n=1)
     guess = f" Did you mean {close[0]!r}?" if close else ""
     return f" It has {_listing(names, 'and')}.{guess}" if names else " It has no callables of its own."

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-SORT_KEYS: Final = ("endpoint", "methods", "domain", "rule", "match")
-
 _SILENT_METHODS: Final = frozenset({"HEAD", "OPTIONS"})
 
 

@@ -1,9 +1,8 @@
 """What is said of a server and of a worker, as JSON has it: the same of one that is supervised and of one that is not."""
 
 import os
-import platform
+import sys
 from functools import cache
-from importlib.metadata import version
 from typing import Final
 
 from ...serve.stats import Stats
@@ -53,6 +52,8 @@ def resident_bytes(pid: int) -> int | None:
 
 @cache
 def _version() -> str:
+    from importlib.metadata import version
+
     return version("demijohn")  # reads files: once is enough
 
 
@@ -61,6 +62,6 @@ def facts(urls: list[str]) -> Message:
     return {
         "pid": os.getpid(),
         "version": _version(),
-        "python": platform.python_version(),
+        "python": sys.version.partition(" ")[0],
         "addresses": urls,
     }

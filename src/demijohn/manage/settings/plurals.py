@@ -1,7 +1,6 @@
 """Kinds of settings that hold several values: lists and mappings. Any thread."""
 
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -56,6 +55,8 @@ def map_of(
         if isinstance(raw, Mapping):
             return list(raw.items())
         # An option that is repeated has each word whole; a variable has all of them in one text.
+        import shlex
+
         words = shlex.split(raw) if isinstance(raw, str) else [_text(word) for word in raw]
         found = [word.partition("=") for word in words]
         if not all(equals for _, equals, _ in found):
@@ -71,6 +72,8 @@ def map_of(
         return values
 
     def render(values: Mapping[str, Any]) -> str:
+        import shlex
+
         return shlex.join(f"{key}={render_value(value)}" for key, value in values.items())
 
     return Kind(allowed, parse, render, metavar, "map")

@@ -1,7 +1,6 @@
 """TOML files, and the table `[tool.demijohn]` of `pyproject.toml`. Knows nothing of what settings there are."""
 
 import os
-import tomllib
 from typing import Any, Final
 
 PYPROJECT: Final = "pyproject.toml"
@@ -35,6 +34,8 @@ def read_toml(path: str) -> dict[str, Any]:
     Raises:
         SettingsError: it cannot be read, or is no TOML.
     """
+    import tomllib  # PERF: only where there is a file
+
     try:
         return tomllib.loads(read_bytes(path).decode())
     except SettingsError:

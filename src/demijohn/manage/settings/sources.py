@@ -3,7 +3,6 @@
 Here: finding and reading it. Not here: what of it counts (load.py). Files are read by whoever calls; nothing is kept.
 """
 
-import difflib
 import inspect
 import os
 from collections.abc import Mapping
@@ -82,6 +81,8 @@ def find_misspelt(environ: Mapping[str, str]) -> list[str]:
     warnings = []
     for name in sorted(environ):
         if name.startswith(PREFIXES[0]) and name not in known and name not in _NO_SETTINGS:
+            import difflib
+
             close = difflib.get_close_matches(name, usual, n=1, cutoff=0.88)
             if close:
                 warnings.append(f"The environment variable {name} is no setting. Did you mean {close[0]}?")

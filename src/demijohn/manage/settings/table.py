@@ -1,6 +1,5 @@
 """The table of all settings, by topic and by name; and what users of other servers look for. Plain data."""
 
-import difflib
 from types import ModuleType
 from typing import Final
 
@@ -91,5 +90,7 @@ def explain_unknown(name: str, others: tuple[str, ...] = ()) -> str:
     key = name.replace("-", "_")
     if key in ELSEWHERE:
         return f" {ELSEWHERE[key].replace('`', '')}."
+    import difflib
+
     close = difflib.get_close_matches(key, [*BY_NAME, *others], n=1, cutoff=0.7)
     return f" Did you mean {close[0]}?" if close else ""

@@ -1,6 +1,5 @@
 """Settings of HTTPS: certificates of the server and of clients, and the redirect to it."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +14,8 @@ TITLE: Final = "TLS"
 def _parse_sni(raw: Any) -> dict[str, tuple[str, str | None]]:  # Any: see Kind
     """Read a mapping from host names to `[certificate, key]`; a list of `(name, certificate, key)`; or such a list as text."""
     if isinstance(raw, str):
+        import shlex
+
         raw = [shlex.split(part) for part in raw.split(",") if part.strip()]
     if isinstance(raw, Mapping):
         raw = [(name, *([files] if isinstance(files, str) else files)) for name, files in raw.items()]
@@ -29,6 +30,8 @@ def _parse_sni(raw: Any) -> dict[str, tuple[str, str | None]]:  # Any: see Kind
 
 
 def _render_sni(value: dict[str, tuple[str, str | None]]) -> str:
+    import shlex
+
     return ",".join(shlex.join([name, *(path for path in paths if path)]) for name, paths in value.items())
 
 

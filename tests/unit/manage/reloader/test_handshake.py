@@ -6,9 +6,8 @@ import socket
 
 import pytest
 
-from demijohn.manage.activation import RUN_MAIN, SERVER_FD, inherited_listener, is_running_from_reloader
+from demijohn.manage.activation import RELOADER, RUN_MAIN, SERVER_FD, inherited_listener, is_running_from_reloader
 from demijohn.manage.handover import HandedListener
-from demijohn.manage.activation import RELOADER
 from demijohn.manage.reloader import current as current_module
 from demijohn.manage.reloader.channel import Channel
 from demijohn.manage.reloader.current import current_child
