@@ -4,8 +4,9 @@ Below both towers: the server judges by it (serve/forwarding.py), the framework 
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+
+from .record import record
 
 # RFC 7239 §4: pairs with `;` between, elements with `,`; no white space round `=`. Possessive, so linear.
 _pair = re.compile(
@@ -21,7 +22,7 @@ _node = re.compile(
 ).fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """One end of a hop (RFC 7239 §6): an address, `unknown`, or a name that begins with an underscore; and its port."""
 

@@ -4,17 +4,18 @@ Steps may be repeated: `::shop::cart` is the neighbour's. What comes last is an 
 is the only way into a mounted application that is no `Demijohn`. Called by `url_for`, in any thread.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from .._base.record import record
 from ..routing import BuildError
 from .mounts import Mount, _without_port, chain_of
 
 STEP: Final = "::"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """An application and where it is, seen from where the URL is built. Any: application.py is above this file."""
 

@@ -5,10 +5,10 @@ Filled during setup; afterwards read by any thread.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
+from .._base.record import record
 from ..doors.host_wsgi import serve_wsgi
 from ..doors.native import NativeHandler
 from ..seam import Exchange, RequestHead
@@ -19,7 +19,7 @@ MOUNTS_KEY: Final = "demijohn.mounts"
 """Variable of an environ: the mounts that the request came through, outermost first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """One application inside of another."""
 

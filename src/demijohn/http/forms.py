@@ -5,9 +5,9 @@ or `Request.stream`): a form is at most as long as the stream.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import IO, Any
 
+from .._base.record import record
 from .errors import RequestEntityTooLarge
 from .headers import Headers
 from .multidict import ImmutableMultiDict, MultiDict
@@ -23,7 +23,7 @@ ParsedForm = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 _FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FormLimits:
     """What a form may take. `None` lifts a limit."""
 

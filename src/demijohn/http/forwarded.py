@@ -1,17 +1,18 @@
 """The `Forwarded` field (RFC 7239): what the proxies on the way say of the request. Not here: what to believe of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from demijohn._base.forwarded import Node, split_forwarded
 
+from .._base.record import record
 from .immutable import ImmutableDict
 from .options import quote_header_value
 
 __all__ = ["ForwardedElement", "Node", "parse_forwarded", "render_forwarded"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForwardedElement:
     """What one proxy says. `None` where it does not."""
 

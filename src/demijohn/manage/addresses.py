@@ -4,9 +4,10 @@ Here: the notation. Listening itself is binding.py's. Any thread.
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
+
+from .._base.record import record
 
 _UNIX: Final = re.compile("unix:(?://)?(?P<path>.+)", re.DOTALL)
 _FD: Final = re.compile("fd:(?://)?(?P<fd>[0-9]{1,9})", re.ASCII)
@@ -15,7 +16,7 @@ _TCP: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TcpAddress:
     """A host name or address and a port."""
 
@@ -29,7 +30,7 @@ class TcpAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnixAddress:
     """A path; `@` and a name for one in Linux's abstract namespace."""
 
@@ -39,7 +40,7 @@ class UnixAddress:
         return f"unix:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Descriptor:
     """A socket that this process was started with."""
 

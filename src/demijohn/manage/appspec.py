@@ -1,13 +1,13 @@
 """`AppSpec`: an application that is not there yet: each process that serves it loads it. Plain data."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from .._base.record import record
 from .settings.load import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AppSpec:
     """Where an application is: to be loaded in the process that serves it, so that another process gets its code of today."""
 

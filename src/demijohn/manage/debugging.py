@@ -6,10 +6,10 @@ those that load the application, too.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
+from .._base.record import record
 from .addresses import TcpAddress, parse_address
 from .appspec import AppSpec
 from .settings.load import Settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..debug import DebugRun
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Debugging:
     """Of one run of a server."""
 

@@ -10,9 +10,9 @@ import socket
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from .._base.record import record
 from ..serve import Listener
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "DEMIJOHN_HANDOVER"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HandedListener:
     """A socket that was handed over."""
 
@@ -43,7 +43,7 @@ class Handed(Protocol):
         """Those of the endpoints for operators."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Handover:
     """What a supervisor gives to its successor."""
 

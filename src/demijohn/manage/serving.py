@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._base.record import record
 from ..serve import Listener, ServerOptions
 from ..serve.logwriter import LogWriter
 from .activation import inherited_listener
@@ -136,7 +137,7 @@ def serve(
         sys.exit(server.exit_code)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parts:
     """What an `AppServer` is made of."""
 

@@ -1,9 +1,9 @@
 """`FilePolicy`: what is decided about the files of a folder by whoever serves it, beyond what Werkzeug has arguments for."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from .._base.record import record
 from .siblings import Siblings
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -14,7 +14,7 @@ HASHED_NAME: Final = re.compile(r"[._-](?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8,
 numbers occur, so that neither a date nor a word is one, and an extension."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FilePolicy:
     """How the files of a folder are served."""
 

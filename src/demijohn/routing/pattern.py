@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .._base.record import record
 from .converters import BaseConverter
 from .segments import Chain
 
@@ -65,7 +66,7 @@ def _constant(word: str) -> bool | float | str | None:
     return word
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """What stands between two slashes; two rules with equal parts share a way through the trie."""
 

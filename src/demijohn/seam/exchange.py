@@ -9,9 +9,9 @@ they say otherwise.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from .._base.record import record
 from .body import BodySource
 from .head import RequestHead
 from .peer import Peer
@@ -21,7 +21,7 @@ HeaderList = Sequence[tuple[str, str]]
 """Field lines of an answer in order, text that latin-1 can encode."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileSegment:
     """`count` bytes of an open file from `offset`; the exchange closes the file when they are sent or given up."""
 

@@ -4,10 +4,11 @@ One for each connection; or for each request, where a trusted proxy says whom it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from .._base.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Peer:
     """The two ends of a connection and what the handler may assume about its own concurrency."""
 

@@ -12,9 +12,10 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from .._base.record import record
 from .tlssocket import TlsSocket
 
 logger = logging.getLogger("demijohn.error")
@@ -34,7 +35,7 @@ class CertificateError(OSError):
     """Certificates cannot be used. One line for a person, with the names of the files."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CertificateFiles:
     """A certificate chain and its key, in PEM files."""
 
@@ -48,7 +49,7 @@ class CertificateFiles:
     """What the key is enciphered with."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TlsOptions:
     """Settings of TLS for one or more listeners."""
 

@@ -4,8 +4,9 @@ What has happened since the start is in stats.py.
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from .._base.record import record
 from .engine import Engine
 from .lingering import Lingering
 from .link import Link
@@ -20,7 +21,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gauges:
     """Each connection counts once. Connections change while they are counted: the sum is right to within a few."""
 

@@ -8,10 +8,11 @@ at the same request afterwards; one that has ended in the meantime is left out.
 import sys
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from .._base.record import record
 from .answering import Answering
 from .deadlines import NEVER
 from .engine import Engine
@@ -45,7 +46,7 @@ class Stage(StrEnum):
     """It is answered, and the application still does something."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestSeen:
     """One request in flight. Times in seconds."""
 
@@ -78,13 +79,13 @@ class RequestSeen:
 
     def as_json(self) -> dict[str, Any]:  # Any: what JSON has
         """See `ServerSeen.as_json`."""
-        found = {name: getattr(self, name) for name in self.__slots__}
+        found: dict[str, Any] = {name: getattr(self, name) for name in self.__match_args__}
         found["where"] = None if self.where is None else self.where.as_json()
         found["stack"] = [{**place.as_json(), "source": place.source} for place in self.stack]
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerSeen:
     """What one server is doing."""
 
@@ -102,7 +103,8 @@ class ServerSeen:
     def as_json(self) -> dict[str, Any]:  # Any: what JSON has
         """Return it as JSON has it, with the source's lines in stacks, which are read for that."""
         # PERF: `asdict` would copy every text, and take as long as the look itself.
-        found = {name: getattr(self, name) for name in self.__slots__}
+        # PERF: `asdict` would copy every text, and take as long as the look itself.
+        found: dict[str, Any] = {name: getattr(self, name) for name in self.__match_args__}
         found["requests"] = [one.as_json() for one in self.requests]
         return found
 

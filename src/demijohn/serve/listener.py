@@ -5,16 +5,16 @@ import os
 import shutil
 import socket
 import stat
-from dataclasses import dataclass
 from typing import Self
 
+from .._base.record import record
 from .certificates import Certificates, GivenContext
 
 Endpoint = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 """A family and an address of it, as `socket.getaddrinfo` gives them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListenOptions:
     """How sockets are made that listen."""
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from .._base.record import record
 from ..wire.limits import H1Limits
 from .accesslog import Skip, Tell
 from .logformat import compile_format
@@ -34,7 +35,7 @@ _NOT_NEGATIVE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerOptions:
     """Settings of a `Server`. Times are seconds unless the name says otherwise; sizes are bytes."""
 

@@ -10,16 +10,17 @@ variable: `coroutine` (as in app/asyncs.py), or asyncio's own. What the coroutin
 import linecache
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FrameType
 from typing import Any, Final
+
+from .._base.record import record
 
 Threads = Mapping[int, FrameType]
 """Thread identifiers and the innermost frame of each: of `sys._current_frames()`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A line of code that something is at."""
 

@@ -4,14 +4,16 @@ Every number here is compared while bytes arrive, never after a terminator was w
 costs no more memory than its limit. Immutable; one object is shared by all connections and threads.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Literal
+
+from .._base.record import record
 
 _MIN_CHUNK_LINE = 20
 """The longest chunk-size line without an extension that is ever valid, and some."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class H1Limits:
     """Limits of one HTTP/1.1 connection, in bytes unless the name says otherwise."""
 

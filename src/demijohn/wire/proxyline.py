@@ -9,10 +9,10 @@ import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
+from .._base.record import record
 from .reject import ProtocolReject
 
 SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -45,7 +45,7 @@ _CLIENT_SSL: Final = 0x01
 Address = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProxyInfo:
     """What a line said."""
 

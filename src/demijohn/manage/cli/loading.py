@@ -9,10 +9,11 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
+
+from ..._base.record import record
 
 APP_ENV_NAMES: Final = ("DEMIJOHN_APP", "FLASK_APP")
 DEFAULT_FILES: Final = ("app.py", "wsgi.py")
@@ -35,7 +36,7 @@ class ApplicationImportError(Exception):
         super().__init__(f"{what} raised an error")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """Where an application is said to be."""
 

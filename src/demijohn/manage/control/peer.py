@@ -3,12 +3,13 @@
 import os
 import socket
 import struct
-from dataclasses import dataclass
+
+from ..._base.record import record
 
 _UCRED = struct.Struct("iII")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """Of the process that connected, or that listens; as they were then. -1: the system does not tell."""
 

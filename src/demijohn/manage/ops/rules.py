@@ -1,13 +1,14 @@
 """`Rules`: what counts as well, for those who ask. Plain data; who looks at it is health.py."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from ..._base.record import record
 
 OPS_PORT: Final = 9180
 """Where operators are told if no port is said."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rules:
     """What counts as well. Times in seconds."""
 

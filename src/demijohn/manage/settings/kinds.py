@@ -8,8 +8,9 @@ import math
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from ..._base.record import record
 
 AUTO: Final = "auto"
 """The value of a setting that is worked out when the server starts."""
@@ -42,7 +43,7 @@ _INTEGER: Final = re.compile(r"-?[0-9](?:_?[0-9]){0,17}", re.ASCII)
 Shape = Literal["one", "flag", "list", "map"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """How values of a setting are read and written. Any throughout: what a value is, is the kind's own business."""
 

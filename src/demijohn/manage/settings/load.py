@@ -5,10 +5,11 @@ Of two places the first counts: command line, `DEMIJOHN_*` variables, well-known
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from ..._base.record import record
 from .kinds import AUTO
 from .pyproject import SettingsError
 from .setting import Setting
@@ -31,7 +32,7 @@ _ANY_ADDRESS: Final = "0.0.0.0"
 _VARIABLES: Final = (Source.ENVIRONMENT, Source.WELL_KNOWN)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """A value for every setting, and where it is from. Immutable; any thread."""
 
@@ -61,7 +62,7 @@ class Settings:
         return BY_NAME[name].name in self.origins
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommandLine:
     """What a command's options say. It stays as it is for as long as the process lives."""
 

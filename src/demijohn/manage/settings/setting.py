@@ -1,9 +1,10 @@
 """`Setting`: one thing that can be set: its name, what it may be, its default, and how each source spells it. Plain data."""
 
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any, Final
 
+from ..._base.record import record
 from .fieldtexts import field_text
 from .kinds import Kind
 
@@ -13,7 +14,7 @@ PREFIXES: Final = ("DEMIJOHN_", "DEMIJOHN_RUN_", "FLASK_RUN_")
 _END_OF_SENTENCE: Final = re.compile(r"(?<=[.;])\s")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One record of the table."""
 

@@ -6,10 +6,10 @@ Here: finding and reading it. Not here: what of it counts (load.py). Files are r
 import inspect
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from ..._base.record import record
 from .pyproject import PYPROJECT, SECTION, SettingsError, read_bytes, read_section, read_toml
 from .setting import PREFIXES, Setting
 from .table import BY_NAME, ELSEWHERE, TABLE, explain_unknown, find
@@ -44,7 +44,7 @@ class Source(IntEnum):
     """Keywords of `app.run`, `run_simple`, `make_server`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Origin:
     """Where something is said."""
 
@@ -53,7 +53,7 @@ class Origin:
     """An option, a variable, a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """One thing that is said, not looked at yet."""
 

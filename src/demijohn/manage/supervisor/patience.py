@@ -4,14 +4,16 @@ Here: plain data, which settings are read into. Not here: what is done by it (po
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from ..._base.record import record
 
 if TYPE_CHECKING:
     from .link import FilesOf
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """See `SupervisorPolicy`. Times in seconds."""
 
@@ -51,7 +53,7 @@ class Patience:
             raise ValueError(f"max_requests_jitter is {self.max_requests_jitter}; it must not be negative")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Supervision:
     """How workers are made and looked after."""
 

@@ -7,9 +7,10 @@ recorded, it says what follows from them, until nothing does.
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
+from ..._base.record import record
 from ..exitcodes import EXIT_BOOT_FAILED, EXIT_NOT_FOUND
 from .actions import (
     Action,
@@ -45,7 +46,7 @@ _LONGEST_VAIN: Final = 600.0
 """Seconds that a worker serves at most although it takes too much memory, if it did so from the start."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SupervisorPolicy(Patience):
     """Keeps the wanted number of workers alive, renews them, and stops them in order. Times in seconds."""
 

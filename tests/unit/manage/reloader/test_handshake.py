@@ -8,6 +8,7 @@ import pytest
 
 from demijohn.manage.activation import RELOADER, RUN_MAIN, SERVER_FD, inherited_listener, is_running_from_reloader
 from demijohn.manage.handover import HandedListener
+from demijohn.manage.reloader import child as child_module
 from demijohn.manage.reloader import current as current_module
 from demijohn.manage.reloader.channel import Channel
 from demijohn.manage.reloader.current import current_child
@@ -84,7 +85,7 @@ def test_descriptors_that_somebody_has_closed_are_no_handshake(channel, listener
 
 def test_the_current_child_is_read_once_and_the_variable_is_for_nobody_else(channel, listener, monkeypatch):
     monkeypatch.setattr(current_module, "_current", current_module._NOT_LOOKED)
-    monkeypatch.setattr(current_module, "_end_with", os.close)
+    monkeypatch.setattr(child_module, "_end_with", os.close)
     monkeypatch.setenv(RELOADER, handshake(channel, listener).environ()[RELOADER])
     child = current_child()
     assert child.handshake.number == 3
