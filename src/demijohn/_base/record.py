@@ -63,7 +63,7 @@ def record(cls: type[T]) -> type[T]:
 
 
 def _annotations(cls: type) -> dict[str, Any]:
-    own = inspect.get_annotations(cls)
+    own: dict[str, Any] = inspect.get_annotations(cls)
     return {name: kind for name, kind in own.items() if kind is not ClassVar and get_origin(kind) is not ClassVar}
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .generations import Renewed
     from .handlerhooks import HandlerHooks
     from .ops.process import Ops
+    from .reloader.child import Child
 
 logger = logging.getLogger("demijohn.manage")
 
@@ -85,14 +86,10 @@ def serve(
     is_debug = is_debug or getattr(application, "debug", False) is True
     debugging = debugging_of(application, settings, is_debug=is_debug)
     child = current_child()
-    if child is not None:
-        from .refreshing import with_refresh
-        from .reloader.fitting import fitted, fitted_tls, report, start_facts
-
-        refreshed = partial(with_refresh, child=child, settings=settings, is_debug=is_debug)
+    is_news = child is None or child.is_first
+    fit = None if child is None else partial(_fit, child=child, is_debug=is_debug)
     is_debug = is_debug or is_development(settings)
     configure_logging(settings, is_debug=is_debug)
-    is_news = child is None or child.is_first
     for warning in warnings_of(settings, is_debug=is_debug) if is_news else ():
         logger.warning(" * Warning: %s", warning)
     if settings["reload_on_change"] and not isinstance(application, AppSpec):
@@ -102,13 +99,10 @@ def serve(
         )
     if debugging is not None:
         application = debugging.wrap(application)
-    if child is not None:
-        application = refreshed(application)
+    if fit is not None:
+        application, settings, tls = fit(application, settings, tls)
     handover = take_handover() if child is None else None
     fd = inherited_listener(os.environ, settings["port"]) if child is None else None
-    if child is not None:
-        settings = fitted(settings, child)
-        tls = fitted_tls(ssl_context(settings) if tls is None else tls, child)
     handed = handover if child is None else child.handshake
     try:
         parts = open_parts(application, settings, fd=fd, tls=tls, reread=reread, handover=handed, is_debug=is_debug)
@@ -130,11 +124,25 @@ def serve(
         server.control = open_control(settings, is_placed=handover is None)
         facts = () if debugging is None else tuple(debugging.facts())
         if child is not None:
+            from .reloader.fitting import report, start_facts
+
             report(server, child)
             facts = (*facts, *start_facts(child))
         server.serve_until_signalled(partial(announce, server, facts) if is_news else _say_nothing)
     if server.exit_code != 0:
         sys.exit(server.exit_code)
+
+
+def _fit(
+    application: Any, settings: Settings, tls: Any, *, child: "Child", is_debug: bool
+) -> tuple[Any, Settings, Any]:  # Any: see `serve`
+    """Return what is served by a child of the reloader, in the place of what was said."""
+    from .refreshing import with_refresh
+    from .reloader.fitting import fitted, fitted_tls
+
+    application = with_refresh(application, child=child, settings=settings, is_debug=is_debug)
+    settings = fitted(settings, child)
+    return application, settings, fitted_tls(ssl_context(settings) if tls is None else tls, child)
 
 
 @record
