@@ -85,7 +85,7 @@ def what_comes(before, after):
     return (
         found.options,
         found.processes,
-        (found.supervision.policy, found.supervision.preload, found.supervision.warmup),
+        (found.supervision.patience, found.supervision.preload, found.supervision.warmup),
         certificates._options if isinstance(certificates, Certificates) else type(certificates),
         found.application.load(),
         logging.getLogger("demijohn").level,
