@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from .contestants import DEFAULT, GTHREAD, INLINE, NGINX, POOL, Contestant, everyone, prepare, versions
+from .measures.checking import check
 from .measures.holding import allow_files
 from .measures.measure import Plan
 from .measures.results import Results
@@ -43,6 +44,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a pass over everything that takes minutes; says less")
     parser.add_argument("--idle", type=int, help=f"idle connections ({IDLE}; quick: {QUICK_IDLE})")
     parser.add_argument("--port", type=int, default=Plan.port, help="the first to try (%(default)s)")
+    parser.add_argument("--check", action="store_true", help="measure nothing: compare what all of them answer")
     parser.add_argument("--list", action="store_true", help="say who would take part, and end")
     parser.add_argument("--out", type=Path, default=OUT, help="directory for the results (bench/out)")
     return parser
@@ -90,6 +92,8 @@ def main() -> None:
         )
     unavailable = prepare(contestants)
     contestants = [one for one in contestants if one.name not in unavailable]
+    if options.check:
+        sys.exit(_check(contestants, unavailable, plan.port))
     taking_part = {one.name: versions(one) for one in contestants}
     who = roles(everyone(), default=DEFAULT, inline=INLINE, pool=POOL, gthread=GTHREAD, nginx=NGINX)
 
@@ -111,6 +115,18 @@ def main() -> None:
             f"{len(contestants)} contestants, {len(workloads)} workloads: about {minutes:.0f} minutes", file=sys.stderr
         )
         run.go()
+
+
+def _check(contestants: list[Contestant], unavailable: dict[str, str], port: int) -> int:
+    """Print what is wrong with whom; return how many have something wrong."""
+    wrong = 0
+    for name, why in unavailable.items():
+        print(f"{name}: cannot be installed: {why}")
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        for name, found in check(contestants, files(Path(scratch)), port):
+            wrong += bool(found)
+            print(f"{name}: {'; '.join(f'{key}: {what}' for key, what in found.items()) or 'answers as it should'}")
+    return wrong
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ from demijohn.manage.control.answers import requests
 from demijohn.manage.control.client import ControlClient
 from demijohn.serve import Listener, Server, ServerOptions
 
-from .apps.flask import sleep
 from .load import run_wrk
 from .processes import tree
 
@@ -36,6 +35,12 @@ LOOKS = 100
 RUNS = 51
 SLEEP_SECONDS = 0.01
 """Of the view in bench/apps."""
+
+
+def sleep() -> str:
+    """A view that waits for something."""
+    time.sleep(SLEEP_SECONDS)
+    return "slept"
 
 
 class Polling:
@@ -93,7 +98,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as directory:
         socket = f"{directory}/control"
-        command = [sys.executable, "-m", "demijohn", "run", "bench.apps.flask:app", "--control-socket", socket]
+        command = [sys.executable, "-m", "demijohn", "run", "bench.apps.flaskapp:app", "--control-socket", socket]
         for name in ("port", "workers", "threads"):
             command += [f"--{name}", str(getattr(arguments, name))]
         server = subprocess.Popen(command, stderr=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from timeit import timeit
 
-from .contestants.environments import RIVALS, ROOT, prepare_rivals
+from .contestants.environments import ROOT, build, python
 
 Case = Callable[[], object]
 Cases = Callable[[bool], dict[str, Case]]
@@ -35,12 +35,12 @@ def compare(module: str, description: str | None, rival: str, cases: Cases) -> d
     if options.worker is not None:
         json.dump({name: microseconds(case) for name, case in cases(options.worker == "rival").items()}, sys.stdout)
         return None
-    prepare_rivals()
+    build("flask")
     own: list[dict[str, float]] = []
     other: list[dict[str, float]] = []
     for _ in range(options.rounds):
-        for runs, which, python in ((own, "own", sys.executable), (other, "rival", str(RIVALS / "bin" / "python"))):
-            command = [python, "-m", f"bench.{module}", "--worker", which]
+        for runs, which, program in ((own, "own", sys.executable), (other, "rival", python("flask"))):
+            command = [program, "-m", f"bench.{module}", "--worker", which]
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout))
     best = {}
     print(f"| case | ours, us | {rival}, us | ratio |\n|---|--:|--:|--:|")

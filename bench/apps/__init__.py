@@ -1,1 +1,1 @@
-"""The application that is measured, in one file for each framework: the same answers, to the byte."""
+"""The application that is measured, once for each framework; see README.md."""

@@ -1,16 +1,13 @@
-"""Who is compared, and how each is started: the settings its own documentation recommends."""
+"""Who is compared: demijohn, deployments of Flask, other frameworks, nginx. `everyone` names them, `prepare` installs them."""
 
-import json
-import subprocess
 from collections.abc import Iterable
-from importlib.metadata import version
 
-from . import gunicorn, nginx, ours
-from .contestant import Command, Contestant, Kind, NotPossible, Setting
-from .environments import RIVALS, prepare_rivals
-from .gunicorn import GTHREAD
-from .nginx import NGINX
-from .ours import DEFAULT, INLINE, POOL
+from . import environments
+from .contestant import WORKLOADS, Command, Contestant, Kind, NotPossible, Setting
+from .flask import GTHREAD, deployments
+from .frameworks import frameworks
+from .limit import NGINX, limits
+from .ours import DEFAULT, INLINE, POOL, ours
 
 __all__ = [
     "DEFAULT",
@@ -18,6 +15,7 @@ __all__ = [
     "INLINE",
     "NGINX",
     "POOL",
+    "WORKLOADS",
     "Command",
     "Contestant",
     "Kind",
@@ -30,29 +28,17 @@ __all__ = [
 
 
 def everyone() -> list[Contestant]:
-    """All of them."""
-    return [*ours.CONTESTANTS, *gunicorn.CONTESTANTS, *nginx.CONTESTANTS]
+    """All contestants, in the order of the tables."""
+    return [*ours(), *deployments(), *frameworks(), *limits()]
 
 
 def prepare(wanted: Iterable[Contestant]) -> dict[str, str]:
-    """Build what is missing; who cannot be, and why."""
-    flask = [one.name for one in wanted if one.kind is Kind.FLASK]
-    if flask:
-        try:
-            prepare_rivals()
-        except (OSError, subprocess.CalledProcessError) as error:
-            return dict.fromkeys(flask, f"cannot be installed: {error}")
-    return {}
+    """Install what is missing; return the reasons of those that cannot be, by their names."""
+    wanted = list(wanted)
+    reasons = {name: environments.build(name) for name in dict.fromkeys(one.environment for one in wanted)}
+    return {one.name: reasons[one.environment] for one in wanted if reasons[one.environment]}
 
 
 def versions(contestant: Contestant) -> dict[str, str]:
-    """Of its packages, where they are of Python."""
-    if contestant.kind is Kind.LIMIT:
-        return {}
-    if contestant.kind is Kind.OURS:
-        return {name: version(name) for name in contestant.packages}
-    code = "import json, sys; from importlib.metadata import version; print(json.dumps({n: version(n) for n in sys.argv[1:]}))"
-    command = [str(RIVALS / "bin" / "python"), "-c", code, *contestant.packages]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    """Return the versions of a contestant's packages, once it is prepared."""
+    return environments.versions(contestant.environment, contestant.packages)

@@ -1,5 +1,6 @@
 """A short run of the benchmarks with our own server alone: everything that `make bench` does, once."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -7,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench.contestants import DEFAULT
+from bench.contestants import DEFAULT, INLINE, Command, Contestant, Kind, Setting, check
 from services import need
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +36,34 @@ def test_our_own_server_is_measured(tmp_path):
         assert figures[workload]["errors"] == 0
         assert 0 < figures[workload]["p50_ms"] <= figures[workload]["p99_ms"]
     assert figures["idle"]["opened"] == figures["idle"]["alive"] == 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="it needs Linux")
+def test_our_own_server_answers_what_is_compared(tmp_path):
+    for program in ("wrk", "taskset"):
+        need(program)
+    command = [sys.executable, "-m", "bench", "--check", "--only", DEFAULT, INLINE, "--port", "18865"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.stdout.splitlines() == [f"{name}: answers as it should" for name in (DEFAULT, INLINE)], done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "kind", "problem"),
+    [
+        ("hello", b"Hello, World", "text/html", "b'Hello, World', not b'Hello, World!'"),
+        ("hello", b"Hello, World!", "text/plain", "content type text/plain"),
+        ("json", b'{"number": "17", "q": "abc"}', "application/json", "{'number': '17', 'q': 'abc'}"),
+        ("page", b"x" * 6000, "text/html", "values are missing, or not escaped"),
+        ("session", b"1", "text/html", "no cookie is set"),
+        ("static304", b"", "text/plain", "no validator"),
+        ("upload", b"0", "text/html", "b'0', not b'1048576'"),
+    ],
+)
+def test_wrong_answers_are_told(monkeypatch, tmp_path, key, body, kind, problem):
+    headers = http.client.HTTPMessage()
+    headers["Content-Type"] = kind
+    monkeypatch.setattr(check.Client, "ask", lambda *args, **more: check.Answer(200, headers, body))
+    contestant = Contestant("x", Kind.OURS, "", frozenset({key}), (), lambda setting: Command([], {}))
+    assert check.problems(contestant, Setting(1, tmp_path, tmp_path)) == {key: problem}
