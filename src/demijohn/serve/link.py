@@ -283,7 +283,10 @@ class Link(Intake):
             return
         h1.start_next_cycle()
         self.phase = IDLE
-        self._set_deadline(engine.idle_timeout)
+        # PERF: `_set_deadline`, whose call costs more than what it does here.
+        self.deadline = deadline = engine.reactor.now + engine.idle_timeout
+        if deadline < self.slot - 1 or self.slot < 0:
+            engine.reactor.wheel.add(self, engine.reactor.now)
 
     def _on_writable(self) -> bool:
         self.flush()

@@ -175,11 +175,12 @@ class H1Connection(RequestReader):
             if body_length is not None and length > body_length:
                 self.must_close = True  # the client will see the underrun by it, and is told now
             lines.append(length_line(length))
-        if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
-            # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.
-            self.must_close = True
-        elif self.has_body and not self.is_body_complete:
-            self.must_close = self.must_close or self._leaves_much_unread()
+        if self.has_body:
+            if self.expects_continue and not self._was_continue_sent and not self._has_content_begun():
+                # RFC 9110 §10.1.1: the client may now send the content or not, so nobody knows where the next request begins.
+                self.must_close = True
+            elif not self.is_body_complete:
+                self.must_close = self.must_close or self._leaves_much_unread()
         self.has_started = True
         if close or said & SAYS_CLOSE or self.must_close:
             self.must_close = True
@@ -188,10 +189,9 @@ class H1Connection(RequestReader):
             lines.append(b"Connection: keep-alive\r\n")
         elif code == 426:
             lines.append(b"Connection: upgrade\r\n")  # RFC 9110 §15.5.22, §7.8
-        if said & HAS_SERVER:
-            server = b""
-        if said & HAS_DATE:
-            date = b""
+        if said:
+            server = b"" if said & HAS_SERVER else server
+            date = b"" if said & HAS_DATE else date
         lines.append(last_lines(server, date))
         return lines
 
