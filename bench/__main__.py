@@ -11,11 +11,10 @@ import tempfile
 from pathlib import Path
 
 from .contestants import DEFAULT, GTHREAD, INLINE, NGINX, POOL, Contestant, everyone, prepare, versions
-from .measures.checking import check
 from .measures.holding import allow_files
 from .measures.measure import Plan
 from .measures.results import Results
-from .measures.rounds import Run, estimate
+from .measures.rounds import Run, estimate, say
 from .measures.setting import certificate, files
 from .measures.workload import IDLE, QUICK_IDLE, WORKLOADS, chosen
 from .report.files import write
@@ -92,8 +91,8 @@ def main() -> None:
         )
     unavailable = prepare(contestants)
     contestants = [one for one in contestants if one.name not in unavailable]
-    if options.check:
-        sys.exit(_check(contestants, unavailable, plan.port))
+    for name, why in unavailable.items():
+        say(f"{name}: cannot be installed: {why}")
     taking_part = {one.name: versions(one) for one in contestants}
     who = roles(everyone(), default=DEFAULT, inline=INLINE, pool=POOL, gthread=GTHREAD, nginx=NGINX)
 
@@ -103,7 +102,7 @@ def main() -> None:
             results, contestants, workloads, who, verdicts, describe(plan, results), taking_part, unavailable
         )
         text = write(report, options.out)
-        print(f"round {number} of {plan.rounds} done", file=sys.stderr)
+        say(f"round {number} of {plan.rounds} done")
         if number == plan.rounds:
             print(text)
 
@@ -111,22 +110,11 @@ def main() -> None:
         place = Path(scratch)
         run = Run(contestants, workloads, plan, files=files(place), certificate=certificate(place), after_round=save)
         minutes = estimate(contestants, workloads, plan) / 60
-        print(
-            f"{len(contestants)} contestants, {len(workloads)} workloads: about {minutes:.0f} minutes", file=sys.stderr
-        )
+        say(f"{len(contestants)} contestants, {len(workloads)} workloads: about {minutes:.0f} minutes")
+        if options.check:
+            sys.exit(1 if run.check(print).failures else 0)
+        run.check(say)
         run.go()
-
-
-def _check(contestants: list[Contestant], unavailable: dict[str, str], port: int) -> int:
-    """Print what is wrong with whom; return how many have something wrong."""
-    wrong = 0
-    for name, why in unavailable.items():
-        print(f"{name}: cannot be installed: {why}")
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        for name, found in check(contestants, files(Path(scratch)), port):
-            wrong += bool(found)
-            print(f"{name}: {'; '.join(f'{key}: {what}' for key, what in found.items()) or 'answers as it should'}")
-    return wrong
 
 
 if __name__ == "__main__":

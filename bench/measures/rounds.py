@@ -14,17 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..contestants import Contestant, NotPossible, Setting
+from ..contestants.check import problems
 from ..processes import CLIENT_CPU, SERVER_CPU
 from .measure import Plan, Subject, measure
 from .results import Results
 from .serving import Server, ServerFailed, free_port, running
-from .workload import Kind, Workload
+from .workload import Kind, Workload, chosen
 
 TROUBLES = (ServerFailed, OSError, ValueError, http.client.HTTPException, subprocess.SubprocessError, RuntimeError)
 """What a contestant may cause; a bug of ours that is none of these ends the run."""
 
+(PLAIN,) = chosen(["hello"])
+"""With the setting that answers are checked with."""
+
 START_SECONDS = 2.0
 """What starting and ending a server takes, about."""
+CHECK_SECONDS = 3.0
+"""What starting it once more and asking for everything takes, about; modules are compiled then, too."""
 HOLD_SECONDS = 8.0
 """What opening and asking 10,000 connections takes, about."""
 
@@ -51,27 +57,48 @@ class Run:
         self._certificate = certificate
         self._after_round = after_round
         self._ports = itertools.count(plan.port)
-        self._done = 0
+        self._done = self._count = 0
+
+    def check(self, tell: Callable[[str], None]) -> Results:
+        """See first that all answer the same. What somebody answers otherwise is a failure, and is not measured."""
+        for contestant in self._contestants:
+            try:
+                with self._started(contestant, PLAIN) as (_, setting):
+                    found = problems(contestant, setting)
+                said = "; ".join(f"{key}: {problem}" for key, problem in found.items()) or "answers as it should"
+            except (NotPossible, *TROUBLES) as error:
+                said = reason(error)
+                found = dict.fromkeys(contestant.workloads, said)
+            for workload in self._workloads:
+                if workload.needs in found:
+                    self.results.failures[contestant.name, workload.key] = found[workload.needs]
+            tell(f"{contestant.name}: {said}")
+        return self.results
 
     def go(self) -> Results:
         """All rounds. A contestant's trouble is in the results."""
+        self._count = self._plan.rounds * sum(len(self._left(one, group)) for one, group in self._groups())
         for number in range(self._plan.rounds):
-            for contestant in self._contestants if number % 2 == 0 else reversed(self._contestants):
-                for group in groups(contestant, self._workloads):
-                    self._serve(contestant, group)
+            for contestant, group in self._groups(is_backwards=number % 2 == 1):
+                self._serve(contestant, group)
             self._after_round(number + 1, self.results)
         return self.results
 
+    def _groups(self, *, is_backwards: bool = False) -> Iterator[tuple[Contestant, list[Workload]]]:
+        for contestant in reversed(self._contestants) if is_backwards else self._contestants:
+            for group in groups(contestant, self._workloads):
+                yield contestant, group
+
+    def _left(self, contestant: Contestant, group: list[Workload]) -> list[Workload]:
+        return [workload for workload in group if (contestant.name, workload.key) not in self.results.failures]
+
     def _serve(self, contestant: Contestant, group: list[Workload]) -> None:
         """Measure workloads that one server can do; after trouble the rest of them on a new one."""
-        left = [workload for workload in group if (contestant.name, workload.key) not in self.results.failures]
+        left = self._left(contestant, group)
         while left:
             is_up = False
             try:
-                if left[0].kind is Kind.START and (contestant.name, left[0].key) not in self.results.runs:
-                    with self._started(contestant, left[0]):
-                        """Compiles what is not compiled yet."""
-                with self._started(contestant, left[0]) as server:
+                with self._started(contestant, left[0]) as (server, _):
                     is_up = True
                     is_first = True
                     while left:
@@ -81,21 +108,21 @@ class Run:
                         is_first = False
             except (NotPossible, *TROUBLES) as error:
                 # Before the server was up nothing that it is asked for can be measured.
-                for workload in [left.pop(0)] if is_up else list(left):
+                failed = left[:1] if is_up else list(left)
+                del left[: len(failed)]
+                for workload in failed:
                     self.results.failures[contestant.name, workload.key] = reason(error)
                     self._tell(contestant, workload)
-                if not is_up:
-                    return
 
     @contextlib.contextmanager
-    def _started(self, contestant: Contestant, workload: Workload) -> Iterator[Server]:
-        with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+    def _started(self, contestant: Contestant, workload: Workload) -> Iterator[tuple[Server, Setting]]:
+        with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
             setting = self._setting(workload, Path(scratch))
             command = contestant.command(setting)
             cpus = f"{SERVER_CPU}" if setting.processes == 1 else f"{SERVER_CPU},{CLIENT_CPU}"
             is_tls = setting.certificate is not None
             with running(command.argv, port=setting.port, cpus=cpus, environ=command.environ, is_tls=is_tls) as server:
-                yield server
+                yield server, setting
 
     def _setting(self, workload: Workload, scratch: Path) -> Setting:
         return Setting(
@@ -110,15 +137,18 @@ class Run:
 
     def _tell(self, contestant: Contestant, workload: Workload) -> None:
         self._done += 1
-        count = self._plan.rounds * sum(map(len, _all_groups(self._contestants, self._workloads)))
         key = contestant.name, workload.key
         if failure := self.results.failures.get(key):
             said = failure
         else:
             column = workload.columns[0]
             said = f"{self.results.runs[key][-1][column.figure]:,.{column.digits}f} {column.title}"
-        moment = time.strftime("%H:%M:%S")
-        print(f"{moment} {self._done}/{count} {contestant.name}: {workload.title}: {said}", file=sys.stderr, flush=True)
+        say(f"{self._done}/{self._count} {contestant.name}: {workload.title}: {said}")
+
+
+def say(what: str) -> None:
+    """Tell of progress."""
+    print(time.strftime("%H:%M:%S"), what, file=sys.stderr, flush=True)
 
 
 def reason(error: BaseException) -> str:
@@ -137,19 +167,15 @@ def groups(contestant: Contestant, workloads: Sequence[Workload]) -> Iterator[li
         yield list(group)
 
 
-def _all_groups(contestants: Sequence[Contestant], workloads: Sequence[Workload]) -> Iterator[list[Workload]]:
-    for contestant in contestants:
-        yield from groups(contestant, workloads)
-
-
 def estimate(contestants: Sequence[Contestant], workloads: Sequence[Workload], plan: Plan) -> float:
     """Seconds that a run will take, about."""
     total = 0.0
-    for group in _all_groups(contestants, workloads):
-        total += START_SECONDS
-        for workload in group:
-            if workload.kind is Kind.IDLE:
-                total += 1 + 2 * plan.seconds + HOLD_SECONDS * plan.idle / 10_000
-            elif workload.kind is not Kind.START:
-                total += plan.seconds + (0 if plan.is_quick else 1)
-    return total * plan.rounds
+    for contestant in contestants:
+        for group in groups(contestant, workloads):
+            total += START_SECONDS
+            for workload in group:
+                if workload.kind is Kind.IDLE:
+                    total += 1 + 2 * plan.seconds + HOLD_SECONDS * plan.idle / 10_000
+                elif workload.kind is not Kind.START:
+                    total += plan.seconds + (0 if plan.is_quick else 1)
+    return CHECK_SECONDS * len(contestants) + total * plan.rounds

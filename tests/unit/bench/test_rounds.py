@@ -28,25 +28,33 @@ def cannot(setting):
     raise NotPossible("it knows no ports")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("taskset") is None, reason="taskset is of Linux")
-def test_trouble_of_one_is_named_and_the_others_go_on(tmp_path, capsys):
-    rounds = []
-    run = Run(
+@pytest.fixture
+def run(tmp_path):
+    """Of contestants of which each has another trouble."""
+    return Run(
         [
-            contestant("ends", lambda setting: Command(["sh", "-c", "echo No module named pony >&2; exit 3"])),
+            contestant("ends", lambda setting: Command(["sh", "-c", "echo No module named pony >&2; exit 3"], {})),
             contestant("cannot", cannot),
-            contestant("missing", lambda setting: Command(["/nowhere/program"])),
-            contestant("refuses", lambda setting: Command([sys.executable, "-c", REFUSES, str(setting.port)])),
+            contestant("missing", lambda setting: Command(["/nowhere/program"], {})),
+            contestant("refuses", lambda setting: Command([sys.executable, "-c", REFUSES, str(setting.port)], {})),
         ],
         chosen(["hello", "json"]),
         Plan(rounds=2, seconds=1, is_quick=True),
         files=tmp_path,
         certificate=(tmp_path, tmp_path),
-        after_round=lambda number, results: rounds.append(number),
+        after_round=lambda number, results: print(f"round {number}"),
     )
+
+
+IS_LINUX = pytest.mark.skipif(shutil.which("taskset") is None, reason="taskset is of Linux")
+
+
+@pytest.mark.slow
+@IS_LINUX
+def test_trouble_of_one_is_named_and_the_others_go_on(run, capsys):
     results = run.go()
-    assert rounds == [1, 2]
+    said = capsys.readouterr()
+    assert said.out == "round 1\nround 2\n"
     assert not results.runs
     assert set(results.failures) == {
         (n, w) for n in ("ends", "cannot", "missing", "refuses") for w in ("hello", "json")
@@ -56,7 +64,21 @@ def test_trouble_of_one_is_named_and_the_others_go_on(tmp_path, capsys):
     assert "/nowhere/program" in results.failures["missing", "hello"]
     assert "answers 503, not 200" in results.failures["refuses", "hello"]
     assert "/json/17?q=abc answers 503" in results.failures["refuses", "json"]
-    assert "refuses: plain text: / answers 503" in capsys.readouterr().err
+    assert "refuses: plain text: / answers 503" in said.err
+
+
+@pytest.mark.slow
+@IS_LINUX
+def test_answers_are_seen_before_and_wrong_ones_are_not_measured(run, capsys):
+    said = []
+    results = run.check(said.append)
+    assert len(results.failures) == 8
+    assert "pony" in results.failures["ends", "json"]
+    assert "503" in results.failures["refuses", "hello"]
+    assert said[0] == "ends: the server ended with exit status 3: No module named pony"
+    assert "refuses: hello: status 503" in said[3]
+    run.go()
+    assert capsys.readouterr().err == ""
 
 
 def test_one_server_does_what_can_be_done_by_one():
@@ -78,10 +100,10 @@ def test_what_somebody_cannot_is_not_asked():
 
 def test_the_estimate_grows_with_what_is_asked():
     everything = [contestant("a", cannot), contestant("b", cannot)]
-    once = estimate(everything, chosen(["hello"]), Plan(rounds=1, seconds=3))
-    assert once >= 2 * 3
-    assert estimate(everything, chosen(["hello"]), Plan(rounds=2, seconds=3)) == 2 * once
-    assert estimate(everything[:1], chosen(["hello"]), Plan(rounds=1, seconds=3)) == once / 2
+    one, two, three = (estimate(everything, chosen(["hello"]), Plan(rounds=number, seconds=3)) for number in (1, 2, 3))
+    assert two - one == three - two >= 2 * 3
+    assert estimate(everything[:1], chosen(["hello"]), Plan(rounds=1, seconds=3)) == one / 2
+    assert estimate(everything, chosen(["hello", "tls"]), Plan(rounds=1, seconds=3)) > one
 
 
 def test_a_reason_is_one_line():
