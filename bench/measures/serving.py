@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import ssl
@@ -16,6 +17,11 @@ from typing import IO
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds until the first answer; rivals with compiled parts take a second or two
+
+_STAMP = re.compile(r"^\[[^\]]*\] \[\d+\] \[\w+\] ")
+"""Before gunicorn's lines."""
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Exit)(: |$)")
+"""The end of a traceback."""
 
 
 class ServerFailed(RuntimeError):
@@ -66,10 +72,10 @@ class Server:
             raise ServerFailed(f"the server ended with {_reason(code)}{self.said()}")
 
     def said(self) -> str:
-        """The end of its output, one line, to be part of a message."""
+        """What its output says about its end, one line, to be part of a message."""
         self._output.seek(0)
-        lines = self._output.read().decode(errors="replace").strip().splitlines()
-        return f": {' | '.join(line.strip() for line in lines[-3:])}" if lines else ""
+        told = summary(self._output.read().decode(errors="replace"))
+        return f": {told}" if told else ""
 
     def wait_for_first_answer(self, began: float) -> None:
         """Ask again and again until it answers. Raises `ServerFailed`."""
@@ -99,6 +105,13 @@ def _reason(code: int) -> str:
     if code < 0:
         return f"signal {signal.Signals(-code).name}"
     return f"exit status {code}"
+
+
+def summary(output: str) -> str:
+    """The last exception in a server's output; without one its last lines."""
+    lines = [_STAMP.sub("", line).strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if _EXCEPTION.match(line)]
+    return errors[-1] if errors else " | ".join(lines[-3:])
 
 
 @contextlib.contextmanager
