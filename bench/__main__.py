@@ -96,15 +96,12 @@ def main() -> None:
     taking_part = {one.name: versions(one) for one in contestants}
     who = roles(everyone(), default=DEFAULT, inline=INLINE, pool=POOL, gthread=GTHREAD, nginx=NGINX)
 
-    def save(number: int, results: Results) -> None:
+    def save(results: Results) -> str:
         verdicts = judge(results, who)
         report = Report(
             results, contestants, workloads, who, verdicts, describe(plan, results), taking_part, unavailable
         )
-        text = write(report, options.out)
-        say(f"round {number} of {plan.rounds} done")
-        if number == plan.rounds:
-            print(text)
+        return write(report, options.out)
 
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         place = Path(scratch)
@@ -113,8 +110,12 @@ def main() -> None:
         say(f"{len(contestants)} contestants, {len(workloads)} workloads: about {minutes:.0f} minutes")
         if options.check:
             sys.exit(1 if run.check(print).failures else 0)
-        run.check(say)
-        run.go()
+        try:
+            run.check(say)
+            run.go()
+        except KeyboardInterrupt:
+            say("interrupted: this is what was measured until now")
+        print(save(run.results))
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ class Run:
         *,
         files: Path,
         certificate: tuple[Path, Path],
-        after_round: Callable[[int, Results], None],
+        after_round: Callable[[Results], object],
     ) -> None:
-        """`files` is what is served below /static/. `after_round` is told of each that is done, and of all figures so far."""
+        """`files` is what is served below /static/. `after_round` is called after each, with all figures so far."""
         self.results = Results()
         self._contestants = contestants
         self._workloads = workloads
@@ -81,7 +81,8 @@ class Run:
         for number in range(self._plan.rounds):
             for contestant, group in self._groups(is_backwards=number % 2 == 1):
                 self._serve(contestant, group)
-            self._after_round(number + 1, self.results)
+            self._after_round(self.results)
+            say(f"round {number + 1} of {self._plan.rounds} done")
         return self.results
 
     def _groups(self, *, is_backwards: bool = False) -> Iterator[tuple[Contestant, list[Workload]]]:

@@ -42,7 +42,7 @@ def run(tmp_path):
         Plan(rounds=2, seconds=1, is_quick=True),
         files=tmp_path,
         certificate=(tmp_path, tmp_path),
-        after_round=lambda number, results: print(f"round {number}"),
+        after_round=lambda results: print("saved"),
     )
 
 
@@ -54,7 +54,7 @@ IS_LINUX = pytest.mark.skipif(shutil.which("taskset") is None, reason="taskset i
 def test_trouble_of_one_is_named_and_the_others_go_on(run, capsys):
     results = run.go()
     said = capsys.readouterr()
-    assert said.out == "round 1\nround 2\n"
+    assert said.out == "saved\nsaved\n"
     assert not results.runs
     assert set(results.failures) == {
         (n, w) for n in ("ends", "cannot", "missing", "refuses") for w in ("hello", "json")
@@ -78,7 +78,7 @@ def test_answers_are_seen_before_and_wrong_ones_are_not_measured(run, capsys):
     assert said[0] == "ends: the server ended with exit status 3: No module named pony"
     assert "refuses: hello: status 503" in said[3]
     run.go()
-    assert capsys.readouterr().err == ""
+    assert "1/" not in capsys.readouterr().err
 
 
 def test_one_server_does_what_can_be_done_by_one():
