@@ -5,7 +5,7 @@ from typing import Any
 
 from .._base.sentinel import MISSING
 from .._base.served import own_name
-from .slot import _cv_app
+from .slot import current
 
 
 class _AppCtxGlobals:
@@ -46,5 +46,5 @@ class _AppCtxGlobals:
         return iter(self.__dict__)
 
     def __repr__(self) -> str:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         return object.__repr__(self) if ctx is None else f"<{own_name()}.g of {ctx.app.name!r}>"

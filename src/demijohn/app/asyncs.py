@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from ..seam import TimeLimit
-from .slot import _cv_app
+from .slot import _cv_app, current
 from .timelimits import current_limit, lift_limit
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def _result_in_time(done: "concurrent.futures.Future[T]", task: "list[asyncio.Ta
     lift_limit(limit)
     frames = task[0].get_stack() if task else []
     where = "".join(line for frame in frames for line in traceback.format_list(traceback.extract_stack(frame, 1)))
-    logger = _cv_app.get().app.logger
+    logger = current().app.logger
     logger.error("An async function did not return within its time limit, and is cancelled. It was here:\n%s", where)
     raise limit.error
 

@@ -2,7 +2,8 @@
 
 Call flow: `respond` -> `RequestContext(...)` -> `push` (matches the request) -> hooks and view -> `pop` (teardown).
 A context belongs to the thread, task or greenlet that pushed it; `copy` gives another one a context of the same request.
-PERF: parts that most requests do not touch are slots that stay empty until `__getattr__` is asked for them.
+PERF: what every request uses is in slots, which the interpreter reads without a look at the class; the parts that most requests
+do not touch are made at first touch. A `__getattr__` would make each read of any attribute ten times as slow.
 """
 
 import sys
@@ -14,13 +15,14 @@ from typing import Any, Self
 
 from .._base.sentinel import MISSING, Missing
 from ..http.errors import HTTPException, SecurityError
+from ..message.properties import cached_property
 from ..routing import RedirectNeeded
 from .plan import EndpointPlan, plan_for
-from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
-from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
+from .signals import appcontext_popped, appcontext_pushed
+from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, current, make_current, make_current_again
 from .teardown import raise_all
 
-_SHARED = ("session", "url_adapter", "plan")
+_BORROWED = ("request", "session", "url_adapter", "plan")
 """What a context of the application takes from the request's context around it."""
 
 
@@ -29,8 +31,7 @@ class AppContext:
 
     __slots__ = (
         "__dict__", "__weakref__", "_after_request_functions", "_closes_request", "_held_error", "_held_session", "_holds",
-        "_host", "_is_matched", "_outer", "_pushed_at", "_tokens", "app", "flashes", "g", "has_request", "plan", "request",
-        "session", "url_adapter",
+        "_host", "_is_matched", "_later_tokens", "_outer", "_pushed_at", "_token", "app", "flashes", "has_request", "plan",
     )  # fmt: skip
 
     app: Any
@@ -42,23 +43,19 @@ class AppContext:
     _pushed_at: tuple[str, int]
     """File and line that pushed it last, for the message about a context that nobody popped; only where it is pushed by hand."""
 
-    g: Any
-    """Namespace of this context, an `app.app_ctx_globals_class`."""
-
-    request: Any
-    """The request; touching it in a context without one raises `RuntimeError`. Any: `app.request_class` is its class."""
-
-    session: Any
-    """The session; opened when it is first touched, which marks it as accessed. Any: the session interface makes it."""
-
-    url_adapter: Any
-    """What builds and matches URLs here, made by `app.create_url_adapter`; `None` if that needs a request or SERVER_NAME."""
-
     plan: EndpointPlan
-    """Hooks and view of the endpoint."""
+    """Hooks and view of the endpoint; there once the request was matched."""
 
     flashes: list[tuple[str, str]] | None
     """Messages that were taken out of the session by `get_flashed_messages`; owned by flashing.py."""
+
+    _token: Token[Any] | None
+    """Of the first push that was not popped yet."""
+
+    _later_tokens: tuple[Token[Any], ...]
+    """Of the pushes after it."""
+
+    _after_request_functions: tuple[Callable[[Any], Any], ...]
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -69,31 +66,37 @@ class AppContext:
         self._host: AppContext | None = None
         self._closes_request = True
         self._outer: AppContext | None = None
-        self._after_request_functions: list[Callable[[Any], Any]] = []
-        self._tokens: list[Token[Any]] = []
+        self._after_request_functions = ()
+        self._token = None
+        self._later_tokens = ()
         self._holds = 0
         self._held_error: BaseException | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        # Only called for a slot that is still empty.
-        value: Any
-        if self._outer is not None and name in _SHARED:
-            value = getattr(self._outer, name)
-        elif name == "g":
-            value = self.app.app_ctx_globals_class()
-        elif name == "request":
-            raise RuntimeError(str(NO_REQUEST_CONTEXT))
-        elif name == "session":
-            value = self._open_session()
-            value.accessed = True
-        elif name == "url_adapter":
-            value = self.app.create_url_adapter(self.request if self.has_request else None)
-        elif name == "plan":
-            value = plan_for(self.app, self.request.endpoint)
-        else:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        setattr(self, name, value)
-        return value
+    @cached_property
+    def g(self) -> Any:
+        """Namespace of this context, an `app.app_ctx_globals_class`."""
+        return self.app.app_ctx_globals_class()
+
+    @cached_property
+    def request(self) -> Any:  # Any: `app.request_class` is its class
+        """The request; touching it in a context without one raises `RuntimeError`."""
+        raise RuntimeError(str(NO_REQUEST_CONTEXT))
+
+    @cached_property
+    def session(self) -> Any:  # Any: the session interface makes it
+        """The session; opened when it is first touched, which marks it as accessed."""
+        if self._outer is not None:
+            return self._outer.session
+        session = self._open_session()
+        session.accessed = True
+        return session
+
+    @cached_property
+    def url_adapter(self) -> Any:
+        """What builds and matches URLs here, made by `app.create_url_adapter`; `None` if that needs a request or SERVER_NAME."""
+        if self._outer is not None:
+            return self._outer.url_adapter
+        return self.app.create_url_adapter(self.request if self.has_request else None)
 
     def __repr__(self) -> str:
         if not self.has_request:
@@ -128,6 +131,7 @@ class AppContext:
             return type(self)(self.app)
         ctx = RequestContext(self.app, None, self.request, self._open_session())
         ctx._is_matched = True
+        ctx.plan = plan_for(self.app, self.request.endpoint)
         # The request's own context closes it: its uploads are still in use there.
         ctx._closes_request = False
         return ctx
@@ -139,6 +143,8 @@ class AppContext:
         cls = type(app)
         request = self.request
         url_map = app.url_map
+        # PERF: attributes of the instance are found sooner than those of the class, and these are read several times.
+        request.routing_exception = None
         try:
             if request._made_from_environ:
                 environ = request.environ
@@ -177,25 +183,43 @@ class AppContext:
 
     def push(self) -> None:
         """Make this the current context of the thread or task. May be nested: each push needs its pop."""
-        outer = _cv_app.get(None)
-        self._tokens.append(_cv_app.set(self))
-        if not self.has_request:
-            if outer is not None and outer.has_request and outer.app is self.app:
-                self._borrow_request(outer)
-            self._pushed_at = _place_of_push()
-        elif outer is not None:  # not by who serves
-            self._pushed_at = _place_of_push()
-            if outer.app is self.app and len(self._tokens) == 1 and self._closes_request:
-                # COMPAT: a context of the application that is there already is the request's, too, with all it has in `g`.
-                self._host = outer._host or outer
-                self.g = self._host.g
-        if appcontext_pushed.receivers and len(self._tokens) == 1 and self._host is None:
+        outer = current(None)
+        token = make_current(self)
+        is_first = self._token is None
+        if is_first:
+            self._token = token
+        else:
+            self._later_tokens += (token,)
+        if outer is not None or not self.has_request:  # not by who serves
+            self._push_by_hand(outer, is_first)
+        if appcontext_pushed.receivers and is_first and self._host is None:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
-        if self.has_request and not self._is_matched:
-            if not self.app.session_interface.is_lazy:
-                # COMPAT: before matching, whose converters may want it.
-                self._open_session()
-            self.match_request()
+        if not self._is_matched and self.has_request:
+            try:
+                if not self.app.session_interface.is_lazy:
+                    # COMPAT: before matching, whose converters may want it.
+                    self._open_session()
+                self.match_request()
+            except BaseException:
+                # The application's own error handlers answer it.
+                self.plan = plan_for(self.app, None)
+                raise
+            if type(self) is not RequestContext:
+                # It may match in a way of its own.
+                self.plan = plan_for(self.app, self.request.endpoint)
+
+    def _push_by_hand(self, outer: "AppContext | None", is_first: bool) -> None:
+        """What else a push is where a context is current already, or of a context without a request."""
+        self._pushed_at = _place_of_push()
+        if outer is None or outer.app is not self.app:
+            return
+        if not self.has_request:
+            if outer.has_request:
+                self._borrow_request(outer)
+        elif is_first and self._closes_request:
+            # COMPAT: a context of the application that is there already is the request's, too, with all it has in `g`.
+            self._host = outer._host or outer
+            self.g = self._host.g
 
     def pop(self, exc: BaseException | Missing | None = MISSING) -> None:
         """Undo one push; the last one runs every teardown function with `exc` (by default, the exception being handled).
@@ -204,11 +228,13 @@ class AppContext:
             AssertionError: this is not the current context.
             BaseException: what a teardown function raised, after all have run; a group if several did.
         """
-        tokens = self._tokens
-        if not tokens or _cv_app.get(None) is not self:
-            raise AssertionError(f"{self!r} was popped, but the current context is {_cv_app.get(None)!r}.")
-        if len(tokens) > 1:
-            _cv_app.reset(tokens.pop())
+        token = self._token
+        if token is None or current(None) is not self:
+            raise AssertionError(f"{self!r} was popped, but the current context is {current(None)!r}.")
+        if self._later_tokens:
+            *kept, token = self._later_tokens
+            self._later_tokens = tuple(kept)
+            make_current_again(token)
             return
         error = sys.exc_info()[1] if exc is MISSING else exc
         try:
@@ -218,7 +244,8 @@ class AppContext:
             else:
                 self._tear_down(error)
         finally:
-            _cv_app.reset(tokens.pop())
+            self._token = None
+            make_current_again(token)
             if self._outer is not None:
                 self._give_request_back()
         if self._host is not None:
@@ -231,26 +258,19 @@ class AppContext:
     def _tear_down(self, error: BaseException | None) -> None:
         """Run all clean-up, in the current context, whatever fails on the way."""
         app = self.app
-        cls = type(app)
         errors: list[BaseException] = []
         if self.has_request and self._outer is None:
-            if self._closes_request and self.request._after_response is not None:
+            request = self.request
+            if self._closes_request and request._after_response is not None:
                 try:
-                    self.request._after_response.run()
+                    request._after_response.run()
                 except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                     errors.append(raised)
             try:
-                if (
-                    self.plan.teardown
-                    or request_tearing_down.receivers
-                    or cls.do_teardown_request is not cls._plain_teardown_request
-                    or "do_teardown_request" in app.__dict__
-                ):
-                    app.do_teardown_request(error)
+                app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
             if self._closes_request:
-                request = self.request
                 try:
                     request.close()
                 except BaseException as raised:  # noqa: BLE001 - as above
@@ -262,16 +282,11 @@ class AppContext:
                 failure = request.routing_exception
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
-        try:
-            if self._host is None and (
-                app.teardown_appcontext_funcs
-                or appcontext_tearing_down.receivers
-                or cls.do_teardown_appcontext is not cls._plain_teardown_appcontext
-                or "do_teardown_appcontext" in app.__dict__
-            ):
+        if self._host is None:
+            try:
                 app.do_teardown_appcontext(error)
-        except BaseException as raised:  # noqa: BLE001 - as above
-            errors.append(raised)
+            except BaseException as raised:  # noqa: BLE001 - as above
+                errors.append(raised)
         if errors:
             raise_all(errors, "tearing down a context")
 
@@ -280,11 +295,12 @@ class AppContext:
         self._outer = owner = outer._outer or outer
         self.has_request = True
         self.request = owner.request
+        self.plan = owner.plan
 
     def _give_request_back(self) -> None:
         self._outer = None
         self.has_request = False
-        for name in ("request", *_SHARED):
+        for name in _BORROWED:
             # Not all have been asked for.
             with suppress(AttributeError):
                 delattr(self, name)
@@ -302,13 +318,13 @@ class AppContext:
     def _release(self) -> None:
         """End a `_hold`; the last one tears the context down if it was popped meanwhile. Any thread, any context."""
         self._holds -= 1
-        if self._holds or self._tokens:
+        if self._holds or self._token is not None:
             return
-        token = _cv_app.set(self)
+        token = make_current(self)
         try:
             self._tear_down(self._held_error)
         finally:
-            _cv_app.reset(token)
+            make_current_again(token)
             self._held_error = None
         if self._host is not None:
             self._leave_host()
@@ -328,28 +344,32 @@ class AppContext:
 class RequestContext(AppContext):
     """The context of a request. COMPAT: one object is both of Flask's contexts."""
 
-    __slots__ = ()
+    __slots__ = ("request",)
+
+    request: Any
+    """The request. Any: `app.request_class` is its class."""
 
     def __init__(self, app: Any, environ: Any, request: Any = None, session: Any = None) -> None:
         # PERF: no call of the base; this runs for each request.
         self.app = app
         self.has_request = True
-        self._is_matched = request is not None and request.url_rule is not None
+        self._is_matched = False
         self.request = app.request_class(environ) if request is None else request
         self.flashes = None
         self._held_session = session
         self._host = None
         self._closes_request = True
         self._outer = None
-        self._after_request_functions = []
-        self._tokens = []
+        self._after_request_functions = ()
+        self._token = None
+        self._later_tokens = ()
         self._holds = 0
         self._held_error = None
 
 
 def _place_of_push() -> tuple[str, int]:
     """Return file and line of whoever called `push`, or entered the `with` block."""
-    frame = sys._getframe(2)
+    frame = sys._getframe(3)
     if frame.f_code is AppContext.__enter__.__code__ and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
@@ -361,7 +381,7 @@ def current_context() -> AppContext:
     Raises:
         RuntimeError: there is none.
     """
-    ctx: AppContext | None = _cv_app.get(None)
+    ctx: AppContext | None = current(None)
     if ctx is None:
         raise RuntimeError(str(NO_APP_CONTEXT))
     return ctx
@@ -373,7 +393,7 @@ def current_request_context() -> AppContext:
     Raises:
         RuntimeError: there is none.
     """
-    ctx: AppContext | None = _cv_app.get(None)
+    ctx: AppContext | None = current(None)
     if ctx is None or not ctx.has_request:
         raise RuntimeError(str(NO_REQUEST_CONTEXT))
     return ctx._outer or ctx
@@ -381,10 +401,10 @@ def current_request_context() -> AppContext:
 
 def has_app_context() -> bool:
     """Tell whether an application is at work in this thread or task."""
-    return _cv_app.get(None) is not None
+    return current(None) is not None
 
 
 def has_request_context() -> bool:
     """Tell whether a request is being handled in this thread or task."""
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     return ctx is not None and ctx.has_request

@@ -3,7 +3,7 @@
 `respond` -> push the context (matches) -> `full_dispatch_request` -> `preprocess_request` -> `dispatch_request` (the view) ->
 `finalize_request` (`make_response`, `process_response`) -> pop the context (teardown). Errors: `handle_user_exception` while
 dispatching, `handle_exception` for what is left. Any number of threads may be in here; each has its own context.
-PERF: hooks come in tuples of the endpoint's plan; steps that nobody overrides and that have nothing to do are not called.
+PERF: hooks come in tuples of the endpoint's plan. To ask whether somebody replaced a step takes longer than to call it.
 """
 
 import sys
@@ -18,7 +18,7 @@ from .plan import plan_for
 from .requests import Response
 from .results import make_response
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .slot import _cv_app
+from .slot import current, make_current
 from .teardown import run_all
 from .timelimits import begin_limit, end_limit
 
@@ -72,7 +72,7 @@ class AppDispatch(AppFailures):
                 preserve(ctx)
             if error is not None and self.should_ignore_error(error):
                 error = None
-            if _cv_app.get(None) is not ctx:
+            if current(None) is not ctx:
                 self.pop_left_over(ctx)
             if request._after_response is not None:
                 request._after_response.hold()
@@ -87,12 +87,12 @@ class AppDispatch(AppFailures):
                 # Its traceback has this frame.
                 error = None
 
-    current_context: Callable[[object], Any] = _cv_app.get
+    current_context: Callable[[object], Any] = current
     """The context that is current in this thread or task; `current_context(None)` where there may be none."""
 
     def pop_left_over(self, ctx: Any) -> None:
         """Pop what was pushed and left while a request was answered, until `ctx` is current: the next one would find it."""
-        while (left := _cv_app.get(None)) is not ctx:
+        while (left := current(None)) is not ctx:
             where = getattr(left, "_pushed_at", None)
             self.logger.error(
                 "%r was pushed while %r was at work, and was not popped%s; it is popped now. Push contexts with `with`.",
@@ -100,8 +100,8 @@ class AppDispatch(AppFailures):
                 ctx,
                 "" if where is None else f" (pushed at {where[0]}:{where[1]})",
             )
-            if left is None or not left._tokens:
-                _cv_app.set(ctx)
+            if left is None or left._token is None:
+                make_current(ctx)
                 return
             try:
                 left.pop(None)
@@ -123,7 +123,7 @@ class AppDispatch(AppFailures):
 
     def preprocess_request(self) -> Any:  # Any: what a view may return
         """Call the URL value preprocessors and the before-request functions; return the first value that is not `None`."""
-        ctx = _cv_app.get()
+        ctx = current()
         plan = ctx.plan
         for function in plan.url_values:
             function(ctx.request.endpoint, ctx.request.view_args)
@@ -140,7 +140,7 @@ class AppDispatch(AppFailures):
             HTTPException: no rule matched.
             KeyError: the endpoint has no view.
         """
-        ctx = _cv_app.get()
+        ctx = current()
         request = ctx.request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
@@ -196,7 +196,7 @@ class AppDispatch(AppFailures):
 
     def process_response(self, response: Any) -> Any:  # Any: of `response_class`
         """Call the after-request functions, those of `after_this_request` first, and save the session."""
-        ctx = _cv_app.get()
+        ctx = current()
         ctx = ctx._outer or ctx
         for function in ctx._after_request_functions:
             response = self.ensure_sync(function)(response)
@@ -218,15 +218,12 @@ class AppDispatch(AppFailures):
 
     def do_teardown_request(self, exc: BaseException | Missing | None = MISSING) -> None:
         """Call the teardown functions of the request, all of them whatever they raise, and send the signal."""
-        ctx = _cv_app.get()
+        ctx = current()
         functions = ctx.plan.teardown
         if functions or request_tearing_down.receivers:
             error = _active(exc)
             signal = (lambda error: request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=error),)
             run_all((*functions, *signal), error, doing="tearing down a request")
-
-    # PERF: a step that is still what it is here, and would have nothing to do, is not called; see context.py.
-    _plain_teardown_request = do_teardown_request
 
     def do_teardown_appcontext(self, exc: BaseException | Missing | None = MISSING) -> None:
         """Call the teardown functions of the application, all of them whatever they raise, and send the signal."""
@@ -237,11 +234,9 @@ class AppDispatch(AppFailures):
             wrapped = [self.ensure_sync(function) for function in reversed(functions)]
             run_all((*wrapped, *signal), error, doing="tearing down an application context")
 
-    _plain_teardown_appcontext = do_teardown_appcontext
-
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add the variables of the context processors to those a template is rendered with, which win."""
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         given = context.copy()
         scopes: Iterable[str | None] = (None,)
         if ctx is not None and ctx.has_request:

@@ -11,7 +11,8 @@ from ..local import LocalProxy
 from ..local.proxy import Unbound
 from ..local.storage import StackStorage
 from .context import AppContext
-from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app
+from .plan import plan_for
+from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, _cv_app, current
 
 _MISSING: Any = object()
 
@@ -40,7 +41,7 @@ class _RequestContextView:
         Raises:
             LookupError: there is none, and no default was given.
         """
-        ctx: AppContext | None = _cv_app.get(None)
+        ctx: AppContext | None = current(None)
         if ctx is not None and ctx.has_request:
             return ctx
         if default is _MISSING:
@@ -49,6 +50,8 @@ class _RequestContextView:
 
     def set(self, value: AppContext) -> Token[Any]:
         """Make a context the current one, without matching its request."""
+        if value.has_request and not hasattr(value, "plan"):
+            value.plan = plan_for(value.app, value.request.endpoint)
         return _cv_app.set(value)
 
     def reset(self, token: Token[Any]) -> None:
@@ -76,7 +79,7 @@ class _RequestSource:
         Raises:
             Unbound: there is no request.
         """
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request:
             raise Unbound
         return ctx if self._name is None else getattr(ctx, self._name)
@@ -88,7 +91,7 @@ class _RequestProxy(LocalProxy[Any]):
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request or name == "_get_current_object":
             return LocalProxy.__getattribute__(self, name)
         return getattr(ctx.request, name)
@@ -100,26 +103,26 @@ class _SessionProxy(LocalProxy[Any]):
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request or name == "_get_current_object":
             return LocalProxy.__getattribute__(self, name)
         return getattr(ctx.session, name)
 
     def __getitem__(self, key: Any) -> Any:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request:
             return LocalProxy.__getitem__(self, key)
         return ctx.session[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request:
             LocalProxy.__setitem__(self, key, value)
         else:
             ctx.session[key] = value
 
     def __contains__(self, item: object) -> bool:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is None or not ctx.has_request:
             return LocalProxy.__contains__(self, item)
         return item in ctx.session
@@ -155,7 +158,7 @@ class _ContextStack:
     @property
     def top(self) -> AppContext | None:
         """The current context, `None` if there is none."""
-        ctx: AppContext | None = _cv_app.get(None)
+        ctx: AppContext | None = current(None)
         return None if ctx is None or (self._needs_request and not ctx.has_request) else ctx
 
     @property
@@ -167,13 +170,14 @@ class _ContextStack:
         """Return the contexts that are pushed one in another, the outermost first."""
         found: list[AppContext] = []
         pushes: dict[AppContext, int] = {}  # how many pushes of a context were met
-        ctx: AppContext | None = _cv_app.get(None)
+        ctx: AppContext | None = current(None)
         while ctx is not None:
             if ctx.has_request or not self._needs_request:
                 found.append(ctx)
             met = pushes[ctx] = pushes.get(ctx, 0) + 1
+            tokens = () if ctx._token is None else (ctx._token, *ctx._later_tokens)
             # A context that was popped elsewhere meanwhile does not know any more what was around it.
-            around: Any = ctx._tokens[-met].old_value if met <= len(ctx._tokens) else Token.MISSING
+            around: Any = tokens[-met].old_value if met <= len(tokens) else Token.MISSING
             ctx = None if around is Token.MISSING else around
         return found[::-1]
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from ..http.errors import abort as _http_abort
 from ..message.redirect import redirect as _message_redirect
 from .context import current_context
-from .slot import _cv_app
+from .slot import current
 
 _OFF = frozenset({"0", "false", "no"})
 
@@ -50,7 +50,7 @@ def url_for(
         demijohn.routing.BuildError: no rule of the endpoint takes these values.
         RuntimeError: there is no application context, or no request and no SERVER_NAME.
     """
-    ctx = _cv_app.get(None) or current_context()  # which says what is wrong
+    ctx = current(None) or current_context()  # which says what is wrong
     url: str
     if _anchor is None and _method is None and _scheme is None and _external is None:
         # PERF: keywords that are passed on together with others cost a third of a short URL.
@@ -62,7 +62,7 @@ def url_for(
 
 def redirect(location: str, code: int = 302, Response: Any = None) -> Any:  # noqa: N803 - COMPAT: the parameter's name
     """Return a redirect, by the current application if there is one and no `Response` class is given."""
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     if ctx is not None and Response is None:
         return ctx.app.redirect(location, code=code)
     return _message_redirect(location, code) if Response is None else _message_redirect(location, code, Response)
@@ -75,7 +75,7 @@ def abort(code: Any, *args: Any, **kwargs: Any) -> NoReturn:  # Any: a code, a r
         demijohn.http.errors.HTTPException: always.
         LookupError: no error has this code.
     """
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     if ctx is not None:
         ctx.app.aborter(code, *args, **kwargs)
     _http_abort(code, *args, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 from .context import current_context
 from .globals import g, request
 from .signals import before_render_template, template_rendered
-from .slot import _cv_app
+from .slot import current
 from .travel import stream_with_context
 
 # Any throughout: templates and their variables.
@@ -22,7 +22,7 @@ def default_variables() -> dict[str, Any]:
     Not the session: the environment's globals have its proxy, so a template that does not touch it leaves it closed, and the
     answer without `Vary: Cookie`.
     """
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     if ctx is None:
         return {}
     if not ctx.has_request:
@@ -55,7 +55,7 @@ def _stream(app: Any, template: Any, context: dict[str, Any]) -> Iterator[str]:
         yield from template.generate(context)
         _done(app, template, context)
 
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     return stream_with_context(generate()) if ctx is not None and ctx.has_request else generate()
 
 

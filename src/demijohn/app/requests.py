@@ -12,7 +12,7 @@ from ..routing import Rule
 from . import json
 from .debughints import watch_missing_files
 from .registry import blueprint_scopes
-from .slot import _cv_app
+from .slot import current
 
 
 class Request(MessageRequest):
@@ -38,7 +38,7 @@ class Request(MessageRequest):
         """Bytes of body that are read before 413; by default `MAX_CONTENT_LENGTH`. May be set for this request."""
         limit: int | None = self._max_content_length
         if limit is None:
-            ctx = _cv_app.get(None)
+            ctx = current(None)
             limit = MessageRequest.max_content_length if ctx is None else ctx.app.config["MAX_CONTENT_LENGTH"]
         return limit
 
@@ -51,7 +51,7 @@ class Request(MessageRequest):
         """Bytes a form field that is no file may have before 413; by default `MAX_FORM_MEMORY_SIZE`."""
         limit: int | None = self._max_form_memory_size
         if limit is None:
-            ctx = _cv_app.get(None)
+            ctx = current(None)
             limit = MessageRequest.max_form_memory_size if ctx is None else ctx.app.config["MAX_FORM_MEMORY_SIZE"]
         return limit
 
@@ -64,7 +64,7 @@ class Request(MessageRequest):
         """Parts a multipart form may have before 413; by default `MAX_FORM_PARTS`."""
         limit: int | None = self._max_form_parts
         if limit is None:
-            ctx = _cv_app.get(None)
+            ctx = current(None)
             limit = MessageRequest.max_form_parts if ctx is None else ctx.app.config["MAX_FORM_PARTS"]
         return limit
 
@@ -104,7 +104,7 @@ class Request(MessageRequest):
 
     def _load_form_data(self) -> None:
         super()._load_form_data()
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if ctx is not None and ctx.app.debug and self.mimetype != "multipart/form-data" and not self.files:
             watch_missing_files(self)
 
@@ -113,7 +113,7 @@ class Request(MessageRequest):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as failure:
-            ctx = _cv_app.get(None)
+            ctx = current(None)
             if ctx is not None and ctx.app.debug:
                 raise
             raise BadRequest from failure
@@ -129,5 +129,5 @@ class Response(MessageResponse):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]  # a limit by config where the base has a constant
         """`MAX_COOKIE_SIZE`: `set_cookie` warns above it."""
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         return MessageResponse.max_cookie_size if ctx is None else int(ctx.app.config["MAX_COOKIE_SIZE"])

@@ -16,7 +16,7 @@ from ..http.multidict import CallbackDict
 from .json.tag import TaggedJSONSerializer
 from .mounts import chain_of
 from .signing import BadSignature, CookieSerializer
-from .slot import _cv_app
+from .slot import current
 
 _STEPS = frozenset({"open_session", "save_session", "should_set_cookie"})
 
@@ -130,7 +130,7 @@ class SessionInterface:
         """`SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`; in a mounted application that sets neither, where it is mounted."""
         path = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
         if path == "/" and not app.config["SESSION_COOKIE_PATH"] and getattr(app, "_mounted_as", None):
-            ctx = _cv_app.get(None)
+            ctx = current(None)
             if ctx is not None and ctx.has_request and ctx.app is app and chain_of(ctx.request):
                 # The applications around it keep their own cookie, which may have the same name.
                 path = quote(ctx.request.root_path) or "/"

@@ -13,6 +13,12 @@ _cv_app: Final[ContextVar[Any]] = ContextVar(
 )  # Any: context.py, which has the type, imports this file
 
 
+# PERF: bound once. The compiler takes `imported_name.method(...)` for a function of a module, and makes a bound method each time.
+current: Final = _cv_app.get
+make_current: Final = _cv_app.set
+make_current_again: Final = _cv_app.reset
+
+
 class _PlacedMessage(str):
     """A message that, as `str(message)`, also says in which thread or task it is raised, and how that was started."""
 

@@ -11,7 +11,7 @@ from jinja2 import Environment as BaseEnvironment
 
 from .flashing import get_flashed_messages
 from .globals import g, request, session
-from .slot import _cv_app
+from .slot import current
 
 Source = tuple[str, str | None, Callable[[], bool] | None]
 
@@ -112,7 +112,7 @@ def explain_loading(app: Any, template: str, attempts: list[tuple[Any, BaseLoade
             f"{found} folders have it; the first is taken. Blueprints usually give their templates a folder of their own."
         )
     if found != 1:
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         blueprint = ctx.request.blueprint if ctx is not None and ctx.has_request else None
         if blueprint is not None:
             lines.append(f"It was looked up from an endpoint that belongs to the blueprint {blueprint!r}.")

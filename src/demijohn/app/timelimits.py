@@ -8,7 +8,7 @@ from typing import Any
 from .._base.sentinel import MISSING, Missing
 from ..http.errors import GatewayTimeout
 from ..seam import Exchange, HandlerTimeout, TimeLimit
-from .slot import _cv_app
+from .slot import current
 
 
 class RequestTimedOut(HandlerTimeout, GatewayTimeout):
@@ -66,7 +66,7 @@ def lift_limit(limit: TimeLimit) -> None:
 
 def current_limit() -> TimeLimit | None:
     """Return the limit that the calling thread is under, if its work is for a request."""
-    ctx = _cv_app.get(None)
+    ctx = current(None)
     if ctx is None or not ctx.has_request:
         return None
     exchange: Exchange | None = ctx.request._exchange

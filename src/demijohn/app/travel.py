@@ -23,7 +23,7 @@ def after_this_request(f: F) -> F:
     Raises:
         RuntimeError: there is no request context.
     """
-    current_request_context()._after_request_functions.append(f)
+    current_request_context()._after_request_functions += (f,)
     return f
 
 

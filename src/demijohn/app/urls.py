@@ -11,7 +11,7 @@ from . import crossing
 from .registry import blueprint_scopes
 from .requests import Request
 from .setup import AppSetup
-from .slot import _cv_app
+from .slot import current
 
 _STEP = crossing.STEP
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
@@ -97,7 +97,7 @@ class AppUrls(AppSetup):
             RuntimeError: there is no request and no SERVER_NAME.
             ValueError: `_scheme` together with `_external=False`.
         """
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         if _STEP in endpoint and endpoint not in self.url_map._by_endpoint:
             return self._url_across(endpoint, values, _anchor, _method, _scheme, _external)
         if ctx is not None and ctx.has_request:
@@ -142,7 +142,7 @@ class AppUrls(AppSetup):
         external: bool | None,
     ) -> str:
         """Return the URL of an endpoint in another application; see crossing.py."""
-        ctx = _cv_app.get(None)
+        ctx = current(None)
         request = ctx.request if ctx is not None and ctx.has_request and ctx.app is self else None
         if external is None:
             external = scheme is not None or request is None

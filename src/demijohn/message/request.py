@@ -54,8 +54,9 @@ class Request(OlderRequestNames, RequestForm):
         head = exchange.head
         request._exchange = exchange
         request._head = head
-        request._body = exchange.body
-        request._peer = exchange.peer
+        # PERF: attributes of the instance are found sooner than those of the class, and these are read several times.
+        request._made_from_environ = False
+        request._after_response = None
         request.method = head.method.upper()
         target = head.target
         prefix = exchange.peer.root_path

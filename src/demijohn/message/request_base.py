@@ -19,7 +19,6 @@ from .environ import (
     body_from_environ,
     decode_text,
     environ_from_head,
-    head_from_environ,
     peer_from_environ,
     server_of,
 )
@@ -59,6 +58,9 @@ class RequestBase:
 
     _made_from_environ = False
 
+    _head: RequestHead
+    """What stood before the body, as it was sent; only of a request that was made of an exchange."""
+
     _exchange: Exchange | None = None
     """What the request came by, where the server is demijohn's; of both doors."""
 
@@ -92,7 +94,7 @@ class RequestBase:
     @cached_property
     def environ(self) -> Environ:
         """The WSGI environ: the one the request was made of, or one built at first touch and then kept."""
-        if "_head" not in self.__dict__:
+        if self._exchange is None:
             raise AttributeError("The request has neither an environ nor a head: was super().__init__() called?")
         root_path = self.root_path.removeprefix(self._peer.root_path)
         environ = environ_from_head(self._head, self._body, self._peer, root_path=root_path)
@@ -100,18 +102,17 @@ class RequestBase:
         return environ
 
     @cached_property
-    def _head(self) -> RequestHead:
-        """What stood before the body, as it was sent."""
-        return head_from_environ(self.environ)[0]
-
-    @cached_property
     def _body(self) -> BodySource:
         """The body as it arrives, with the seam's errors; `stream` is the one to read."""
+        if not self._made_from_environ and self._exchange is not None:
+            return self._exchange.body
         return body_from_environ(self.environ)
 
     @cached_property
     def _peer(self) -> Peer:
         """The two ends of the connection."""
+        if not self._made_from_environ and self._exchange is not None:
+            return self._exchange.peer
         return peer_from_environ(self.environ)
 
     @property
