@@ -12,7 +12,7 @@ from .app.appglobals import _AppCtxGlobals
 from .app.application import Demijohn
 from .app.blueprint import Blueprint
 from .app.config import Config
-from .app.context import AppContext, has_app_context, has_request_context
+from .app.context import AppContext
 from .app.flashing import flash, get_flashed_messages
 from .app.globals import _app_ctx_stack, _request_ctx_stack, app_ctx, request_ctx  # noqa: F401 - COMPAT: tutorials do
 from .app.helpers import abort, make_response, redirect, url_for
@@ -39,6 +39,7 @@ from .app.signals import (
     request_tearing_down,
     template_rendered,
 )
+from .app.slot import has_app_context, has_request_context
 from .app.static import send_file, send_from_directory
 from .app.timelimits import RequestTimedOut
 from .app.travel import after_this_request, copy_current_request_context, stream_with_context

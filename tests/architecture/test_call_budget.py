@@ -61,14 +61,14 @@ POST = (
 COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).dumps({'name': 'zoe'})}\r\n"
 
 BUDGET = {
-    "hello": (get("/"), 51),
-    "json": (get("/json/17?q=abc"), 68),
-    "not found": (get("/nowhere"), 82),
-    "session that is not there": (get("/session"), 64),
-    "session read": (get("/session", COOKIE), 90),
-    "session written": (get("/login"), 99),
-    "two url_for": (get("/urls"), 82),
-    "form": (POST, 119),
+    "hello": (get("/"), 47),
+    "json": (get("/json/17?q=abc"), 64),
+    "not found": (get("/nowhere"), 79),
+    "session that is not there": (get("/session"), 63),
+    "session read": (get("/session", COOKIE), 87),
+    "session written": (get("/login"), 94),
+    "two url_for": (get("/urls"), 81),
+    "form": (POST, 118),
 }
 
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from .context import has_app_context
 from .scriptinfo import ScriptInfo
+from .slot import has_app_context
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -16,11 +16,15 @@ from typing import Any, Self
 from .._base.sentinel import MISSING, Missing
 from ..http.errors import HTTPException, SecurityError
 from ..message.properties import cached_property
+from ..message.request import Request
 from ..routing import RedirectNeeded
+from . import slot
 from .plan import EndpointPlan, plan_for
-from .signals import appcontext_popped, appcontext_pushed
+from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
 from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, current, make_current, make_current_again
 from .teardown import raise_all
+
+_plain_close = Request.close
 
 _BORROWED = ("request", "session", "url_adapter", "plan")
 """What a context of the application takes from the request's context around it."""
@@ -155,7 +159,7 @@ class AppContext:
                 is_upgrade = b"upgrade" in (head._index or head.index)
                 method = head.method.upper()
             if (
-                cls.create_url_adapter is cls._plain_url_adapter
+                cls.create_url_adapter is slot.plain_url_adapter
                 and url_map.binds_plainly
                 and "create_url_adapter" not in app.__dict__
                 and not is_upgrade
@@ -258,6 +262,8 @@ class AppContext:
     def _tear_down(self, error: BaseException | None) -> None:
         """Run all clean-up, in the current context, whatever fails on the way."""
         app = self.app
+        cls = type(app)
+        replaced = app.__dict__
         errors: list[BaseException] = []
         if self.has_request and self._outer is None:
             request = self.request
@@ -267,26 +273,40 @@ class AppContext:
                 except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                     errors.append(raised)
             try:
-                app.do_teardown_request(error)
+                if (
+                    self.plan.teardown
+                    or request_tearing_down.receivers
+                    or cls.do_teardown_request is not slot.plain_teardown_request
+                    or "do_teardown_request" in replaced
+                ):
+                    app.do_teardown_request(error)
             except BaseException as raised:  # noqa: BLE001 - collected, and raised below
                 errors.append(raised)
             if self._closes_request:
+                parts = request.__dict__
                 try:
-                    request.close()
+                    # PERF: a request without files has nothing to close.
+                    if "files" in parts or "close" in parts or type(request).close is not _plain_close:
+                        request.close()
                 except BaseException as raised:  # noqa: BLE001 - as above
                     errors.append(raised)
                 # PERF: no circles of objects for the garbage collector, which would stop all threads to find them.
-                environ = request.__dict__.get("environ")
+                environ = parts.get("environ")
                 if environ is not None and environ.get("werkzeug.request") is request:
                     environ["werkzeug.request"] = None
                 failure = request.routing_exception
                 if failure is not None:
                     failure.__traceback__ = failure.__context__ = None
-        if self._host is None:
-            try:
+        try:
+            if self._host is None and (
+                app.teardown_appcontext_funcs
+                or appcontext_tearing_down.receivers
+                or cls.do_teardown_appcontext is not slot.plain_teardown_appcontext
+                or "do_teardown_appcontext" in replaced
+            ):
                 app.do_teardown_appcontext(error)
-            except BaseException as raised:  # noqa: BLE001 - as above
-                errors.append(raised)
+        except BaseException as raised:  # noqa: BLE001 - as above
+            errors.append(raised)
         if errors:
             raise_all(errors, "tearing down a context")
 
@@ -397,14 +417,3 @@ def current_request_context() -> AppContext:
     if ctx is None or not ctx.has_request:
         raise RuntimeError(str(NO_REQUEST_CONTEXT))
     return ctx._outer or ctx
-
-
-def has_app_context() -> bool:
-    """Tell whether an application is at work in this thread or task."""
-    return current(None) is not None
-
-
-def has_request_context() -> bool:
-    """Tell whether a request is being handled in this thread or task."""
-    ctx = current(None)
-    return ctx is not None and ctx.has_request

@@ -7,8 +7,8 @@ import logging
 import sys
 from typing import Any, TextIO
 
-from .context import has_request_context
 from .globals import request
+from .slot import has_request_context
 
 
 class _ErrorStream:

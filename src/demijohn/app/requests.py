@@ -94,7 +94,8 @@ class Request(MessageRequest):
         # PERF: no Headers object for a question that every request of an application with sessions asks.
         if self._made_from_environ:
             return "HTTP_COOKIE" in self.environ
-        return b"cookie" in self._head.index
+        head = self._head
+        return b"cookie" in (head._index or head.index)
 
     @property
     def _wants_upgrade(self) -> bool:

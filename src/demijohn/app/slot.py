@@ -19,6 +19,24 @@ make_current: Final = _cv_app.set
 make_current_again: Final = _cv_app.reset
 
 
+# Steps as `Demijohn` has them, which a context leaves out as long as nobody has replaced them and they have nothing to do. Set
+# once, by the files that define them, which are above those that compare. Any: functions, only ever compared.
+plain_url_adapter: Any = None
+plain_teardown_request: Any = None
+plain_teardown_appcontext: Any = None
+
+
+def has_app_context() -> bool:
+    """Tell whether an application is at work in this thread or task."""
+    return current(None) is not None
+
+
+def has_request_context() -> bool:
+    """Tell whether a request is being handled in this thread or task."""
+    ctx = current(None)
+    return ctx is not None and bool(ctx.has_request)
+
+
 class _PlacedMessage(str):
     """A message that, as `str(message)`, also says in which thread or task it is raised, and how that was started."""
 

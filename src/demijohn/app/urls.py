@@ -7,7 +7,7 @@ from urllib.parse import quote
 from ..message.redirect import redirect as _redirect
 from ..routing import BuildError, MapAdapter
 from ..routing.environ import without_standard_port
-from . import crossing
+from . import crossing, slot
 from .registry import blueprint_scopes
 from .requests import Request
 from .setup import AppSetup
@@ -63,7 +63,7 @@ class AppUrls(AppSetup):
         return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
     # PERF: while it is still this one, a request may be matched without an adapter; see context.py.
-    _plain_url_adapter = create_url_adapter
+    slot.plain_url_adapter = create_url_adapter
 
     def _adapter_for_nobody(self, request: Request) -> MapAdapter:
         """Return an adapter for a request whose host is not trusted: it builds paths, and absolute URLs of SERVER_NAME."""

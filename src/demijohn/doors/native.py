@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import Any, Protocol
 
 from demijohn.message.request import Request
-from demijohn.message.response import Response
+from demijohn.message.response import Prepared, Response
 from demijohn.seam import Exchange, FileSegment, Handler, RequestHead
 
 
@@ -59,7 +59,8 @@ class NativeHandler:
     def __call__(self, exchange: Exchange, root_path: str = "", mounts: object = None) -> None:
         """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given."""
         application = self._application
-        before = self._current(None)
+        current = self._current
+        before = current(None)
         request = application.request_class.from_exchange(exchange, root_path)
         if mounts is not None:
             request._mounts = mounts
@@ -70,25 +71,30 @@ class NativeHandler:
                 # Also after an exception: it is answered, too.
                 exchange.after(request._after_response)
         try:
-            status, fields, body = response.prepare(request.method, lambda: request.base_url, lambda: request.environ)
+            method = request.method
+            status, fields, body = response.prepare_block(method) or _prepare(response, request)
         except BaseException:
             response.close()
             raise
         if type(body) is bytes:
             try:
-                if body or request.method != "HEAD":
+                if body or method != "HEAD":
                     exchange.respond(status, fields, body)
                 else:
                     # Not `respond`: that would claim a Content-Length of 0 for what GET answers with a stream.
                     exchange.stream(status, fields, ())
             finally:
                 response.close()
-                if self._current(None) is not before:
+                if current(None) is not before:
                     application.pop_left_over(before)
         elif isinstance(body, FileSegment):
             exchange.send_file(status, fields, body)  # closing the file closes the response
         else:
             exchange.stream(status, fields, _ContextChunks(body))  # type: ignore[arg-type]  # bytes went the first way
+
+
+def _prepare(response: Response, request: Request) -> Prepared:
+    return response.prepare(request.method, lambda: request.base_url, lambda: request.environ)
 
 
 class _ContextChunks:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, Any, TypeVar
 from urllib.parse import unquote
 
-from demijohn.http.headers import EnvironHeaders, Headers
+from demijohn.http.headers import EnvironHeaders, Headers, RequestHeaders
 from demijohn.http.multidict import ImmutableList, ImmutableMultiDict, MultiDict
 from demijohn.seam import BodySource, Exchange, Peer, RequestHead, new_request_id
 
@@ -206,7 +206,7 @@ class RequestBase:
         if self._made_from_environ:
             return EnvironHeaders(self.environ)
         head = self._head
-        return Headers.from_fields(head.fields, head.index)
+        return RequestHeaders(head.fields, head._index or head.index)
 
     @property
     def is_multithread(self) -> bool:

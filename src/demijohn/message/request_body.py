@@ -39,7 +39,9 @@ class RequestBody(RequestNegotiation):
             length = self.content_length
             if length is not None and length > limit:
                 raise RequestEntityTooLarge
-        body = self._body
+        exchange = self._exchange
+        # PERF: what `_body` would be.
+        body = self._body if exchange is None or self._made_from_environ else exchange.body
         if "environ" in self.__dict__ and self.environ.get("wsgi.input") is not body and not self._made_from_environ:
             # Somebody put a stream of his own into the environ, as recipes for check sums do.
             body = body_from_environ(self.environ)

@@ -86,7 +86,13 @@ class RequestHeaders(RequestTarget):
     @cached_property
     def cookies(self) -> MultiDict[str, str]:
         """The cookies, in the order they were sent; `dict_storage_class` is their class."""
-        text = self.environ.get("HTTP_COOKIE") if self._made_from_environ else self._head.get(b"cookie")
+        text: str | None
+        if self._made_from_environ:
+            text = self.environ.get("HTTP_COOKIE")
+        else:
+            head = self._head
+            sent = (head._index or head.index).get(b"cookie")
+            text = None if sent is None else sent.decode("latin-1")
         return parse_cookie(text, cls=self.dict_storage_class)
 
     @cached_property

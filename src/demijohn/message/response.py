@@ -16,6 +16,7 @@ from demijohn.seam import FileSegment
 
 from .environ import Environ
 from .older import OlderResponseNames
+from .response_body import CONTENT_LENGTH, CONTENT_TYPE
 from .response_conditional import ResponseConditional
 from .runwsgi import run_application
 from .segment import SegmentFile, find_segment
@@ -65,6 +66,10 @@ class Response(OlderResponseNames, ResponseConditional):
         sent the caller calls `close()`; closing a file or an iterable closes the response. `current_url` gives the URL of
         the request without its query, `environ` its WSGI environ; they are called only if they are needed.
         """
+        return self.prepare_block(request_method) or self._prepare(request_method, current_url, environ)
+
+    def prepare_block(self, request_method: str) -> tuple[str, list[tuple[str, str]], bytes] | None:
+        """Return what `prepare` does of the usual response; `None` of another, for which more has to be known."""
         body = self.response
         if type(body) is list and len(body) == 1 and self._hands_over_itself:
             data = body[0]
@@ -76,18 +81,23 @@ class Response(OlderResponseNames, ResponseConditional):
                     # COMPAT: programs put a dict there.
                     headers = self.headers = Headers(headers)  # type: ignore[unreachable]
                 fields = headers._list
-                length_given = not self.automatically_set_content_length
+                length_given = False
                 for name, _ in fields:
+                    if name is CONTENT_TYPE:
+                        continue
+                    if name is CONTENT_LENGTH:
+                        length_given = True
+                        continue
                     lower = name.lower()
                     if lower == "content-length":
                         length_given = True
                     elif lower == "location" or lower == "content-location":  # noqa: PLR1714  PERF: no tuple
                         break
                 else:
-                    if not length_given:
+                    if not length_given and self.automatically_set_content_length:
                         fields = [*fields, ("Content-Length", str(len(data)))]
                     return self._status, fields, b"" if request_method == "HEAD" else data
-        return self._prepare(request_method, current_url, environ)
+        return None
 
     def _prepare(
         self, request_method: str, current_url: Callable[[], str], environ: Callable[[], Environ] | None

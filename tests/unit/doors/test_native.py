@@ -210,4 +210,4 @@ def test_few_calls_between_exchange_and_response():
     finally:
         sys.setprofile(None)
     names = [name.rpartition(".")[2] for name in calls]
-    assert names == ["__call__", "from_exchange", "<lambda>", "prepare", "respond", "close"]
+    assert names == ["__call__", "from_exchange", "<lambda>", "prepare_block", "respond", "close"]

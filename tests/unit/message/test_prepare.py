@@ -321,11 +321,12 @@ def test_hello_world_takes_three_python_calls(exchange):
         default_mimetype = "text/html"
 
     hello = exchange("GET", "/hello", [(b"Host", b"h")])
+    fields = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "5")]
 
     def answer():
         request = Request.from_exchange(hello)
         assert request.path == "/hello"
-        Page("Hello").prepare(request.method, no_url)
+        assert Page("Hello").prepare_block(request.method) == ("200 OK", fields, b"Hello")
 
     calls = count_calls(answer)
-    assert calls == ["Request.from_exchange", "ResponseBody.__init__", "Response.prepare"]
+    assert calls == ["Request.from_exchange", "ResponseBody.__init__", "Response.prepare_block"]
