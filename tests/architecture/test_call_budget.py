@@ -7,6 +7,7 @@ on a kept-alive connection. A budget is lowered when the code gets better and ne
 import socket
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from demijohn import Demijohn, request, session, url_for
 from demijohn.doors.choose import handler_for
 from demijohn.serve import Listener, Server, ServerOptions
 
-app = Demijohn(__name__)
+FOLDER = Path(__file__).parent
+app = Demijohn(__name__, static_folder=str(FOLDER), static_url_path="/files")
 app.secret_key = "k"
 
 
@@ -69,6 +71,8 @@ BUDGET = {
     "session written": (get("/login"), 94),
     "two url_for": (get("/urls"), 81),
     "form": (POST, 118),
+    "static file": (get("/files/test_sizes.py"), 121),
+    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 157),
 }
 
 

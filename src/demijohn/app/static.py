@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import IO, Any, Final
 
 from .._base.older import warn_older
@@ -33,17 +34,20 @@ def folder_policy(config: Mapping[str, Any], siblings: Siblings) -> FilePolicy: 
         ValueError: `STATIC_IMMUTABLE` is no regular expression.
     """
     get = config.get
-    return FilePolicy(
-        dotfiles=bool(get("STATIC_DOTFILES", False)),
-        siblings=siblings if get("STATIC_PRECOMPRESSED", True) else None,
-        immutable=_immutable_names(get("STATIC_IMMUTABLE", False)),
-        nosniff=bool(get("STATIC_NOSNIFF", False)),
+    immutable = get("STATIC_IMMUTABLE", False)
+    return _kept_policy(
+        bool(get("STATIC_DOTFILES", False)),
+        siblings if get("STATIC_PRECOMPRESSED", True) else None,
+        _immutable_names(immutable) if immutable else None,
+        bool(get("STATIC_NOSNIFF", False)),
     )
 
 
-def _immutable_names(setting: object) -> re.Pattern[str] | None:
-    if not setting:
-        return None
+# PERF: an application has one for each folder, and is asked for it at each request.
+_kept_policy = lru_cache(maxsize=64)(FilePolicy)
+
+
+def _immutable_names(setting: object) -> re.Pattern[str]:
     if setting is True:
         return HASHED_NAME
     try:

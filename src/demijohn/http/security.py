@@ -30,6 +30,9 @@ _WINDOWS_DEVICES: Final = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONO
 )
 """Names that are devices in every folder on Windows, whatever the extension."""
 
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*+)*+")
+"""Paths that cannot but stay inside: relative, normal, of names that begin with no dot. On Windows they may be devices."""
+
 _UNSAFE_IN_FILENAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -99,13 +102,15 @@ def safe_join(directory: str, *untrusted: str) -> str | None:
     Each part must stay inside of what is before it. On Windows `None` too for whatever names a drive, a stream or a device.
     Links in the file system are followed when the path is opened; this looks at names only.
     """
-    parts = [directory or "."]
+    joined = directory or "."
     for path in untrusted:
         if not path:
             continue
-        name = posixpath.normpath(path)
+        # PERF: of a plain path there is nothing to find out.
+        is_plain = _PLAIN_PATH.fullmatch(path) is not None and not _is_windows()
+        name = path if is_plain else posixpath.normpath(path)
         # A NUL ends the path for the system, and makes `open` raise.
-        if (
+        if not is_plain and (
             name.startswith(("/", "../"))
             or name == ".."
             or "\0" in name
@@ -113,8 +118,8 @@ def safe_join(directory: str, *untrusted: str) -> str | None:
             or (_is_windows() and _is_unsafe_on_windows(name))
         ):
             return None
-        parts.append(name)
-    return posixpath.join(*parts)
+        joined = f"{joined}{name}" if joined.endswith("/") else f"{joined}/{name}"
+    return joined
 
 
 def _is_windows() -> bool:

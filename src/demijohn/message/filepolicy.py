@@ -37,7 +37,7 @@ class FilePolicy:
 
 def is_hidden(path: str) -> bool:
     """Say whether a relative path, with slashes, goes through a name that begins with a dot; `.well-known` at its start may."""
-    if "." not in path:
+    if "/." not in path and path[:1] != ".":
         return False
     names = [name for name in path.split("/") if name not in {"", ".", ".."}]
     if names and names[0] == ".well-known":

@@ -7,14 +7,17 @@ import os
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from time import time
 from typing import IO, Any, Final
 from urllib.parse import quote
 
+from demijohn._base.clock import format_http_date
 from demijohn.http.dates import http_date
 from demijohn.http.errors import Forbidden, NotFound
 from demijohn.http.etag import quote_etag
 from demijohn.http.headers import Headers
+from demijohn.http.options import render_options_header
 from demijohn.http.security import safe_join
 
 from .environ import Environ
@@ -87,23 +90,23 @@ def send_file(
         plain = source
         if not sends_itself:
             headers["X-Sendfile"] = path or ""
-        elif policy.siblings is not None and not as_attachment and "Content-Encoding" not in headers:
+        elif policy.siblings is not None and not as_attachment:
             source = _choose(source, environ, headers, etag, policy)
-        body = _wrap(source.open(), environ) if sends_itself else None
+        body = _wrap(source, environ) if sends_itself else None
+        lines = len(headers)
         response = (response_class or Response)(body, mimetype=mimetype, headers=headers, direct_passthrough=True)
-        headers = response.headers
-        if body is not None and source.size is not None:
-            headers["Content-Length"] = str(source.size)
-        if last_modified is None:
-            last_modified = plain.modified
-        if last_modified is not None:
-            headers["Last-Modified"] = http_date(last_modified)
-        if policy.nosniff:
-            headers["X-Content-Type-Options"] = "nosniff"
+        fields = _name_fields(source if body is not None else None, plain, last_modified, policy)
         if policy.immutable is not None and path is not None and policy.immutable.search(os.path.basename(path)):
-            headers["Cache-Control"] = IMMUTABLE
+            fields.append(("Cache-Control", IMMUTABLE))
         else:
-            _limit_age(headers, max_age(path) if callable(max_age) else max_age)
+            _limit_age(fields, max_age(path) if callable(max_age) else max_age)
+        if response.headers is headers and len(headers) == lines + 1:
+            # PERF: nobody but us and Content-Type, so they are all new.
+            headers.extend(fields)
+        else:
+            headers = response.headers
+            for field, value in fields:
+                headers[field] = value
         tag = _make_tag(source, etag, headers.get("Content-Encoding") if source is not plain else None)
         if tag is not None:
             response.set_etag(tag)
@@ -114,22 +117,45 @@ def send_file(
     except BaseException:
         source.close()
         raise
-    if response.status_code == 304:
+    if not sends_itself and response.status_code == 304:
         # Some servers in front send the file for the field alone, whatever the status is.
         response.headers.pop("X-Sendfile", None)
     return response
 
 
-def _wrap(file: IO[bytes], environ: Environ | RequestBase) -> Any:  # Any: what a server's own file wrapper returns
-    """Return the body that a file makes."""
-    _, field = ask_request(environ)
-    if "," in (field("Range") or ""):
+def _wrap(source: FileSource, environ: Environ | RequestBase) -> Any:  # Any: what a server's own file wrapper returns
+    """Return the body that a source makes; opens it."""
+    file = source.open()
+    if not isinstance(environ, RequestBase) or environ._made_from_environ:
+        _, field = ask_request(environ)
         # Several parts of it, between lines of ours: no wrapper of a server can do that.
-        return FileWrapper(file)
-    if isinstance(environ, RequestBase) and not environ._made_from_environ:
-        # There is no server with a wrapper of its own, and no environ is built to find that out.
-        return FileWrapper(file)
-    return wrap_file(get_environ(environ), file)
+        if "," not in (field("Range") or ""):
+            return wrap_file(get_environ(environ), file)
+    # Otherwise there is no server with a wrapper of its own, and no environ is built to find that out.
+    wrapper = FileWrapper(file)
+    if source.path is not None:
+        wrapper.known_size = source.size
+    return wrapper
+
+
+def _name_fields(
+    sent: FileSource | None, plain: FileSource, last_modified: datetime | float | None, policy: FilePolicy
+) -> list[tuple[str, str]]:
+    """Return the field lines that tell of what is sent (`None`: by others) in the place of the file as it is."""
+    fields = []
+    if sent is not None and sent.size is not None:
+        fields.append(("Content-Length", str(sent.size)))
+    if last_modified is not None:
+        fields.append(("Last-Modified", http_date(last_modified)))
+    elif plain.modified is not None:
+        fields.append(("Last-Modified", _http_date_of(plain.modified)))
+    if policy.nosniff:
+        fields.append(("X-Content-Type-Options", "nosniff"))
+    return fields
+
+
+# PERF: files do not change often.
+_http_date_of = lru_cache(maxsize=1024)(format_http_date)
 
 
 def _choose(
@@ -139,7 +165,7 @@ def _choose(
     if policy.siblings is None or source.path is None or source.modified is None:
         return source
     found = policy.siblings.find(source.path, source.modified)
-    if not found:
+    if not found or "Content-Encoding" in headers:
         return source
     headers["Vary"] = "Accept-Encoding"
     _, field = ask_request(environ)
@@ -193,28 +219,34 @@ def _describe(headers: Headers, name: str | None, mimetype: str | None, as_attac
         # An attachment is saved as it is; a browser would unpack it on the way if it were told of the coding.
         headers["Content-Encoding"] = encoding
     if name is not None:
-        headers.set("Content-Disposition", "attachment" if as_attachment else "inline", **_name_options(name))
+        headers["Content-Disposition"] = _disposition(name, as_attachment)
     elif as_attachment:
         raise TypeError("An attachment needs a name: set 'download_name' or pass a path.")
     return mimetype
 
 
-def _name_options(name: str) -> dict[str, str]:
-    """Return the parameters that carry a file name (RFC 6266 §4.3, RFC 8187): plain, and exact if that is not."""
+@lru_cache(maxsize=1024)
+def _disposition(name: str, as_attachment: bool) -> str:
+    """Return the field that carries a file name (RFC 6266 §4.3, RFC 8187): plain, and exact if that is not.
+
+    PERF: of names of files that are there, so nobody else can fill the cache.
+    """
+    kind = "attachment" if as_attachment else "inline"
     if name.isascii():
-        return {"filename": name}
+        return render_options_header(kind, {"filename": name})
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     # What RFC 8187 calls attr-char stays; lone surrogates of undecodable file names become "?".
-    return {"filename": plain, "filename*": "UTF-8''" + quote(name, safe="!#$&+^`|~", errors="replace")}
+    exact = "UTF-8''" + quote(name, safe="!#$&+^`|~", errors="replace")
+    return render_options_header(kind, {"filename": plain, "filename*": exact})
 
 
-def _limit_age(headers: Headers, max_age: int | None) -> None:
-    """Set Cache-Control and Expires. Without an age, or with none left, caches have to ask each time."""
+def _limit_age(fields: list[tuple[str, str]], max_age: int | None) -> None:
+    """Add Cache-Control and Expires. Without an age, or with none left, caches have to ask each time."""
     if max_age is None:
-        headers["Cache-Control"] = "no-cache"
+        fields.append(("Cache-Control", "no-cache"))
     else:
-        headers["Cache-Control"] = f"{'public' if max_age > 0 else 'no-cache'}, max-age={max_age}"
-        headers["Expires"] = http_date(int(time()) + max_age)
+        fields.append(("Cache-Control", f"{'public' if max_age > 0 else 'no-cache'}, max-age={max_age}"))
+        fields.append(("Expires", http_date(int(time()) + max_age)))
 
 
 def send_from_directory(

@@ -79,6 +79,12 @@ def guess_file_type(name: str) -> tuple[str | None, str | None]:
     known = _WEB_TYPES.get(name[dot:].lower()) if dot > 0 else None
     if known is not None and name[dot - 1] != "/":
         return known, None
+    if mimetypes.inited and dot > 0 and name[dot - 1] not in "./":
+        # PERF: what `guess_type` would find, where the suffix stands for nothing but a type.
+        suffix = name[dot:]
+        plain = mimetypes.types_map.get(suffix)
+        if plain is not None and suffix not in mimetypes.suffix_map and suffix not in mimetypes.encodings_map:
+            return plain, None
     # Not as a URL, which `mimetypes` would take `data:...` for.
     guessed, coding = mimetypes.guess_type("./" + name.rpartition("/")[2])
     if coding is not None:

@@ -5,7 +5,7 @@ Nothing is parsed here that a request may not need. A request belongs to the thr
 """
 
 from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 from urllib.parse import unquote
 
 from demijohn.http.headers import EnvironHeaders, Headers, RequestHeaders
@@ -60,6 +60,13 @@ class RequestBase:
 
     _head: RequestHead
     """What stood before the body, as it was sent; only of a request that was made of an exchange."""
+
+    _has_own_headers: ClassVar[bool] = False
+    """A subclass replaced `headers`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # Any: what other bases take
+        super().__init_subclass__(**kwargs)
+        cls._has_own_headers = cls.headers is not RequestBase.headers
 
     _exchange: Exchange | None = None
     """What the request came by, where the server is demijohn's; of both doors."""

@@ -104,27 +104,31 @@ class Response(OlderResponseNames, ResponseConditional):
     ) -> Prepared:
         if not self._hands_over_itself:
             return self._prepare_by_wsgi(request_method, environ)
-        fields = self._final_headers(current_url)._list
+        headers = self._final_headers(current_url)
+        fields = headers._list
         if not self._may_have_body(request_method):
             return self._status, fields, b""
         if self.direct_passthrough:
-            segment = find_segment(self.response, self.headers.get("Content-Length"))
+            length = headers.get("Content-Length")
+            segment = find_segment(self.response, length)
             if segment is not None:
-                return self._prepare_file(fields, segment) if segment.count else (self._status, fields, b"")
+                if not segment.count:
+                    return self._status, fields, b""
+                if length is None:
+                    fields.append(("Content-Length", str(segment.count)))
+                return self._status, fields, self._give_away(segment)
         elif self.is_sequence:
             return self._status, fields, b"".join(self.iter_encoded())
         return self._status, fields, ResponseIterator(self)
 
-    def _prepare_file(self, fields: list[tuple[str, str]], segment: FileSegment) -> Prepared:
-        if not any(name.lower() == "content-length" for name, _ in fields):
-            fields.append(("Content-Length", str(segment.count)))
+    def _give_away(self, segment: FileSegment) -> FileSegment:
         # From here on the exchange owns the file and closes it; the response, if it has more to do then, hears of it.
         self.response = []
         if self._on_close or type(self).close is not Response.close:
             # Any: it has of a binary file what sending one takes.
             file = SegmentFile(segment.file, self.close)
-            segment = FileSegment(cast("Any", file), segment.offset, segment.count)
-        return self._status, fields, segment
+            return FileSegment(cast("Any", file), segment.offset, segment.count)
+        return segment
 
     def _prepare_by_wsgi(self, request_method: str, environ: Callable[[], Environ] | None) -> Prepared:
         """Ask the methods of a subclass, in the way a WSGI server would: closing what they return is all the closing there is."""
@@ -141,22 +145,21 @@ class Response(OlderResponseNames, ResponseConditional):
         headers = self.headers.copy()
         if not isinstance(headers, Headers):
             headers = Headers(headers)  # type: ignore[unreachable]  # see `prepare`
-        location = headers.get("Location")
-        if location is not None:
-            location = iri_to_uri(location)
+        names = {name.lower() for name, _ in headers._list}
+        if "location" in names:
+            location = iri_to_uri(headers["Location"])
             if self.autocorrect_location_header:
                 location = urljoin(iri_to_uri(current_url()), location)
             headers["Location"] = location
-        content_location = headers.get("Content-Location")
-        if content_location is not None:
-            headers["Content-Location"] = iri_to_uri(content_location)
+        if "content-location" in names:
+            headers["Content-Location"] = iri_to_uri(headers["Content-Location"])
         code = self._status_code
         if 100 <= code < 200 or code == 204:
             # RFC 9110 §8.6: no Content-Length in 1xx and 204.
             headers.remove("Content-Length")
         elif code == 304:
             remove_entity_headers(headers._list)
-        elif self.automatically_set_content_length and self.is_sequence and "Content-Length" not in headers:
+        elif "content-length" not in names and self.automatically_set_content_length and self.is_sequence:
             headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
         return headers
 

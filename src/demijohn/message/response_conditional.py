@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from demijohn.http.conditional import is_representation_modified
 from demijohn.http.dates import http_date
@@ -67,7 +67,7 @@ class ResponseConditional(ResponseBody):
         Raises:
             demijohn.http.errors.RequestedRangeNotSatisfiable: the range is malformed or lies outside.
         """
-        method, field = ask_request(request_or_environ)
+        method, field = _ask_narrowing(request_or_environ)
         if method not in {"GET", "HEAD"}:
             return self
         if "Date" not in self.headers:
@@ -75,7 +75,7 @@ class ResponseConditional(ResponseBody):
         units = "bytes" if accept_ranges is True else accept_ranges
         if units:
             self.headers["Accept-Ranges"] = units
-        if 200 <= self.status_code < 300:
+        if field is not None and 200 <= self.status_code < 300:
             if not self._is_modified(field):
                 self.status_code = 412 if parse_etags(field("If-Match")) else 304
             # RFC 9110 §14.2: ranges are defined for GET only.
@@ -143,6 +143,23 @@ class ResponseConditional(ResponseBody):
         self.headers["Content-Length"] = str(body.content_length)
         self.status_code = 206
         self.response = body
+
+
+_NARROWING: Final = frozenset({b"range", b"if-range", b"if-modified-since", b"if-none-match", b"if-match"})
+
+
+def _ask_narrowing(request_or_environ: Environ | RequestBase) -> tuple[str, AskField | None]:
+    """Do as `ask_request`, but for a request that has neither a condition nor a range: `None` for its fields."""
+    # PERF: nearly all; nothing is decoded. Headers that somebody has looked at may have been replaced.
+    if (
+        isinstance(request_or_environ, RequestBase)
+        and not request_or_environ._made_from_environ
+        and not request_or_environ._has_own_headers
+        and "headers" not in request_or_environ.__dict__
+        and _NARROWING.isdisjoint(request_or_environ._head.index)
+    ):
+        return request_or_environ.method, None
+    return ask_request(request_or_environ)
 
 
 def ask_request(

@@ -23,19 +23,22 @@ def find_segment(body: Iterable[object], content_length: str | None) -> FileSegm
         body = body.iterable
     if type(body) is not FileWrapper:
         return None
-    file = body.file
+    wrapper, file = body, body.file
     # Only plain files: others may have a file descriptor too, but not the same bytes behind it (gzip).
     raw = file if isinstance(file, io.FileIO) else getattr(file, "raw", None)
     if type(raw) is not io.FileIO or type(file) not in {io.FileIO, io.BufferedReader, io.BufferedRandom}:
         return None
     if type(file) is io.BufferedRandom:
         file.flush()
-    status = os.fstat(raw.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        return None
+    size = wrapper.known_size
+    if size is None:
+        status = os.fstat(raw.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        size = status.st_size
     if offset is None:
         offset = file.tell()
-    count = max(0, status.st_size - offset)
+    count = max(0, size - offset)
     if most is not None:
         count = min(count, most)
     if content_length is not None and content_length.isdecimal():

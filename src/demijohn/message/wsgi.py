@@ -124,6 +124,9 @@ class FileWrapper:
     by the server without the bytes passing through Python.
     """
 
+    known_size: int | None = None
+    """The size of the file in bytes, of whoever has just asked the system, and knows that it is a regular one."""
+
     def __init__(self, file: IO[bytes], buffer_size: int = 8192) -> None:
         self.file = file
         self.buffer_size = buffer_size

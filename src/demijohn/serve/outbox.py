@@ -17,6 +17,9 @@ _GATHER = 64
 _FILE_CHUNK = 1 << 20
 """At most this much of a file in one call."""
 
+_MORE = getattr(socket, "MSG_MORE", 0)
+"""Linux: what is sent waits for what follows at once, so a head leaves with the first bytes of its file."""
+
 _NO_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 """What `sendfile` says of a file on a file system that has no part in it; such a file is read."""
 
@@ -66,9 +69,17 @@ class Outbox:
         try:
             while self._queue and sent < _TURN_BYTES:
                 first = self._queue[0]
-                count = self._send_file(sock, first) if isinstance(first, FileSegment) else self._send_buffers(sock)
-                sent += count
-                self.size -= count
+                if type(first) is FileSegment:
+                    count = self._send_file(sock, first)
+                    sent += count
+                    self.size -= count
+                    if count < first.count and count < _FILE_CHUNK and not isinstance(sock, TlsSocket):
+                        # PERF: it took less than it was offered, so it is full; asking again would only say so.
+                        break
+                else:
+                    count = self._send_buffers(sock)
+                    sent += count
+                    self.size -= count
         except (BlockingIOError, InterruptedError):
             pass
         return sent
@@ -84,11 +95,16 @@ class Outbox:
     def _send_buffers(self, sock: socket.socket) -> int:
         queue = self._queue
         buffers: list[memoryview] = []
+        flags = 0
         for item in queue:
-            if isinstance(item, FileSegment) or len(buffers) == _GATHER:
+            if isinstance(item, FileSegment):
+                flags = _MORE
+                break
+            if len(buffers) == _GATHER:
                 break
             buffers.append(item)
-        sent = left = sock.sendmsg(buffers)
+        # TLS has records, and no flags.
+        sent = left = sock.sendmsg(buffers) if isinstance(sock, TlsSocket) else sock.sendmsg(buffers, (), flags)
         for buffer in buffers:
             if left < len(buffer):
                 if left:

@@ -90,7 +90,7 @@ def test_files_that_may_not_be_read(app, monkeypatch):
     def refuse(path, flags):
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(filesource, "_open_descriptor", refuse)
+    monkeypatch.setattr(filesource.os, "open", refuse)
     assert get(app, "/static/app.js")[0] == 403
 
 
@@ -98,7 +98,7 @@ def test_a_system_at_its_limits_is_an_error_that_is_logged(app, monkeypatch, cap
     def refuse(path, flags):
         raise OSError(24, "Too many open files", path)
 
-    monkeypatch.setattr(filesource, "_open_descriptor", refuse)
+    monkeypatch.setattr(filesource.os, "open", refuse)
     assert get(app, "/static/app.js")[0] == 500
     assert "Too many open files" in caplog.text
 

@@ -202,7 +202,7 @@ def test_special_files_and_those_that_may_not_be_read(folder, monkeypatch):
         def refuse(path, flags, error=error):
             raise error
 
-        monkeypatch.setattr(filesource, "_open_descriptor", refuse)
+        monkeypatch.setattr(filesource.os, "open", refuse)
         if expected:
             assert client(folder).get("/files/a.txt").status_code == expected
         else:
