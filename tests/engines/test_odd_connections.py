@@ -255,7 +255,8 @@ def test_a_lingering_client_that_ends_when_its_deadline_passes():
 
     with serving(handler, "inline", clock) as running, Client(running) as other:
         lingering = Client(running)
-        assert lingering.get("/", Connection="close").status == 200
+        lingering.send(b"nonsense\r\n\r\n")
+        assert lingering.read_answer().status == 400
         assert lingering.is_closed()
         other.send(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
         assert entered.wait(TIMEOUT)

@@ -386,3 +386,32 @@ def test_a_stop_of_all_workers_answers_what_is_under_way():
         refused += "ConnectionRefusedError" in fault
     assert refused == len(crowd.faults), [fault for fault in crowd.faults if "Refused" not in fault]
     assert crowd.asked == crowd.answered
+
+
+# ---------------------------------------------------------------- the end of one connection
+
+
+def test_a_client_that_said_it_sends_no_more_is_not_read_on(runner):
+    with serving(hello, runner, linger_timeout=1000) as running, Client(running) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert client.read_answer().status == 200
+        assert client.is_closed()
+        wait_until(lambda: not links(running))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n",  # a promise that is not kept
+        b"nonsense\r\n\r\n",
+    ],
+    ids=["more", "nonsense"],
+)
+def test_any_other_client_is_read_on_for_a_while_so_that_no_reset_takes_its_answer(runner, sent):
+    with serving(hello, runner, linger_timeout=1000) as running, Client(running) as client:
+        client.send(sent)
+        assert client.read_answer().status in {200, 400}
+        assert client.is_closed()
+        wait_until(lambda: [type(link) for link in links(running)] == [Lingering])
+        client.close()
+        wait_until(lambda: not links(running))

@@ -1,5 +1,6 @@
 """`Acceptor`: takes connections from one listener and makes links of them. Used by the leader only."""
 
+import contextlib
 import errno
 import logging
 import socket
@@ -42,11 +43,13 @@ class Acceptor:
         "_engine",
         "_failures",
         "_handshakes",
+        "_inherits_no_delay",
         "_is_in_want",
         "_is_multithread",
         "_is_watching",
         "_listener",
         "_local",
+        "_most",
         "_spread",
         "deadline",
         "slot",
@@ -68,6 +71,12 @@ class Acceptor:
         # The last attempt found no descriptor or no memory.
         self._is_in_want = False
         self._spread = spread
+        self._most = 1
+        # Linux and the BSDs give a connection what is set on its listener.
+        self._inherits_no_delay = False
+        if listener.sock.family != socket.AF_UNIX:
+            with contextlib.suppress(OSError):
+                listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._is_multithread = engine.options.runner != "inline"
         self._is_watching = False
         self._failures = 0  # in a row
@@ -104,7 +113,9 @@ class Acceptor:
         """Take the connections that wait, or one's share of them."""
         reactor = self._engine.reactor
         if self._spread is None:
-            self._accept(BATCH)
+            # PERF: to ask until nobody waits is a call more for each that comes alone, and an exception.
+            taken = self._accept(self._most)
+            self._most = min(BATCH, 2 * taken) if taken == self._most else max(1, taken)
         elif most := self._spread.share(reactor.now, have_waited=reactor.busy >= _LONG_ROUND):
             self._accept(most)
         else:
@@ -207,11 +218,8 @@ class Acceptor:
         remote: tuple[str, int] | None = None
         if isinstance(address, tuple):
             remote = _plain_address(address)
-            try:
-                # Answers go out whole; waiting for more to send (RFC 896) only delays their last segment.
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            except OSError:
-                sock.close()  # gone already
+            if not self._inherits_no_delay and not self._set_no_delay(sock):
+                sock.close()
                 return
         local = self._local
         if local is None:
@@ -226,6 +234,16 @@ class Acceptor:
                 raise
         else:
             self._begin(sock, peer)
+
+    def _set_no_delay(self, sock: socket.socket) -> bool:
+        """Answers go out whole; waiting for more to send (RFC 896) only delays their last segment. False: the client has gone."""
+        try:
+            self._inherits_no_delay = bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            if not self._inherits_no_delay:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            return False
+        return True
 
     def _begin(self, sock: socket.socket, peer: Peer, received: bytes = b"") -> Connection | None:
         """Open what the listener is for; `received` has been taken from the socket before. `None`: closed instead."""

@@ -17,12 +17,13 @@ _MAX_BYTES = 1 << 20
 class Lingering:
     """Takes a socket over from a link."""
 
-    __slots__ = ("_engine", "_received", "_sock", "deadline", "slot")
+    __slots__ = ("_awaits_write", "_engine", "_received", "_sock", "deadline", "slot")
 
     def __init__(self, engine: Engine, sock: socket.socket) -> None:
         self._engine = engine
         self._sock = sock
         self._received = 0
+        self._awaits_write = False  # a socket that is ended on both sides is reported as writable, too
         self.slot = -1.0
         self.deadline = engine.reactor.now + engine.options.linger_timeout
 
@@ -30,11 +31,13 @@ class Lingering:
         """End our side and wait for the client's end. The socket must not be watched."""
         engine = self._engine
         events = READ
+        self._awaits_write = False
         try:
             self._sock.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             # TLS: the client must take some of the answer before it can be told that this was the end.
             events = WRITE
+            self._awaits_write = True
             self.deadline = engine.reactor.now + engine.options.write_timeout
         except OSError:
             self._sock.close()  # the client has gone
@@ -73,7 +76,7 @@ class Lingering:
         """The client sent something, or its end."""
         if self not in self._engine.connections:
             return True  # closed by an earlier callback of the same round
-        if mask & WRITE:
+        if mask & WRITE and self._awaits_write:
             self._engine.reactor.forget(self._sock)
             self._engine.connections.discard(self)
             self._engine.reactor.wheel.remove(self)

@@ -328,11 +328,26 @@ class Link(Intake):
             self.phase = SENDING
             self._wait_for_client(self.engine.options.write_timeout)
             self._watch(WRITE)
-        elif self.is_broken or self.is_read_closed or self.engine.options.linger_timeout == 0:
+        elif self.is_broken or self.is_read_closed or self.engine.options.linger_timeout == 0 or self._is_last_word():
             self.close()
         else:
             self._release()
             Lingering(self.engine, self.sock).open()
+
+    def _is_last_word(self) -> bool:
+        """Tell whether the client has said that its request is the last one, and indeed sent nothing behind it.
+
+        Then nothing is to come that a plain close would answer with a reset. Not asked over TLS, which has an end of its own.
+        """
+        h1 = self.h1
+        if h1.keep_alive or h1.has_buffered or (h1.has_body and not h1.is_body_complete):
+            return False
+        if type(self.sock) is not socket.socket:
+            return False
+        try:
+            return not self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:  # nothing has come, or the client has gone
+            return True
 
     # ------------------------------------------------------------------ ANY THREAD: the one that runs the job
 

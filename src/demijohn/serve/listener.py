@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import stat
-from typing import Self
+from typing import Any, Self
 
 from .._base.record import record
 from .certificates import Certificates, GivenContext
@@ -50,6 +50,29 @@ class ListenOptions:
 DEFAULT = ListenOptions()
 
 
+class _ListeningSocket(socket.socket):
+    """PERF: what `socket.accept` looks up for each connection, through enumerations and in eight calls, is looked up once."""
+
+    __slots__ = ("_family",)
+
+    def __init__(
+        self,
+        family: int = -1,
+        type: int = -1,
+        proto: int = -1,
+        fileno: int | None = None,
+    ) -> None:
+        super().__init__(family, type, proto, fileno)
+        self._family = int(self.family)
+
+    def accept(
+        self,
+    ) -> tuple[socket.socket, Any]:  # Any: as of `socket.accept`; what an address is depends on the family
+        """See `socket.socket.accept`. The connection waits or does not as `socket.setdefaulttimeout` says."""
+        number, address = self._accept()  # type: ignore[attr-defined]  # of `_socket`; it has no type information
+        return socket.socket(self._family, socket.SOCK_STREAM, 0, number), address
+
+
 class AddressTaken(FileExistsError):
     """A Unix socket has a server already."""
 
@@ -91,7 +114,7 @@ class Listener:
             OSError: see `tcp`.
         """
         family, address = endpoint
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = _ListeningSocket(family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if options.reuse_port:
@@ -119,7 +142,7 @@ class Listener:
         is_file = not path.startswith("@")
         if is_file:
             _remove_stale_socket(path)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = _ListeningSocket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             if is_file:
                 _bind_file(sock, path, options)
@@ -140,7 +163,7 @@ class Listener:
         """
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             raise OSError(f"descriptor {fd} is not a socket")
-        sock = socket.socket(fileno=fd)
+        sock = _ListeningSocket(fileno=fd)
         try:
             _make_listen(sock, options)
         except OSError:

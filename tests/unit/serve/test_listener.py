@@ -69,3 +69,21 @@ def test_an_inherited_descriptor_keeps_listening():
         conn, _ = second.sock.accept()
         conn.close()
     second.close()
+
+
+@pytest.mark.parametrize("inherits", [False, True])
+def test_what_is_accepted_is_a_plain_socket_of_the_listeners_kind(inherits):
+    listener = Listener.tcp("127.0.0.1", 0)
+    if inherits:
+        listener = Listener.from_fd(listener.sock.detach())
+    with socket.create_connection(listener.address, timeout=20) as client:
+        sock, address = listener.sock.accept()
+        with sock:
+            assert type(sock) is socket.socket
+            assert (sock.family, sock.type, address) == (socket.AF_INET, socket.SOCK_STREAM, client.getsockname())
+            assert not sock.get_inheritable()
+            sock.sendall(b"x")
+            assert client.recv(1) == b"x"
+    with pytest.raises(BlockingIOError):
+        listener.sock.accept()
+    listener.close()

@@ -193,3 +193,34 @@ def test_whoever_waits_for_a_place_is_told_of_it_rather_than_who_gives_way(share
     shared.acceptor.on_deadline(0)
     assert shared.watched == [shared.sock.sock]
     assert shared.engine.on_connection_closed is waiting
+
+
+def test_without_others_it_asks_again_only_if_there_were_as_many_as_it_had_asked_for(shared, clients):
+    asked = []
+    alone = Keeping(shared.engine, shared.sock, None, None)
+    alone.opened = shared.opened
+    accept = alone._accept
+
+    class Asking(Keeping):
+        __slots__ = ()
+
+        def _accept(self, most):
+            asked.append(most)
+            return accept(most)
+
+    alone.__class__ = Asking
+    for _ in range(4):
+        alone.on_event(1)
+    assert (asked, len(shared.opened)) == ([1, 2, 4, 8], 7)
+    with socket.create_connection(shared.sock.address, timeout=20):
+        alone.on_event(1)
+    assert (asked[4:], len(shared.opened)) == ([1], 8)
+
+
+def test_no_connection_waits_with_its_last_segment_and_none_is_told_so_anew(shared, clients):
+    shared.acceptor.start()
+    sock, _ = shared.sock.sock.accept()
+    with sock:
+        assert shared.acceptor._set_no_delay(sock)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert shared.acceptor._inherits_no_delay
