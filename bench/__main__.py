@@ -16,7 +16,7 @@ from .measures.measure import Plan
 from .measures.results import Results
 from .measures.rounds import Run, estimate, say
 from .measures.setting import certificate, files
-from .measures.workload import IDLE, QUICK_IDLE, WORKLOADS, chosen
+from .measures.workload import IDLE, QUICK_IDLE, WORKLOADS, chosen, shown
 from .report.files import write
 from .report.machine import DEBIAN, describe, find
 from .report.tables import Report
@@ -99,7 +99,7 @@ def main() -> None:
     def save(results: Results) -> str:
         verdicts = judge(results, who)
         report = Report(
-            results, contestants, workloads, who, verdicts, describe(plan, results), taking_part, unavailable
+            results, contestants, shown(workloads), who, verdicts, describe(plan, results), taking_part, unavailable
         )
         return write(report, options.out)
 

@@ -1,5 +1,6 @@
 """What is asked of each contestant: the workloads, as data. Nothing is measured here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
@@ -157,3 +158,8 @@ def chosen(keys: list[str]) -> list[Workload]:
         known = ", ".join(workload.key for workload in WORKLOADS)
         raise ValueError(f"no such workload: {', '.join(sorted(unknown))}. There are: {known}")
     return [workload for workload in WORKLOADS if not keys or workload.key in keys]
+
+
+def shown(workloads: Iterable[Workload]) -> list[Workload]:
+    """As a reader wants them: what is measured of a server before and after all else comes last."""
+    return sorted(workloads, key=lambda workload: workload.kind in {Kind.START, Kind.MEMORY, Kind.IDLE})

@@ -14,8 +14,8 @@ from ..measures.workload import Workload
 from .tables import number, ranking
 
 COLUMNS = 2
-WIDTH, GAP = 620, 24
-LABEL, VALUE = 240, 90
+WIDTH, GAP = 640, 24
+LABEL, VALUE = 260, 90
 """Of a panel's width, the part for names and that for numbers."""
 BAR, STEP, HEAD = 13, 18, 44
 LONGEST_NAME = 38

@@ -9,7 +9,7 @@ from bench.__main__ import arguments, plan_of, selected
 from bench.contestants import Command, Contestant, Kind, NotPossible, everyone
 from bench.measures.measure import Plan
 from bench.measures.rounds import Run, estimate, groups, reason
-from bench.measures.workload import WORKLOADS, chosen
+from bench.measures.workload import WORKLOADS, chosen, shown
 
 REFUSES = """
 import http.server, sys
@@ -117,6 +117,16 @@ def test_workloads_by_key():
     assert chosen([]) == list(WORKLOADS)
     with pytest.raises(ValueError, match=r"no such workload: helo\. There are: start, memory, hello, json"):
         chosen(["helo"])
+
+
+def test_readers_see_throughput_first():
+    assert [workload.key for workload in shown(chosen(["hello", "memory", "mixed", "idle", "start"]))] == [
+        "hello",
+        "mixed",
+        "start",
+        "memory",
+        "idle",
+    ]
 
 
 def test_each_workload_has_its_script():
