@@ -64,13 +64,13 @@ COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).du
 
 BUDGET = {
     "hello": (get("/"), 47),
-    "json": (get("/json/17?q=abc"), 64),
-    "not found": (get("/nowhere"), 79),
+    "json": (get("/json/17?q=abc"), 63),
+    "not found": (get("/nowhere"), 78),
     "session that is not there": (get("/session"), 63),
-    "session read": (get("/session", COOKIE), 87),
+    "session read": (get("/session", COOKIE), 86),
     "session written": (get("/login"), 94),
-    "two url_for": (get("/urls"), 81),
-    "form": (POST, 118),
+    "two url_for": (get("/urls"), 80),
+    "form": (POST, 115),
     "static file": (get("/files/test_sizes.py"), 121),
     "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 157),
 }

@@ -65,9 +65,9 @@ class Request(OlderRequestNames, RequestForm):
             if prefix:
                 _ = request.path  # below `root_path` alone: kept
                 request.root_path = prefix + root_path
-        elif "%" not in target and "?" not in target and "//" not in target and target[:1] == "/":
+        elif "%" not in target and "//" not in target and target[:1] == "/":
             # What `path` would come to; routing asks for it in any case.
-            request.path = target
+            request.path = target.partition("?")[0] if "?" in target else target
         return request
 
     @classmethod
