@@ -61,11 +61,17 @@ def _owners(files: dict[str, str | None]) -> Iterator[tuple[Any, str, str]]:  # 
     """Give what may have attributes, the module that it is from, and what to call it."""
     for name in files:
         yield sys.modules[name], name, name
+    foreign: set[type] = {ModuleType}  # PERF: of nearly all of the millions of objects that there may be
     for found in gc.get_objects():
-        kind = found if isinstance(found, type | FunctionType) else type(found)
-        module = found.__module__ if isinstance(found, FunctionType) else kind.__dict__.get("__module__")
+        kind = type(found)
+        if kind in foreign:
+            continue
+        is_named = isinstance(found, (type, FunctionType))
+        module = found.__module__ if kind is FunctionType else (found if is_named else kind).__dict__.get("__module__")
         if isinstance(module, str) and module in files and not isinstance(found, ModuleType):
-            yield found, module, kind.__qualname__
+            yield found, module, (found if is_named else kind).__qualname__
+        elif not is_named:
+            foreign.add(kind)
 
 
 def _attributes(owner: Any) -> list[tuple[str, Any]]:
