@@ -26,6 +26,27 @@ settings.register_profile("wide", max_examples=2000, **_ANY_SPEED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+DEAREST_FIRST = ("compat", "extensions", "browser", "process", "engines", "deploy", "differential", "laws")
+"""Directories whose files take long, each up to minutes. What takes moments comes last, so that with `--dist loadfile` no worker
+is left with a long file while the others have nothing to do any more."""
+
+
+def pytest_configure(config):
+    # Else files with few tests come last, and those are the long ones.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    here = os.path.dirname(__file__)
+    rank = {name: place for place, name in enumerate(DEAREST_FIRST)}
+
+    def place_of(item):
+        return rank.get(os.path.relpath(item.path, here).partition(os.sep)[0], len(rank))
+
+    items.sort(key=place_of)
+
+
 LOGGERS = ("demijohn", "demijohn.access", "demijohn.error", "demijohn.manage")
 
 

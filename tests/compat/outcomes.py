@@ -3,7 +3,21 @@
 import json
 import os
 
+import pytest
+
 _outcomes = {}
+
+WAITING = {
+    "tests/test_serving.py::test_reloader_sys_path[stat]",
+    "tests/test_serving.py::test_reloader_sys_path[watchdog]",
+}
+"""Known to fail (known.toml): they wait for words that are not said here. Nothing is gained by giving them as long as others."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid in WAITING:
+            item.add_marker(pytest.mark.timeout(5))
 
 
 def pytest_runtest_logreport(report):

@@ -29,7 +29,7 @@ def outcomes_of(place, suite, tmp_path, timeout=540, options=()):
             "-p",
             "no:cacheprovider",
             "--rootdir=.",
-            "--timeout=20",  # two tests of known.toml wait that long
+            "--timeout=20",
             "--tb=short",
             *options,
         ],
