@@ -10,7 +10,7 @@ from typing import Any
 from differential.plain import raised
 
 # Dates that are counted from now, of cookies and of header fields: the clocks of two processes differ by a second at times.
-_SOON = re.compile(r'(Expires=|"Expires", ")[^;"]* 20[2-9]\d [^;"]*')
+_SOON = re.compile(r'(Expires=|"(?:Expires|Date|Retry-After)", ")[^;"]* 20[2-9]\d [^;"]*')
 
 
 def run(lib: SimpleNamespace, name: str, arguments: list[Any]) -> Any:
