@@ -3,14 +3,29 @@
 import importlib
 import json
 import re
+import time
 import warnings
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 
 from differential.plain import raised
 
-# Dates that are counted from now, of cookies and of header fields: the clocks of two processes differ by a second at times.
-_SOON = re.compile(r'(Expires=|"(?:Expires|Date|Retry-After)", ")[^;"]* 20[2-9]\d [^;"]*')
+# Expiry of cookies and of fields, counted from now: the clocks of two processes differ by a second at times.
+_SOON = re.compile(r'(Expires=|"Expires", ")[^;"]* 20[2-9]\d [^;"]*')
+
+# Now itself, as what is set to nothing has it: Date, Last-Modified and the like.
+_MOMENT = re.compile(
+    r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} 20\d\d \d\d:\d\d:\d\d GMT|20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d\+00:00"
+)
+_HOUR = 3600
+
+
+def _without_now(match: re.Match[str]) -> str:
+    text = match[0]
+    moment = datetime.fromisoformat(text) if text[0] == "2" else parsedate_to_datetime(text)
+    return "now" if abs(moment.timestamp() - time.time()) < _HOUR else text
 
 
 def run(lib: SimpleNamespace, name: str, arguments: list[Any]) -> Any:
@@ -23,4 +38,4 @@ def run(lib: SimpleNamespace, name: str, arguments: list[Any]) -> Any:
             outcome = probe(lib, *arguments)
         except Exception as error:
             outcome = raised(error)
-    return json.loads(_SOON.sub(r"\1soon", json.dumps(outcome)))
+    return json.loads(_MOMENT.sub(_without_now, _SOON.sub(r"\1soon", json.dumps(outcome))))
