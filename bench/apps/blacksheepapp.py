@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 
 import content
 from blacksheep import Application, FromQuery, Request, Response, StreamedContent, html, json
+from blacksheep.sessions import SessionMiddleware
+from blacksheep.sessions.cookies import CookieSessionStore
 from jinja2 import Environment, FileSystemLoader
 
 app = Application()
-app.use_sessions(content.SECRET)
 app.serve_files(content.FILES, root_path="static", extensions={".bin"})
 templates = Environment(loader=FileSystemLoader(content.TEMPLATES), autoescape=True)
 template = templates.get_template("page.html")
+# For the one view that has a session: `use_sessions` would cost every request something.
+sessions = SessionMiddleware(CookieSessionStore(content.SECRET))
 
 
 @app.router.get("/")
@@ -28,6 +31,11 @@ async def answer(number: int, q: FromQuery[str]) -> Response:
 
 @app.router.get("/session")
 async def count(request: Request) -> Response:
+    """A view with a session."""
+    return await sessions(request, counted)
+
+
+async def counted(request: Request) -> Response:
     """Read and write the session."""
     request.session["count"] = request.session.get("count", 0) + 1
     return html(str(request.session["count"]))

@@ -12,7 +12,9 @@ from fastapi.templating import Jinja2Templates
 from starlette.middleware.sessions import SessionMiddleware
 
 app = FastAPI(openapi_url=None)
-app.add_middleware(SessionMiddleware, secret_key=content.SECRET)
+# Sessions are for the application below that has them: as middleware of this one they would cost every request something.
+members = FastAPI(openapi_url=None)
+members.add_middleware(SessionMiddleware, secret_key=content.SECRET)
 app.mount("/static", StaticFiles(directory=content.FILES))
 templates = Jinja2Templates(content.TEMPLATES)
 
@@ -29,7 +31,7 @@ async def answer(number: int, q: str | None = None) -> dict[str, int | str | Non
     return {"number": number, "q": q}
 
 
-@app.get("/session", response_class=HTMLResponse)
+@members.get("/session", response_class=HTMLResponse)
 async def count(request: Request) -> str:
     """Read and write the session."""
     request.session["count"] = request.session.get("count", 0) + 1
@@ -79,3 +81,6 @@ async def mixed(number: int) -> str:
         await asyncio.sleep(content.SLOW)
         return "slow"
     return "fast"
+
+
+app.mount("", members)  # what no route above has

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .contestant import Contestant, Setting
 
-HTML = "text/html"
+_HTML = "text/html", "utf-8"
 _PAGE_BYTES = range(5_000, 8_000)
 _STREAM_BYTES = 10 << 20
 _UPLOAD_BYTES = 1 << 20
@@ -70,10 +70,14 @@ def problems(contestant: Contestant, setting: Setting) -> dict[str, str]:
 def _text(answer: Answer, expected: bytes) -> str:
     if answer.status != 200:
         return f"status {answer.status}: {answer.body[:80]!r}"
-    kind = answer.headers.get_content_type()
-    if kind != HTML:
-        return f"content type {kind}"
+    if problem := _kind(answer):
+        return problem
     return "" if answer.body == expected else f"{answer.body[:80]!r}, not {expected!r}"
+
+
+def _kind(answer: Answer) -> str:
+    is_html = (answer.headers.get_content_type(), answer.headers.get_content_charset()) == _HTML
+    return "" if is_html else f"content type {answer.headers.get('Content-Type')}"
 
 
 def _get(path: str, expected: bytes, client: Client, setting: Setting) -> str:
@@ -144,8 +148,10 @@ def _not_modified(client: Client, setting: Setting) -> str:
 
 def _stream(client: Client, setting: Setting) -> str:
     answer = client.ask("/stream")
-    if answer.status != 200 or answer.headers.get_content_type() != HTML:
-        return f"status {answer.status}, content type {answer.headers.get_content_type()}"
+    if answer.status != 200:
+        return f"status {answer.status}"
+    if problem := _kind(answer):
+        return problem
     return "" if answer.body == b"x" * _STREAM_BYTES else f"{len(answer.body)} bytes"
 
 

@@ -12,6 +12,7 @@ from bench.contestants import DEFAULT, INLINE, Command, Contestant, Kind, Settin
 from services import need
 
 ROOT = Path(__file__).parents[2]
+HTML = "text/html; charset=utf-8"
 
 
 @pytest.mark.slow
@@ -52,13 +53,15 @@ def test_our_own_server_answers_what_is_compared(tmp_path):
 @pytest.mark.parametrize(
     ("key", "body", "kind", "problem"),
     [
-        ("hello", b"Hello, World", "text/html", "b'Hello, World', not b'Hello, World!'"),
+        ("hello", b"Hello, World", HTML, "b'Hello, World', not b'Hello, World!'"),
         ("hello", b"Hello, World!", "text/plain", "content type text/plain"),
+        ("hello", b"Hello, World!", "text/html", "content type text/html"),
+        ("stream", b"x" * (10 << 20), "text/plain", "content type text/plain"),
         ("json", b'{"number": "17", "q": "abc"}', "application/json", "{'number': '17', 'q': 'abc'}"),
-        ("page", b"x" * 6000, "text/html", "values are missing, or not escaped"),
-        ("session", b"1", "text/html", "no cookie is set"),
+        ("page", b"x" * 6000, HTML, "values are missing, or not escaped"),
+        ("session", b"1", HTML, "no cookie is set"),
         ("static304", b"", "text/plain", "no validator"),
-        ("upload", b"0", "text/html", "b'0', not b'1048576'"),
+        ("upload", b"0", HTML, "b'0', not b'1048576'"),
     ],
 )
 def test_wrong_answers_are_told(monkeypatch, tmp_path, key, body, kind, problem):
