@@ -6,15 +6,15 @@ Linux; elsewhere most of it cannot be told.
 process may crash. The kernel's own number of a thread is checked by the kernel.
 """
 
-import resource
 import sys
 import threading
 import time
 
+if sys.platform != "win32":
+    import resource
+
 _PER_THREAD_SCHED = 0b110
 """Linux: a clock's number is the complement of the thread's, shifted by three, and what it counts."""
-
-_THIS_THREAD: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
 
 def seconds_used(thread: threading.Thread | None) -> float | None:
@@ -33,7 +33,7 @@ def times_waited() -> int | None:
     What is counted are the times that it gave up the processor for want of something: a lock, bytes, the end of a sleep. That
     another thread or program was given the processor in its place does not count.
     """
-    return None if _THIS_THREAD is None else resource.getrusage(_THIS_THREAD).ru_nvcsw
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw if sys.platform.startswith("linux") else None
 
 
 def is_runnable(thread: threading.Thread | None) -> bool:
