@@ -45,6 +45,8 @@ def _waitress(setting: Setting) -> Command:
 def _granian(setting: Setting) -> Command:
     argv = [script("flask", "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(setting.port)]
     argv += ["--workers", str(setting.processes), "--blocking-threads", str(setting.threads or _THREADS), "--no-ws"]
+    if setting.connections is not None:
+        argv += ["--backlog", "4096", "--backpressure", str(setting.connections + 200)]
     if setting.certificate is not None:
         argv += ["--ssl-certificate", str(setting.certificate[0]), "--ssl-keyfile", str(setting.certificate[1])]
     return Command([*argv, _APP], _environ(setting))

@@ -48,6 +48,8 @@ def _granian(environment: str, interface: str, app: str, setting: Setting) -> Co
         str(setting.port),
     ]
     argv += ["--workers", str(setting.processes), "--no-ws"]
+    if setting.connections is not None:
+        argv += ["--backlog", "4096", "--backpressure", str(setting.connections + 200)]
     if interface == "wsgi":
         argv += ["--blocking-threads", str(setting.threads or _THREADS)]
     else:

@@ -141,8 +141,6 @@ WORKLOADS = (
         kind=Kind.IDLE,
         columns=(
             Column("kib_each", "KiB each", 1),
-            Column("opened", "opened"),
-            Column("alive", "open at the end"),
             Column("alone_p99_ms", "p99 ms of others, alone", 2),
             Column("p99_ms", "p99 ms of others, beside", 2),
         ),

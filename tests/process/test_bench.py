@@ -36,7 +36,8 @@ def test_our_own_server_is_measured(tmp_path):
         assert figures[workload]["rate"] > 0
         assert figures[workload]["errors"] == 0
         assert 0 < figures[workload]["p50_ms"] <= figures[workload]["p99_ms"]
-    assert figures["idle"]["opened"] == figures["idle"]["alive"] == 50
+    assert figures["idle"]["kib_each"] >= 0
+    assert figures["idle"]["p99_ms"] > 0
 
 
 @pytest.mark.slow
