@@ -192,7 +192,7 @@ class Response(OlderResponseNames, ResponseConditional):
             method = environ["REQUEST_METHOD"]
             # Asked for its URL only to make a relative Location absolute.
             url = partial(get_current_url, environ, strip_querystring=True) if self.autocorrect_location_header else str
-            status, fields, data = self.prepare(method, url)
+            status, fields, data = self.prepare_block(method) or self._prepare(method, url, None)
             start_response(status, list(fields))
             whole = ClosingBlocks((data,) if data else ())  # type: ignore[arg-type]  # one block is bytes
             whole.close = self.close
