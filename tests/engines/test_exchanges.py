@@ -209,6 +209,26 @@ def test_files_are_sent_in_part(runner):
     assert all(file.closed for file in files)
 
 
+def test_a_small_file_that_has_become_shorter_cuts_the_answer(runner, caplog):
+    def handler(exchange):
+        file = tempfile.TemporaryFile()
+        file.write(b"x" * 100)
+        file.flush()
+        files.append(file)
+        exchange.send_file("200 OK", [], FileSegment(file, 10, 1000 if exchange.head.target == "/cut" else 20))
+
+    files = []
+    with serving(handler, runner) as running:
+        with Client(running) as client:
+            assert client.get("/").body == b"x" * 20
+            with pytest.raises((EOFError, OSError, AssertionError)):
+                client.get("/cut")
+        with Client(running) as client:
+            assert client.get("/").body == b"x" * 20
+    assert "An answer was cut" in caplog.text
+    assert all(file.closed for file in files)
+
+
 def test_pushed_answers_and_interim_ones(runner):
     def handler(exchange):
         exchange.inform("103 Early Hints", [("Link", "</style.css>; rel=preload")])

@@ -10,11 +10,20 @@ _MOST_PIECES = 64
 """Pieces kept as they came, which costs nothing for those of a usual size. SECURITY: of many tiny ones, each would take forty
 times its size."""
 
+_RECEIVE_BYTES = 64 << 10
+_RECEIVE_MANY = 256 << 10
+_QUICK_BYTES = 32 << 10
+"""What is asked of the socket at once: the first, but the second after a piece as long as the third. SECURITY: so much memory
+comes in pages of its own, and each small piece that it is cut down to would keep one."""
+
 
 class BodyBuffer:
     """Filled by the polling thread; what `finish` returns belongs to the handler."""
 
-    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "_rest", "began", "counted", "size")
+    __slots__ = ("_chunks", "_directory", "_file", "_memory_bytes", "_rest", "began", "counted", "size", "wanted")
+
+    wanted: int
+    """Bytes to ask the socket for next."""
 
     size: int
     """Bytes received so far."""
@@ -32,6 +41,7 @@ class BodyBuffer:
         self._rest = bytearray()  # what came behind them
         self._file: BinaryIO | None = None
         self.size = 0
+        self.wanted = _RECEIVE_BYTES
         self.counted = -1
         self.began = 0.0
 
@@ -41,7 +51,9 @@ class BodyBuffer:
         Raises:
             OSError: there is no room in the directory for temporary files.
         """
-        self.size += len(data)
+        size = len(data)
+        self.size += size
+        self.wanted = _RECEIVE_MANY if size >= _QUICK_BYTES else _RECEIVE_BYTES
         if self._file is None:
             if len(self._chunks) < _MOST_PIECES:
                 self._chunks.append(data)

@@ -152,8 +152,9 @@ class Link(Intake):
             self._send_rest()
         if self._is_requeued:
             return True
+        body = self._body
         try:
-            data = self.sock.recv(_RECEIVE_BYTES)
+            data = self.sock.recv(_RECEIVE_BYTES if body is None else body.wanted)
         except (BlockingIOError, InterruptedError):
             return True
         except OSError:

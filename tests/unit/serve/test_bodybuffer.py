@@ -50,3 +50,14 @@ def test_what_is_given_up_is_freed(tmp_path):
             assert tracemalloc.get_traced_memory()[0] < 2000
         finally:
             tracemalloc.stop()
+
+
+def test_much_is_asked_for_only_of_who_sends_much():
+    body = BodyBuffer(1 << 20)
+    few = body.wanted
+    body.append(bytes(100))
+    assert body.wanted == few
+    body.append(bytes(few))
+    assert body.wanted > few
+    body.append(b"x")
+    assert body.wanted == few

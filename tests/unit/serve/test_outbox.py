@@ -73,8 +73,11 @@ def test_a_file_that_is_too_short_is_an_error():
     file.flush()
     outbox = Outbox()
     outbox.append_file(FileSegment(file, 0, 100))
-    with ours, theirs, pytest.raises(EOFError, match="95 bytes before"):
-        outbox.flush(ours)
+    with ours, theirs:
+        # As if the socket were full; the next time shows that it was not.
+        assert outbox.flush(ours) == 5
+        with pytest.raises(EOFError, match="95 bytes before"):
+            outbox.flush(ours)
     outbox.discard()
     assert file.closed
     assert not outbox
@@ -112,3 +115,42 @@ def test_files_that_sendfile_cannot_send_are_read(monkeypatch):
         outbox.append_file(FileSegment(file, 0, 10))
         with pytest.raises(EOFError):
             outbox.flush(ours)
+
+
+def test_a_file_costs_one_call_for_its_head_and_one_for_all_that_the_socket_takes(monkeypatch):
+    calls = []
+    real = os.sendfile
+
+    def sendfile(*args):
+        calls.append(real(*args))
+        return calls[-1]
+
+    class Socket(socket.socket):
+        def sendmsg(self, buffers, ancillary=(), flags=0):
+            calls.append(flags)
+            return super().sendmsg(buffers, ancillary, flags)
+
+    monkeypatch.setattr(os, "sendfile", sendfile)
+    ours, theirs = pair()
+    with tempfile.TemporaryFile() as file, Socket(fileno=ours.detach()) as sock, theirs:
+        sock.setblocking(False)
+        file.write(bytes(900_000))
+        file.flush()
+        outbox = Outbox()
+        outbox.append(b"head")
+        outbox.append_file(FileSegment(file, 0, 900_000))
+        sent = outbox.flush(sock)
+        # What the socket had no room for is not offered again before there is some.
+        assert calls == [getattr(socket, "MSG_MORE", 0), sent - 4]
+        assert outbox.size == 900_004 - sent > 0
+        drain(theirs)
+        outbox.discard()
+
+
+def test_the_head_of_what_is_no_file_leaves_at_once():
+    ours, theirs = pair()
+    with ours, theirs:
+        outbox = Outbox()
+        outbox.append(b"head")
+        assert outbox.flush(ours) == 4
+        assert drain(theirs) == b"head"
