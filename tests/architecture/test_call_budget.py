@@ -72,7 +72,7 @@ BUDGET = {
     "two url_for": (get("/urls"), 80),
     "form": (POST, 115),
     "static file": (get("/files/test_sizes.py"), 121),
-    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 157),
+    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 156),
 }
 
 
