@@ -302,6 +302,7 @@ def test_an_exception_that_a_signal_handler_raises_ends_the_server_in_good_order
     def stop(*_):
         raise Stop
 
+    others = set(threading.enumerate())
     listener = Listener.tcp("127.0.0.1", 0)
     site = Site()
     server = Server(site, [listener], ServerOptions(runner=runner, threads=2))
@@ -328,7 +329,7 @@ def test_an_exception_that_a_signal_handler_raises_ends_the_server_in_good_order
         assert ends == ["seen by the client"]
         assert len(site.closed) == 1
         # Waited for: one whose start the signal interrupted is nobody's to join.
-        wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("demijohn-")])
+        wait_until(lambda: not set(threading.enumerate()) - others)
     finally:
         signal.signal(signal.SIGUSR1, before)
         server.shutdown_now()

@@ -71,13 +71,13 @@ class Acceptor:
         # The last attempt found no descriptor or no memory.
         self._is_in_want = False
         self._spread = spread
-        self._most = 1
         # Linux and the BSDs give a connection what is set on its listener.
         self._inherits_no_delay = False
         if listener.sock.family != socket.AF_UNIX:
             with contextlib.suppress(OSError):
                 listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._is_multithread = engine.options.runner != "inline"
+        self._most = 1 if self._is_multithread else BATCH
         self._is_watching = False
         self._failures = 0  # in a row
         self.deadline = NEVER
@@ -113,9 +113,12 @@ class Acceptor:
         """Take the connections that wait, or one's share of them."""
         reactor = self._engine.reactor
         if self._spread is None:
-            # PERF: to ask until nobody waits is a call more for each that comes alone, and an exception.
-            taken = self._accept(self._most)
-            self._most = min(BATCH, 2 * taken) if taken == self._most else max(1, taken)
+            most = self._most
+            taken = self._accept(most)
+            if self._is_multithread:
+                # PERF: to ask until nobody waits is a call more for each that comes alone, and an exception. Not where a poll
+                # may be long in coming: whoever is not let in then waits for handlers that he might have been before.
+                self._most = min(BATCH, 2 * taken) if taken == most else max(1, taken)
         elif most := self._spread.share(reactor.now, have_waited=reactor.busy >= _LONG_ROUND):
             self._accept(most)
         else:

@@ -103,8 +103,7 @@ class Outbox:
             if len(buffers) == _GATHER:
                 break
             buffers.append(item)
-        # TLS has records, and no flags.
-        sent = left = sock.sendmsg(buffers) if isinstance(sock, TlsSocket) else sock.sendmsg(buffers, (), flags)
+        sent = left = sock.sendmsg(buffers, (), flags)
         for buffer in buffers:
             if left < len(buffer):
                 if left:

@@ -42,11 +42,11 @@ class Poller(ABC):
 
     @abstractmethod
     def unregister(self, sock: socket.socket) -> None:
-        """Watch a socket no more.
+        """Watch a socket no more. It may have been closed meanwhile.
 
         Raises:
-            KeyError: it is not watched, or closed.
-            ValueError: the same.
+            KeyError: it is not watched.
+            ValueError: the same, of one that is closed.
         """
 
     @abstractmethod
@@ -64,20 +64,24 @@ class Poller(ABC):
 class EpollPoller(Poller):
     """See the file's description."""
 
-    __slots__ = ("_callbacks", "_epoll")
+    __slots__ = ("_callbacks", "_epoll", "_sockets")
 
     def __init__(self) -> None:
         self._epoll: Any = select.epoll()  # Any: there on Linux only, and so in its type information
         self._callbacks: dict[int, Callback] = {}
+        # To find the number of one that was closed, which does not know it any more.
+        self._sockets: dict[int, socket.socket] = {}
 
     def register(self, sock: socket.socket, events: int, callback: Callback) -> None:
         """See `Poller.register`."""
         number = sock.fileno()
-        self._callbacks[number] = callback  # whatever was under this number is closed: the system has given it anew
+        # Whatever was under this number is closed: the system has given it anew.
+        self._callbacks[number] = callback
+        self._sockets[number] = sock
         try:
             self._epoll.register(number, _EPOLL_EVENTS[events])
         except BaseException:
-            del self._callbacks[number]
+            del self._callbacks[number], self._sockets[number]
             raise
 
     def modify(self, sock: socket.socket, events: int, callback: Callback) -> None:
@@ -89,8 +93,11 @@ class EpollPoller(Poller):
     def unregister(self, sock: socket.socket) -> None:
         """See `Poller.unregister`."""
         number = sock.fileno()
+        if number < 0:
+            number = next((number for number, one in self._sockets.items() if one is sock), number)
         del self._callbacks[number]
-        with contextlib.suppress(FileNotFoundError):  # under this number there is another file by now
+        self._sockets.pop(number, None)
+        with contextlib.suppress(OSError):  # under this number there is nothing any more, or another file
             self._epoll.unregister(number)
 
     def poll(self, timeout: float | None) -> Iterable[tuple[Callback, int]]:
@@ -106,13 +113,14 @@ class EpollPoller(Poller):
                 ready.append((callback, mask if mask == READ else _readiness(mask)))
             else:
                 # A thread was ended from outside in the middle of `unregister`. It would be told of without end.
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):
                     self._epoll.unregister(number)
         return ready
 
     def close(self) -> None:
         """See `Poller.close`."""
         self._callbacks.clear()
+        self._sockets.clear()
         self._epoll.close()
 
 

@@ -70,8 +70,10 @@ class TlsSocket(ssl.SSLSocket):
             raise
         return sent
 
-    def sendmsg(self, buffers: Sequence[memoryview]) -> int:  # type: ignore[override]  # ssl's own only raises
-        """Send buffers in order: small ones together, so that they share a record."""
+    def sendmsg(  # type: ignore[override]  # ssl's own only raises
+        self, buffers: Sequence[memoryview], ancdata: Sequence[object] = (), flags: int = 0
+    ) -> int:
+        """Send buffers in order: small ones together, so that they share a record. TLS has no flags."""
         first = buffers[0]
         if len(first) >= _RECORD_BYTES or len(buffers) == 1:
             return self.send(first)

@@ -81,6 +81,18 @@ def test_who_is_not_watched_cannot_be_forgotten(poller, pair):
         poller.register(pair[0], READ, one)
 
 
+def test_one_that_was_closed_can_be_forgotten(poller, pair):
+    """As a listener is that its owner has closed while it is served."""
+    left, right = pair
+    poller.register(left, READ, one)
+    poller.register(right, READ, other)
+    left.close()
+    poller.unregister(left)
+    with pytest.raises((KeyError, ValueError)):
+        poller.unregister(left)
+    assert [callback for callback, _ in poller.poll(0)] == [other]  # whose other end this was
+
+
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="there is no epoll here")
 def test_a_number_that_the_system_gives_anew_is_the_new_sockets(pair):
     """Also where the old one was closed without a word, and where a thread was ended in the middle of a change."""
