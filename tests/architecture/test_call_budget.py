@@ -4,7 +4,9 @@ Counted, not timed: the number of Python functions entered between two polls of 
 on a kept-alive connection. A budget is lowered when the code gets better and never raised without a reason in the commit.
 """
 
+import json
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -91,10 +93,8 @@ class Counter:
                 self.count = 0
 
 
-@pytest.fixture(scope="module")
-def served():
-    if sys.gettrace() is not None:
-        pytest.skip("a tracer is at work; it would be counted")
+def measure() -> dict[str, int]:
+    """Serve in this process, and return what each request cost."""
     counter = Counter()
     listener = Listener.tcp("127.0.0.1", 0)
     server = Server(
@@ -108,7 +108,7 @@ def served():
     thread.start()
     try:
         with socket.create_connection(server.addresses[0], timeout=20) as sock:
-            yield sock, counter
+            return {name: cost_of(data, sock, counter) for name, (data, _) in BUDGET.items()}
     finally:
         threading.setprofile(None)
         server.shutdown()
@@ -116,10 +116,7 @@ def served():
         listener.close()
 
 
-@pytest.mark.parametrize("name", BUDGET)
-def test_a_request_stays_within_its_budget(served, name):
-    sock, counter = served
-    data, budget = BUDGET[name]
+def cost_of(data: bytes, sock: socket.socket, counter: Counter) -> int:
     for _ in range(5):  # plans, caches
         sock.sendall(data)
         assert sock.recv(65536).startswith(b"HTTP/1.1 ")
@@ -128,5 +125,21 @@ def test_a_request_stays_within_its_budget(served, name):
         sock.sendall(data)
         sock.recv(65536)
     # Of twenty requests the cheapest: once a second a date is rendered. Polls beside them cost less than any request.
-    cost = sorted(counter.polls)[-20]
-    assert 20 < cost <= budget, f"{name} takes {cost} Python calls"
+    return sorted(counter.polls)[-20]
+
+
+@pytest.fixture(scope="module")
+def costs():
+    """Measured in a process of its own: what other tests have left in this one, such as receivers of signals, costs calls."""
+    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", BUDGET)
+def test_a_request_stays_within_its_budget(costs, name):
+    assert 20 < costs[name] <= BUDGET[name][1], f"{name} takes {costs[name]} Python calls"
+
+
+if __name__ == "__main__":
+    json.dump(measure(), sys.stdout)
