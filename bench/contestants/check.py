@@ -3,11 +3,11 @@
 import http.client
 import json
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ..asking import Answer, Client
 from .contestant import Contestant, Setting
 
 _HTML = "text/html", "utf-8"
@@ -17,45 +17,13 @@ _UPLOAD_BYTES = 1 << 20
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
-class Client:
-    """Asks one server, each time over a connection of its own."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._port = setting.port
-        self._context: ssl.SSLContext | None = None
-        if setting.certificate is not None:
-            self._context = ssl.create_default_context(cafile=str(setting.certificate[0]))
-            self._context.check_hostname = False
-
-    def ask(
-        self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
-        """Return the answer. Raises `OSError` and `http.client.HTTPException`."""
-        connection = (
-            http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
-            if self._context is None
-            else http.client.HTTPSConnection("127.0.0.1", self._port, timeout=20, context=self._context)
-        )
-        try:
-            connection.request(method, path, body, dict(headers or {}))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
-
-
 def problems(contestant: Contestant, setting: Setting) -> dict[str, str]:
     """Ask a running contestant for all that it can do; return what is wrong, by workload."""
-    client = Client(setting)
+    tls = None
+    if setting.certificate is not None:
+        tls = ssl.create_default_context(cafile=str(setting.certificate[0]))
+        tls.check_hostname = False
+    client = Client(setting.port, tls)
     found = {}
     for key in sorted(contestant.workloads):
         try:

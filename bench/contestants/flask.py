@@ -5,12 +5,12 @@ from functools import partial
 
 from .contestant import WORKLOADS, Command, Contestant, Kind, Setting, refuse
 from .environments import HERE, python, script
+from .servers import THREADS, bjoern, granian
 
 GTHREAD = "Flask on gunicorn gthread"
 
 _APP = "flaskapp:app"
 _APPS = str(HERE / "apps")
-_THREADS = 16
 
 
 def _environ(setting: Setting) -> dict[str, str]:
@@ -21,7 +21,7 @@ def _gunicorn(worker: str, setting: Setting) -> Command:
     argv = [script("flask", "gunicorn"), "--bind", f"127.0.0.1:{setting.port}", "--worker-class", worker]
     argv += ["--workers", str(setting.processes), "--no-control-socket"]
     if worker == "gthread":
-        argv += ["--threads", str(setting.threads or _THREADS)]
+        argv += ["--threads", str(setting.threads or THREADS)]
     else:
         refuse(setting, threads="no threads" if worker == "sync" else "")
     if setting.connections is not None:
@@ -35,7 +35,7 @@ def _gunicorn(worker: str, setting: Setting) -> Command:
 def _waitress(setting: Setting) -> Command:
     refuse(setting, tls="no TLS", processes="one process")
     argv = [script("flask", "waitress-serve"), f"--listen=127.0.0.1:{setting.port}"]
-    argv.append(f"--threads={setting.threads or _THREADS}")
+    argv.append(f"--threads={setting.threads or THREADS}")
     argv.append(f"--connection-limit={(setting.connections or 900) + 100}")
     if setting.connections is not None:
         argv += ["--channel-timeout=600", "--asyncore-use-poll"]
@@ -43,19 +43,11 @@ def _waitress(setting: Setting) -> Command:
 
 
 def _granian(setting: Setting) -> Command:
-    argv = [script("flask", "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(setting.port)]
-    argv += ["--workers", str(setting.processes), "--blocking-threads", str(setting.threads or _THREADS), "--no-ws"]
-    if setting.connections is not None:
-        argv += ["--backlog", "4096", "--backpressure", str(setting.connections + 200)]
-    if setting.certificate is not None:
-        argv += ["--ssl-certificate", str(setting.certificate[0]), "--ssl-keyfile", str(setting.certificate[1])]
-    return Command([*argv, _APP], _environ(setting))
+    return granian("flask", "wsgi", _APP, setting, _environ(setting))
 
 
 def _bjoern(setting: Setting) -> Command:
-    refuse(setting, tls="no TLS", processes="one process", threads="one thread")
-    code = f"import bjoern, flaskapp; bjoern.run(flaskapp.app, '127.0.0.1', {setting.port})"
-    return Command([python("bjoern"), "-c", code], _environ(setting))
+    return bjoern("flaskapp", setting, _environ(setting))
 
 
 def _uwsgi(setting: Setting) -> Command:
@@ -68,7 +60,7 @@ def _uwsgi(setting: Setting) -> Command:
         "--disable-logging",
         "--single-interpreter",
     ]
-    argv += ["--enable-threads", "--processes", str(setting.processes), "--threads", str(setting.threads or _THREADS)]
+    argv += ["--enable-threads", "--processes", str(setting.processes), "--threads", str(setting.threads or THREADS)]
     argv += ["--listen", "128", "--http-keepalive", "--http-processes", "1", "--add-header", "Connection: Keep-Alive"]
     if setting.certificate is not None:
         argv += ["--https", f"127.0.0.1:{setting.port},{setting.certificate[0]},{setting.certificate[1]}"]

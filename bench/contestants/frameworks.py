@@ -5,9 +5,9 @@ from functools import partial
 
 from .contestant import WORKLOADS, Command, Contestant, Kind, Setting, refuse
 from .environments import HERE, python, script
+from .servers import bjoern, granian
 
 _APPS = HERE / "apps"
-_THREADS = 16
 
 
 def _environ(setting: Setting) -> dict[str, str]:
@@ -38,31 +38,11 @@ def _uvicorn(app: str, setting: Setting) -> Command:
 
 
 def _granian(environment: str, interface: str, app: str, setting: Setting) -> Command:
-    argv = [
-        script(environment, "granian"),
-        "--interface",
-        interface,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(setting.port),
-    ]
-    argv += ["--workers", str(setting.processes), "--no-ws"]
-    if setting.connections is not None:
-        argv += ["--backlog", "4096", "--backpressure", str(setting.connections + 200)]
-    if interface == "wsgi":
-        argv += ["--blocking-threads", str(setting.threads or _THREADS)]
-    else:
-        argv += ["--loop", "uvloop"]
-    if setting.certificate is not None:
-        argv += ["--ssl-certificate", str(setting.certificate[0]), "--ssl-keyfile", str(setting.certificate[1])]
-    return Command([*argv, app], _environ(setting))
+    return granian(environment, interface, app, setting, _environ(setting))
 
 
 def _bjoern(setting: Setting) -> Command:
-    refuse(setting, tls="no TLS", processes="one process", threads="one thread")
-    code = f"import bjoern, falconapp; bjoern.run(falconapp.app, '127.0.0.1', {setting.port})"
-    return Command([python("bjoern"), "-c", code], _environ(setting))
+    return bjoern("falconapp", setting, _environ(setting))
 
 
 def _own(environment: str, file: str, setting: Setting) -> Command:

@@ -11,9 +11,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from ..asking import Answer, Client
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds until the first answer; rivals with compiled parts take a second or two
@@ -28,15 +29,6 @@ class ServerFailed(RuntimeError):
     """A server did not start, ended by itself, or answers what it should not; says so with the end of its output."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One answer of a server."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
 class Server:
     """A running contestant, which has given its first answer."""
 
@@ -47,23 +39,12 @@ class Server:
         self.start_seconds = 0.0
         """From the command to the first answer."""
         self._process = process
-        self._is_tls = is_tls
+        self._client = Client(port, _anybody() if is_tls else None)
         self._output = output
 
     def ask(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask for one answer, on a connection of its own. Raises `OSError` and `http.client.HTTPException`."""
-        where = "127.0.0.1", self.port
-        connection = (
-            http.client.HTTPSConnection(*where, timeout=10, context=_anybody())
-            if self._is_tls
-            else http.client.HTTPConnection(*where, timeout=10)
-        )
-        try:
-            connection.request("GET", path, headers=dict(headers or {}))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
+        """See `Client.ask`."""
+        return self._client.ask(path, headers=headers)
 
     def check(self) -> None:
         """Raise `ServerFailed` if it has ended."""
