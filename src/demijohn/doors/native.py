@@ -94,7 +94,7 @@ class NativeHandler:
 
 
 def _prepare(response: Response, request: Request) -> Prepared:
-    return response.prepare(request.method, lambda: request.base_url, lambda: request.environ)
+    return response.prepare_rest(request.method, lambda: request.base_url, lambda: request.environ)
 
 
 class _ContextChunks:

@@ -66,7 +66,7 @@ class Response(OlderResponseNames, ResponseConditional):
         sent the caller calls `close()`; closing a file or an iterable closes the response. `current_url` gives the URL of
         the request without its query, `environ` its WSGI environ; they are called only if they are needed.
         """
-        return self.prepare_block(request_method) or self._prepare(request_method, current_url, environ)
+        return self.prepare_block(request_method) or self.prepare_rest(request_method, current_url, environ)
 
     def prepare_block(self, request_method: str) -> tuple[str, list[tuple[str, str]], bytes] | None:
         """Return what `prepare` does of the usual response; `None` of another, for which more has to be known."""
@@ -99,9 +99,10 @@ class Response(OlderResponseNames, ResponseConditional):
                     return self._status, fields, b"" if request_method == "HEAD" else data
         return None
 
-    def _prepare(
+    def prepare_rest(
         self, request_method: str, current_url: Callable[[], str], environ: Callable[[], Environ] | None
     ) -> Prepared:
+        """Return what `prepare` does of a response for which `prepare_block` has no answer."""
         if not self._hands_over_itself:
             return self._prepare_by_wsgi(request_method, environ)
         headers = self._final_headers(current_url)
@@ -192,7 +193,7 @@ class Response(OlderResponseNames, ResponseConditional):
             method = environ["REQUEST_METHOD"]
             # Asked for its URL only to make a relative Location absolute.
             url = partial(get_current_url, environ, strip_querystring=True) if self.autocorrect_location_header else str
-            status, fields, data = self.prepare_block(method) or self._prepare(method, url, None)
+            status, fields, data = self.prepare_block(method) or self.prepare_rest(method, url, None)
             start_response(status, list(fields))
             whole = ClosingBlocks((data,) if data else ())  # type: ignore[arg-type]  # one block is bytes
             whole.close = self.close

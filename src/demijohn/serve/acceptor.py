@@ -14,8 +14,8 @@ from .handshakes import Handshakes
 from .link import Link
 from .listener import Listener
 from .opening import Opening
+from .poller import READ
 from .proxied import ProxiedOpening
-from .reactor import READ
 from .redirecting import RedirectLink
 from .spread import BATCH, PAUSE, Spread
 from .stats import CONNECTIONS_ACCEPTED

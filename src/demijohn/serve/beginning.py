@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 
 from ..seam import Peer
 from .engine import Engine
-from .reactor import READ, Watched
+from .poller import READ
+from .reactor import Watched
 from .stats import CONNECTIONS_OPEN
 
 

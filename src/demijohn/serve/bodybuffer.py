@@ -10,7 +10,7 @@ _MOST_PIECES = 64
 """Pieces kept as they came, which costs nothing for those of a usual size. SECURITY: of many tiny ones, each would take forty
 times its size."""
 
-_RECEIVE_BYTES = 64 << 10
+RECEIVE_BYTES = 64 << 10
 _RECEIVE_MANY = 256 << 10
 _QUICK_BYTES = 32 << 10
 """What is asked of the socket at once: the first, but the second after a piece as long as the third. SECURITY: so much memory
@@ -41,7 +41,7 @@ class BodyBuffer:
         self._rest = bytearray()  # what came behind them
         self._file: BinaryIO | None = None
         self.size = 0
-        self.wanted = _RECEIVE_BYTES
+        self.wanted = RECEIVE_BYTES
         self.counted = -1
         self.began = 0.0
 
@@ -53,7 +53,7 @@ class BodyBuffer:
         """
         size = len(data)
         self.size += size
-        self.wanted = _RECEIVE_MANY if size >= _QUICK_BYTES else _RECEIVE_BYTES
+        self.wanted = _RECEIVE_MANY if size >= _QUICK_BYTES else RECEIVE_BYTES
         if self._file is None:
             if len(self._chunks) < _MOST_PIECES:
                 self._chunks.append(data)

@@ -103,7 +103,6 @@ class ServerSeen:
     def as_json(self) -> dict[str, Any]:  # Any: what JSON has
         """Return it as JSON has it, with the source's lines in stacks, which are read for that."""
         # PERF: `asdict` would copy every text, and take as long as the look itself.
-        # PERF: `asdict` would copy every text, and take as long as the look itself.
         found: dict[str, Any] = {name: getattr(self, name) for name in self.__match_args__}
         found["requests"] = [one.as_json() for one in self.requests]
         return found

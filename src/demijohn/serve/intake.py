@@ -18,8 +18,8 @@ from .exchange import H1Exchange
 from .forwarding import ForwardingPeer
 from .loggedexchange import request_id_of
 from .phase import BODY, CLOSED, FEEDING, HEAD, IDLE, SENDING
+from .poller import READ, WRITE
 from .rate import seconds_left
-from .reactor import READ, WRITE
 from .stats import ANSWERS, REJECTS, REQUESTS
 from .streambody import StreamBody
 from .watchedline import WatchedLine

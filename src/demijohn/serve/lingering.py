@@ -8,7 +8,7 @@ taken too long. Used by the leader only.
 import socket
 
 from .engine import Engine
-from .reactor import READ, WRITE
+from .poller import READ, WRITE
 
 _MAX_BYTES = 1 << 20
 """What the client may still send."""

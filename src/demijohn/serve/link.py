@@ -14,15 +14,15 @@ import struct
 
 from ..wire.reject import ProtocolReject
 from .answering import Answering
+from .bodybuffer import RECEIVE_BYTES
 from .deadlines import NEVER
 from .intake import Intake
 from .lingering import Lingering
 from .phase import BODY, CLOSED, FEEDING, HEAD, IDLE, SENDING
-from .reactor import READ, WRITE
+from .poller import READ, WRITE
 from .state import ABORTED, DONE, NEW, PULLED
 from .stats import CONNECTIONS_OPEN
 
-_RECEIVE_BYTES = 64 << 10
 _YOUNG = 2.0
 """Seconds that any client gets for its request's head, however many others want its place."""
 
@@ -154,7 +154,7 @@ class Link(Intake):
             return True
         body = self._body
         try:
-            data = self.sock.recv(_RECEIVE_BYTES if body is None else body.wanted)
+            data = self.sock.recv(RECEIVE_BYTES if body is None else body.wanted)
         except (BlockingIOError, InterruptedError):
             return True
         except OSError:
@@ -238,7 +238,7 @@ class Link(Intake):
     def _on_feeding_client(self) -> bool:
         """The client of a stream that has nothing yet has sent something, or ended its side."""
         try:
-            data = self.sock.recv(_RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
             return True
         except OSError:

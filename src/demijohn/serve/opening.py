@@ -20,7 +20,7 @@ from .engine import Engine
 from .handshakes import Handshakes
 from .lingering import Lingering
 from .link import Link
-from .reactor import READ, WRITE
+from .poller import READ, WRITE
 from .stats import TLS_FAILURES, TLS_HANDSHAKES
 from .tlsfacts import tls_facts
 from .tlssocket import TlsSocket

@@ -64,39 +64,36 @@ class Poller(ABC):
 class EpollPoller(Poller):
     """See the file's description."""
 
-    __slots__ = ("_callbacks", "_epoll", "_sockets")
+    __slots__ = ("_epoll", "_watched")
 
     def __init__(self) -> None:
         self._epoll: Any = select.epoll()  # Any: there on Linux only, and so in its type information
-        self._callbacks: dict[int, Callback] = {}
-        # To find the number of one that was closed, which does not know it any more.
-        self._sockets: dict[int, socket.socket] = {}
+        # By number, with the socket: one that was closed does not know its number any more.
+        self._watched: dict[int, tuple[Callback, socket.socket]] = {}
 
     def register(self, sock: socket.socket, events: int, callback: Callback) -> None:
         """See `Poller.register`."""
         number = sock.fileno()
         # Whatever was under this number is closed: the system has given it anew.
-        self._callbacks[number] = callback
-        self._sockets[number] = sock
+        self._watched[number] = callback, sock
         try:
             self._epoll.register(number, _EPOLL_EVENTS[events])
         except BaseException:
-            del self._callbacks[number], self._sockets[number]
+            del self._watched[number]
             raise
 
     def modify(self, sock: socket.socket, events: int, callback: Callback) -> None:
         """See `Poller.modify`."""
         number = sock.fileno()
         self._epoll.modify(number, _EPOLL_EVENTS[events])
-        self._callbacks[number] = callback
+        self._watched[number] = callback, sock
 
     def unregister(self, sock: socket.socket) -> None:
         """See `Poller.unregister`."""
         number = sock.fileno()
         if number < 0:
-            number = next((number for number, one in self._sockets.items() if one is sock), number)
-        del self._callbacks[number]
-        self._sockets.pop(number, None)
+            number = next((number for number, (_, one) in self._watched.items() if one is sock), number)
+        del self._watched[number]
         with contextlib.suppress(OSError):  # under this number there is nothing any more, or another file
             self._epoll.unregister(number)
 
@@ -105,12 +102,12 @@ class EpollPoller(Poller):
         # epoll counts milliseconds; rounded up, or it would be asked again and again in the last one.
         found = self._epoll.poll(-1 if timeout is None else math.ceil(timeout * 1e3) * 1e-3, _BATCH)
         ready = []
-        callback_of = self._callbacks.get
+        watched = self._watched.get
         for number, mask in found:
-            callback = callback_of(number)
-            if callback is not None:
+            one = watched(number)
+            if one is not None:
                 # PERF: nearly always there is something to read, which both count alike.
-                ready.append((callback, mask if mask == READ else _readiness(mask)))
+                ready.append((one[0], mask if mask == READ else _readiness(mask)))
             else:
                 # A thread was ended from outside in the middle of `unregister`. It would be told of without end.
                 with contextlib.suppress(OSError):
@@ -119,8 +116,7 @@ class EpollPoller(Poller):
 
     def close(self) -> None:
         """See `Poller.close`."""
-        self._callbacks.clear()
-        self._sockets.clear()
+        self._watched.clear()
         self._epoll.close()
 
 

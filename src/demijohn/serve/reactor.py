@@ -16,11 +16,9 @@ from typing import Protocol
 
 from .._base.clock import Clock
 from .deadlines import NEVER, DeadlineWheel
-from .poller import READ, WRITE, Callback, best_poller
+from .poller import READ, Callback, best_poller
 
 logger = logging.getLogger("demijohn.error")
-
-__all__ = ["READ", "WRITE", "Callback", "Reactor", "Watched"]
 
 _LATE_BATCH = 32
 """Deadlines told between two polls. Slow clients that came together go together, and others are not to wait for that."""

@@ -12,14 +12,13 @@ from typing import NoReturn
 from ..seam import BodyError, BodyTimeout, BodyTooLarge, ClientDisconnected
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
+from .bodybuffer import RECEIVE_BYTES
 from .deadlines import NEVER
 from .line import Line
 from .rate import seconds_left
 from .stats import RECEIVED_BYTES
 
 logger = logging.getLogger("demijohn.error")
-
-_RECEIVE_BYTES = 64 << 10
 
 _SLICE = 1.0
 """The longest single wait in seconds: an exception that is raised in this thread from outside comes between two."""
@@ -148,7 +147,7 @@ class StreamBody:
             line.send(interim)
         while not (line.is_broken or line.engine.is_stopped):
             try:
-                data = line.sock.recv(_RECEIVE_BYTES)
+                data = line.sock.recv(RECEIVE_BYTES)
             except (BlockingIOError, InterruptedError):
                 self._wait()
                 continue

@@ -107,7 +107,7 @@ def test_a_number_that_the_system_gives_anew_is_the_new_sockets(pair):
             poller.register(left, READ, other)
             right.send(b"x")
             assert list(poller.poll(0)) == [(other, READ)]
-            del poller._callbacks[number]
+            del poller._watched[number]
             assert list(poller.poll(0)) == []
             assert list(poller.poll(0)) == []
             poller.register(left, READ, one)

@@ -5,7 +5,8 @@ import socket
 import pytest
 
 from demijohn._base.clock import FakeClock, SystemClock
-from demijohn.serve.reactor import READ, Reactor
+from demijohn.serve.poller import READ
+from demijohn.serve.reactor import Reactor
 
 
 @pytest.fixture

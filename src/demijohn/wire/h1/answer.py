@@ -114,6 +114,7 @@ def field_lines(first: bytes, headers: HeaderList) -> tuple[list[bytes], int | N
         if kind is None:
             kind = check_name(name)
         if kind == _LENGTH:
+            # PERF: `parse_length` is for what it strips or refuses.
             own = int(value) if value.isascii() and value.isdigit() and len(value) < _DIGITS else parse_length(value)
             if length is not None and length != own:
                 raise ValueError("two Content-Length fields that differ")
@@ -129,8 +130,8 @@ def field_lines(first: bytes, headers: HeaderList) -> tuple[list[bytes], int | N
         # SECURITY: not formatted: a str of a class of its own, an Enum, may print as what was not checked.
         line = "".join((name, ": ", value, "\r\n")).encode("latin-1")  # noqa: FLY002 - see above
         lines.append(line)
-        if kind == _STEADY and type(name) is str and type(value) is str and len(line) <= _LONGEST:
-            _remember(_steady_lines, (name, value), line)
+        if kind == _STEADY and type(name) is str and type(value) is str:
+            _remember(_steady_lines, (name, value), line, len(line))
     return lines, length, said
 
 
@@ -173,8 +174,7 @@ def check_name(name: str) -> int:
     if _NAME.fullmatch(name) is None:
         raise ValueError(f"invalid header field name {name!r}")
     kind = _KINDS.get(name.lower(), _PLAIN)
-    if len(name) <= _LONGEST:
-        _remember(_names, name, kind)
+    _remember(_names, name, kind, len(name))
     return kind
 
 
@@ -194,16 +194,16 @@ def status_line(status: str) -> tuple[bytes, int]:
         text = status if len(status) > 3 else status + " "
         line = "".join(("HTTP/1.1 ", text, "\r\n")).encode("latin-1")  # noqa: FLY002 - not formatted, see `field_lines`
         known = (line, int(status[:3]))
-        if len(status) <= _LONGEST:
-            _remember(KNOWN_STATUSES, status, known)
+        _remember(KNOWN_STATUSES, status, known, len(status))
     return known
 
 
-def _remember(cache: dict[_K, _T], key: _K, value: _T) -> None:
-    """Keep what was found out."""
-    if len(cache) >= _CACHED:
-        cache.clear()
-    cache[key] = value
+def _remember(cache: dict[_K, _T], key: _K, value: _T, size: int) -> None:
+    """Keep what was found out, of something of `size` characters."""
+    if size <= _LONGEST:
+        if len(cache) >= _CACHED:
+            cache.clear()
+        cache[key] = value
 
 
 def parse_length(value: str) -> int:
