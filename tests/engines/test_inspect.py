@@ -263,7 +263,11 @@ def test_a_coroutine_that_a_view_runs_by_itself_is_seen_too(parking):
         client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         parking.wait_parked()
         here = line_of(main, "# here")
-        until(running.server.inspect, lambda seen: seen.requests and seen.requests[0].where.line == here)
+        # A thread is known a little after it began to serve; until then nobody can say where the request is.
+        until(
+            running.server.inspect,
+            lambda seen: seen.requests and seen.requests[0].where is not None and seen.requests[0].where.line == here,
+        )
         loops[0][0].call_soon_threadsafe(loops[0][1].set)
         assert client.read_answer().status == 200
 
