@@ -111,7 +111,6 @@ def test_a_port_that_is_free_on_both_is_looked_for(opened, monkeypatch):
     first, second = opened(":0")
     assert first.address[1] == second.address[1]
     assert len(taken) == 3
-    assert first.address[1] not in taken or len(set(taken)) < 3
 
 
 @ipv6
