@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -63,11 +64,39 @@ for module, names in {[(module, list(names)) for module, names in OLDER.items()]
     for name in names:
         getattr(importlib.import_module(module), name)
 """
-    import sys
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
 def test_the_page_has_these_tables():
     assert DOCS.read_text(encoding="utf-8") == reference(), "make names"
+
+
+MODULES = """
+import importlib, json, sys, types, warnings
+warnings.simplefilter("ignore")
+found = {}
+for module in json.loads(sys.argv[1]):
+    names = vars(importlib.import_module(module))
+    found[module] = {name: value.__name__ for name, value in names.items() if isinstance(value, types.ModuleType)}
+json.dump(found, sys.stdout)
+"""
+
+
+@pytest.mark.slow
+def test_the_modules_that_they_import_are_there():
+    """`from flask.cli import click`, `mock.patch("flask.helpers.werkzeug.utils...")`."""
+    command = [PYTHON, "-c", MODULES, json.dumps(list(originals()))]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    found = {f"{module}.{name}": home for module, names in json.loads(listed).items() for name, home in names.items()}
+    assert len(found) > 250
+    code = f"""
+import demijohn.compat, importlib, warnings
+warnings.simplefilter("ignore")
+for name, home in {found!r}.items():
+    module, _, attribute = name.rpartition(".")
+    given = getattr(importlib.import_module(module), attribute)
+    assert given.__name__ == home, (name, given)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

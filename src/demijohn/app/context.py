@@ -21,7 +21,7 @@ from ..routing import RedirectNeeded
 from . import slot
 from .plan import EndpointPlan, plan_for
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
-from .slot import NO_APP_CONTEXT, NO_REQUEST_CONTEXT, current, make_current, make_current_again
+from .slot import NO_REQUEST_CONTEXT, current, make_current, make_current_again
 from .teardown import raise_all
 
 _plain_close = Request.close
@@ -58,6 +58,9 @@ class AppContext:
 
     _later_tokens: tuple[Token[Any], ...]
     """Of the pushes after it."""
+
+    _token_below: Token[Any] | None = None
+    """Of a push that was undone while a request's context in it was current; that one's pop makes use of it."""
 
     _after_request_functions: tuple[Callable[[Any], Any], ...]
 
@@ -234,7 +237,10 @@ class AppContext:
         """
         token = self._token
         if token is None or current(None) is not self:
-            raise AssertionError(f"{self!r} was popped, but the current context is {current(None)!r}.")
+            if token is None or self._later_tokens or getattr(current(None), "_host", None) is not self:
+                raise AssertionError(f"{self!r} was popped, but the current context is {current(None)!r}.")
+            self._pop_below(exc, token)
+            return
         if self._later_tokens:
             *kept, token = self._later_tokens
             self._later_tokens = tuple(kept)
@@ -253,10 +259,28 @@ class AppContext:
             if self._outer is not None:
                 self._give_request_back()
         if self._host is not None:
+            if self._host._token_below is not None and current(None) is self._host:
+                make_current_again(self._host._token_below)
+                self._host._token_below = None
             if not self._holds:
                 self._leave_host()
             return
         if appcontext_popped.receivers and not self._holds:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def _pop_below(self, exc: BaseException | Missing | None, token: Token[Any]) -> None:
+        """Undo the push while a request's context, which a test client has kept, is there still and stays the current one.
+
+        COMPAT: `with app.test_client() as client, app.app_context(): client.get("/")`; Flask 3.1 has two stacks.
+        """
+        error = sys.exc_info()[1] if exc is MISSING else exc
+        self._token = None
+        self._token_below = token
+        if self._holds:
+            self._held_error = error
+            return
+        self._tear_down(error)
+        if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def _tear_down(self, error: BaseException | None) -> None:
@@ -393,27 +417,3 @@ def _place_of_push() -> tuple[str, int]:
     if frame.f_code is AppContext.__enter__.__code__ and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
-
-
-def current_context() -> AppContext:
-    """Return the current context.
-
-    Raises:
-        RuntimeError: there is none.
-    """
-    ctx: AppContext | None = current(None)
-    if ctx is None:
-        raise RuntimeError(str(NO_APP_CONTEXT))
-    return ctx
-
-
-def current_request_context() -> AppContext:
-    """Return the context that the current request belongs to.
-
-    Raises:
-        RuntimeError: there is none.
-    """
-    ctx: AppContext | None = current(None)
-    if ctx is None or not ctx.has_request:
-        raise RuntimeError(str(NO_REQUEST_CONTEXT))
-    return ctx._outer or ctx

@@ -13,8 +13,9 @@ from typing import Any
 from .._base.sentinel import MISSING, Missing
 from ..message.request import Request as MessageRequest
 from . import slot
-from .context import AppContext, RequestContext, current_request_context
+from .context import AppContext, RequestContext
 from .failures import AppFailures
+from .globals import current_request_context
 from .plan import plan_for
 from .requests import Response
 from .results import make_response

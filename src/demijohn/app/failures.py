@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from ..http.errors import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from ..routing import RoutingException
-from .context import current_request_context
 from .debughints import refuse_form_redirect
+from .globals import current_request_context
 from .registry import Hook
 from .requests import Request, Response
 from .sessions import SessionUnavailable

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .context import current_request_context
+from .globals import current_request_context
 from .signals import message_flashed
 
 

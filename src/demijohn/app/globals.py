@@ -23,11 +23,37 @@ __all__ = [
     "_request_ctx_stack",
     "app_ctx",
     "current_app",
+    "current_context",
+    "current_request_context",
     "g",
     "request",
     "request_ctx",
     "session",
 ]
+
+
+def current_context() -> AppContext:
+    """Return the current context.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    ctx: AppContext | None = current(None)
+    if ctx is None:
+        raise RuntimeError(str(NO_APP_CONTEXT))
+    return ctx
+
+
+def current_request_context() -> AppContext:
+    """Return the context that the current request belongs to.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    ctx: AppContext | None = current(None)
+    if ctx is None or not ctx.has_request:
+        raise RuntimeError(str(NO_REQUEST_CONTEXT))
+    return ctx._outer or ctx
 
 
 class _RequestContextView:

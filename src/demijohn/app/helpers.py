@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from ..http.errors import abort as _http_abort
 from ..message.redirect import redirect as _message_redirect
-from .context import current_context
+from .globals import current_context
 from .slot import current
 
 _OFF = frozenset({"0", "false", "no"})

@@ -6,8 +6,7 @@ Knows no Jinja2, only `app.jinja_env`.
 from collections.abc import Iterator
 from typing import Any
 
-from .context import current_context
-from .globals import g, request
+from .globals import current_context, g, request
 from .signals import before_render_template, template_rendered
 from .slot import current
 from .travel import stream_with_context

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..message.wsgi import ClosingIterator
 from .afterwards import AfterResponse
-from .context import current_request_context
 from .dispatch import AppDispatch, Environ, StartResponse
+from .globals import current_request_context
 from .lifecycle import Lifecycle
 from .mounts import Mount, MountTable
 from .registry import H

@@ -10,7 +10,8 @@ from contextvars import copy_context
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, overload
 
-from .context import AppContext, current_request_context
+from .context import AppContext
+from .globals import current_request_context
 from .slot import NO_REQUEST_CONTEXT
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
-from .context import current_context
-from .globals import request
+from .globals import current_context, request
 
 _HTTP_METHODS = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from .._base.older import warn_older
 from .._base.served import serve_flask
+from .imported import IMPORTED
 from .older import OLDER, Older
 
 PUBLIC: Final = ("flask", "werkzeug")
@@ -63,6 +64,9 @@ class CompatModule(ModuleType):
         path = self.__dict__.get("__path__")
         if path and not name.startswith("__") and file_of(f"{self.__name__}.{name}") is not None:
             return import_module(f"{self.__name__}.{name}")
+        imported = IMPORTED.get(self.__name__, {}).get(name)
+        if imported is not None:
+            return import_module(imported)
         older = OLDER.get(self.__name__, {}).get(name)
         if older is not None:
             value = _resolve(older)

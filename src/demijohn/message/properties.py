@@ -5,6 +5,7 @@ instance and may be used from any thread; two threads that touch a cached proper
 """
 
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 _T = TypeVar("_T")
@@ -17,8 +18,8 @@ class cached_property(Generic[_T]):  # noqa: N801  COMPAT: named like the built-
     """Turn a method into an attribute that is computed at first touch and then kept on the instance.
 
     The value lives in the instance's `__dict__` under the property's name, so later reads are plain attribute reads.
-    Assigning sets the value, deleting forgets it (`KeyError`-free only once it was computed). A class with `__slots__` and
-    no `__dict__` needs a slot named `_cache_<name>`. Reads take no lock.
+    Assigning sets the value, deleting forgets it; deleting one that was not computed is a `KeyError`, except with slots. A class
+    with `__slots__` and no `__dict__` needs a slot named `_cache_<name>`. Reads take no lock.
     """
 
     def __init__(
@@ -37,6 +38,8 @@ class cached_property(Generic[_T]):  # noqa: N801  COMPAT: named like the built-
         if owner.__dictoffset__ == 0:
             # Instances have no __dict__: the twin below is a data descriptor that keeps the value in a slot.
             self.__class__ = _SlottedProperty
+        elif not owner.__module__.startswith("demijohn."):
+            self.__class__ = _DeletableProperty
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -55,6 +58,25 @@ class cached_property(Generic[_T]):  # noqa: N801  COMPAT: named like the built-
         return value
 
 
+class _DeletableProperty(cached_property[_T]):
+    """One of a class that is not ours. COMPAT: extensions expect the `KeyError`; each read is a call, as with Werkzeug."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:  # Any: both overloads of the parent in one
+        if instance is None:
+            return self
+        kept = instance.__dict__
+        value = kept.get(self.__name__, _MISSING)
+        if value is _MISSING:
+            value = kept[self.__name__] = self.fget(instance)
+        return value
+
+    def __set__(self, instance: object, value: _T) -> None:
+        instance.__dict__[self.__name__] = value
+
+    def __delete__(self, instance: object) -> None:
+        del instance.__dict__[self.__name__]
+
+
 class _SlottedProperty(cached_property[_T]):
     """A cached property of a class whose instances have no `__dict__`."""
 
@@ -71,7 +93,8 @@ class _SlottedProperty(cached_property[_T]):
         setattr(instance, self.slot_name, value)
 
     def __delete__(self, instance: object) -> None:
-        delattr(instance, self.slot_name)
+        with suppress(AttributeError):
+            delattr(instance, self.slot_name)
 
 
 class _MappedProperty(Generic[_T]):

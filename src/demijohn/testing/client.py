@@ -76,9 +76,10 @@ class DemijohnClient(Client):
             environ[_PRESERVE] = self._contexts.enter_context
         return environ
 
-    def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+    def _request_from_builder_args(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        # COMPAT: under this name Flask-SocketIO's client calls it, too.
         if args and isinstance(args[0], (EnvironBuilder, dict, Request)):
-            request = super()._request_of(args, kwargs)
+            request = super()._request_from_builder_args(args, kwargs)
             return EnvironBuilder.request_class(self._copy_environ(request.environ))
         environ_base = self._copy_environ(kwargs.pop("environ_base", None) or {})
         builder = AppEnvironBuilder(self.application, *args, environ_base=environ_base, **kwargs)
@@ -98,7 +99,7 @@ class DemijohnClient(Client):
 
         JSON is rendered and read by the application's provider.
         """
-        request = self._request_of(args, kwargs)
+        request = self._request_from_builder_args(args, kwargs)
         # Teardown of the context that the request before left runs before the next request begins; so after redirects,
         # which come through here too, the context is that of the last request.
         self._contexts.close()

@@ -139,7 +139,7 @@ class Client:
             ClientRedirectError: the redirects go round in a circle.
             RuntimeError: a redirect leads to another host.
         """
-        return self._follow(self._request_of(args, kwargs), buffered, follow_redirects)
+        return self._follow(self._request_from_builder_args(args, kwargs), buffered, follow_redirects)
 
     def _follow(self, request: Request, buffered: bool, follow_redirects: bool) -> TestResponse:
         """Send a request, and those that its redirects ask for."""
@@ -166,7 +166,7 @@ class Client:
         response.history = tuple(history)
         return response
 
-    def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+    def _request_from_builder_args(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
         if not kwargs and len(args) == 1:
             given = args[0]
             if isinstance(given, EnvironBuilder):

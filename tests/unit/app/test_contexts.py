@@ -462,6 +462,77 @@ def test_a_client_in_a_with_block_keeps_the_context(app):
     assert not has_app_context()
 
 
+class TestAContextOfTheApplicationEndsBelowARequest:
+    """A test client keeps the last request's context, and whoever pushed the application's around it is done sooner."""
+
+    def test_its_teardown_runs_and_the_request_stays(self):
+        app = Demijohn(__name__)
+        torn = []
+        app.teardown_request(lambda error: torn.append("request"))
+        app.teardown_appcontext(lambda error: torn.append("app"))
+
+        @app.get("/<name>")
+        def page(name):
+            g.seen = name
+            return name
+
+        with app.test_client() as client:
+            with app.app_context():
+                client.get("/first")
+                client.get("/second")
+                assert torn == ["request"]
+            assert torn == ["request", "app"]
+            assert (request.path, g.seen) == ("/second", "second")
+        assert torn == ["request", "app", "request"]
+        assert not has_app_context()
+
+    def test_the_one_before_is_current_again(self):
+        app, outer = Demijohn(__name__), Demijohn("outer")
+        app.get("/")(lambda: "page")
+        with outer.app_context():
+            with app.test_client() as client, app.app_context():
+                client.get("/")
+            assert current_app._get_current_object() is outer
+        assert not has_app_context()
+
+    def test_what_its_teardown_raises_is_raised_and_leaves_nothing(self):
+        app = Demijohn(__name__)
+        app.get("/")(lambda: "page")
+
+        @app.teardown_appcontext
+        def fail(error):
+            raise LookupError("torn")
+
+        with app.test_client() as client:
+            context = app.app_context()
+            context.push()
+            client.get("/")
+            with pytest.raises(LookupError, match="torn"):
+                context.pop()
+            with pytest.raises(AssertionError, match="was popped"):
+                context.pop()
+        assert not has_app_context()
+
+    def test_it_may_be_pushed_again(self):
+        app = Demijohn(__name__)
+        app.get("/")(lambda: "page")
+        context = app.app_context()
+        for _ in range(2):
+            with app.test_client() as client, context:
+                client.get("/")
+                assert g._get_current_object() is context.g
+            assert not has_app_context()
+
+    def test_another_application_above_it_is_still_an_error(self):
+        app, other = Demijohn(__name__), Demijohn("other")
+        context = app.app_context()
+        context.push()
+        with other.app_context(), pytest.raises(AssertionError, match="was popped"):
+            context.pop()
+        context.pop()
+        assert not has_app_context()
+
+
 class TestMessagesSayWhere:
     def message(self):
         with pytest.raises(RuntimeError) as caught:

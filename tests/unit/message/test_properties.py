@@ -31,6 +31,12 @@ def test_a_cached_property_can_be_set_and_forgotten():
     assert thing.value == 1
 
 
+def test_forgetting_what_was_not_computed_is_a_key_error():
+    """As with Werkzeug: Flask-Dance relies on it."""
+    with pytest.raises(KeyError):
+        del Counted().value
+
+
 def test_a_cached_property_shows_its_method_on_the_class():
     assert isinstance(Counted.value, cached_property)
     assert Counted.value.__name__ == "value"
@@ -54,6 +60,8 @@ def test_a_cached_property_without_a_dict_uses_its_slot():
     assert thing.value == 9
     del thing.value
     assert thing.value == 2
+    del thing.value, thing.value  # the second time there is none
+    assert thing.value == 3
     assert isinstance(Slotted.value, cached_property)
 
 

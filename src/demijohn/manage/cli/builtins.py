@@ -54,7 +54,7 @@ def shell_command() -> None:
     """
     import code
 
-    from ...app.context import current_context
+    from ...app.globals import current_context
 
     app = current_context().app
     names: dict[str, Any] = {}
