@@ -15,7 +15,7 @@ from ..message.request import Request as MessageRequest
 from . import slot
 from .context import AppContext, RequestContext
 from .failures import AppFailures
-from .globals import current_request_context
+from .globals import current_request_context, request
 from .plan import plan_for
 from .requests import Response
 from .results import make_response
@@ -199,7 +199,9 @@ class AppDispatch(AppFailures):
             return response_class(rv, status=None, headers=None)
         if kind is dict or kind is list:
             return self.json.response(rv)
-        return make_response(self, rv, current_request_context().request)
+        ctx = current(None)
+        # Without a request most values work; what needs one says so.
+        return make_response(self, rv, ctx.request if ctx is not None and ctx.has_request else request)
 
     def process_response(self, response: Any) -> Any:  # Any: of `response_class`
         """Call the after-request functions, those of `after_this_request` first, and save the session."""

@@ -88,6 +88,33 @@ class _RequestContextView:
 _cv_request: Final = _RequestContextView()
 
 
+class _AppSource:
+    """What `app_ctx` asks. COMPAT: a request that is made inside of a context of its application has that one, as in Flask 3.1.
+
+    Flask-SQLAlchemy has a session for each: what a test adds in `with app.app_context():`, its client's requests find.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name
+
+    def __proxy_source__(self, name: str | None) -> "_AppSource":
+        return _AppSource(name)
+
+    def get(self) -> Any:  # Any: whatever the proxy stands for
+        """Return the context of the application, or what it has of that name.
+
+        Raises:
+            Unbound: there is none.
+        """
+        ctx = current(None)
+        if ctx is None:
+            raise Unbound
+        ctx = ctx._host or ctx
+        return ctx if self._name is None else getattr(ctx, self._name)
+
+
 class _RequestSource:
     """What the proxies ask when there is no request; `get` says so in the proxies' own words, on which their `repr` relies."""
 
@@ -154,8 +181,8 @@ class _SessionProxy(LocalProxy[Any]):
         return item in ctx.session
 
 
-app_ctx: Final[Any] = LocalProxy(_cv_app, unbound_message=NO_APP_CONTEXT)
-"""The current context."""
+app_ctx: Final[Any] = LocalProxy(_AppSource(), unbound_message=NO_APP_CONTEXT)
+"""The current context; that of the application where a request is made inside of one."""
 
 current_app: Final[Any] = LocalProxy(_cv_app, "app", unbound_message=NO_APP_CONTEXT)
 """The application at work."""
@@ -185,7 +212,9 @@ class _ContextStack:
     def top(self) -> AppContext | None:
         """The current context, `None` if there is none."""
         ctx: AppContext | None = current(None)
-        return None if ctx is None or (self._needs_request and not ctx.has_request) else ctx
+        if ctx is None or not self._needs_request:
+            return ctx and (ctx._host or ctx)
+        return ctx if ctx.has_request else None
 
     @property
     def _local(self) -> StackStorage:
@@ -213,9 +242,10 @@ class _ContextStack:
 
     def pop(self) -> AppContext | None:
         """Pop the current context and return it, `None` if there is none."""
-        ctx = self.top
-        if ctx is not None:
-            ctx.pop(None)
+        ctx: AppContext | None = current(None)
+        if ctx is None or (self._needs_request and not ctx.has_request):
+            return None
+        ctx.pop(None)
         return ctx
 
 

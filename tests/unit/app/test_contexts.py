@@ -406,7 +406,8 @@ def test_the_stacks_of_old_are_views(app):
     assert _app_ctx_stack.top is ctx
     assert _request_ctx_stack.top is None
     with app.test_request_context("/") as inner:
-        assert _app_ctx_stack.top is _request_ctx_stack.top is inner
+        assert _app_ctx_stack.top is ctx
+        assert _request_ctx_stack.top is inner
     assert _app_ctx_stack.pop() is ctx
     assert not has_app_context()
 
@@ -460,6 +461,24 @@ def test_a_client_in_a_with_block_keeps_the_context(app):
         assert (request.path, g.name, torn) == ("/two", "two", [None])
     assert torn == [None, None]
     assert not has_app_context()
+
+
+def test_a_request_made_in_a_context_of_its_application_has_that_one():
+    """Flask-SQLAlchemy has a session for each: what a test adds in the context, the requests of its client find."""
+    app = Demijohn(__name__)
+    seen = []
+    app.get("/")(lambda: seen.append((app_ctx._get_current_object(), _app_ctx_stack.top)) or "page")
+    app.teardown_appcontext(lambda error: seen.append(app_ctx._get_current_object()))
+    with app.app_context() as outer:
+        app.test_client().get("/")
+        with app.test_request_context() as inner:
+            assert app_ctx._get_current_object() is _app_ctx_stack.top is outer
+            assert request_ctx._get_current_object() is _request_ctx_stack.top is inner
+            with app.app_context() as own:
+                assert app_ctx._get_current_object() is _app_ctx_stack.top is own
+    assert seen == [(outer, outer), own, outer]
+    with app.test_request_context() as alone:
+        assert app_ctx._get_current_object() is _app_ctx_stack.top is alone
 
 
 class TestAContextOfTheApplicationEndsBelowARequest:

@@ -123,3 +123,12 @@ def test_an_error_that_renders_itself_has_the_environ_and_others_need_none(app, 
 
     assert "<p>/own</p>" in client.get("/own").text
     assert client.get("/plain").text.endswith("<p>a &lt;b&gt;<br>c</p>\n")
+
+
+def test_without_a_request(app):
+    """Extensions make responses in a context of the application, too (Flask-Compress)."""
+    with app.app_context():
+        response = make_response("gone", 410)
+        assert (response.status_code, response.data) == (410, b"gone")
+        with pytest.raises(RuntimeError, match="outside of request context"):
+            make_response(None)
