@@ -172,7 +172,7 @@ def test_it_answers_while_nobody_else_does(metered, hold, ask, until, path, thre
     assert (status, text.splitlines()[0]) == (503, "0 of 2 workers are ready, and 1 should be")
     found = ops.samples()
     took = time.monotonic() - began
-    assert took < 5, "three answers, each of which takes milliseconds"
+    assert took < PATIENCE, "three answers; who waited for a worker would wait until it is let go, below"
     if path == "/freeze":
         assert re.search(r"worker \d+ has not got on for", text)
         assert found["demijohn_heartbeat_age_seconds"] > 1.5
