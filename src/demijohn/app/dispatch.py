@@ -17,6 +17,7 @@ from .context import AppContext, RequestContext
 from .failures import AppFailures
 from .globals import current_request_context, request
 from .plan import plan_for
+from .rendering import default_variables
 from .requests import Response
 from .results import make_response
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -256,7 +257,9 @@ class AppDispatch(AppFailures):
             scopes = reversed(ctx.plan.scopes)
         for scope in scopes:
             for function in self.template_context_processors.get(scope, ()):
-                context.update(self.ensure_sync(function)())
+                # PERF: of our own it is known, and to find it out takes five calls.
+                plain = function if function is default_variables else self.ensure_sync(function)
+                context.update(plain())
         context.update(given)
 
     def request_context(self, environ: Environ) -> RequestContext:

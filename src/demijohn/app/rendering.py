@@ -6,7 +6,7 @@ Knows no Jinja2, only `app.jinja_env`.
 from collections.abc import Iterator
 from typing import Any
 
-from .globals import current_context, g, request
+from .globals import current_context, g
 from .signals import before_render_template, template_rendered
 from .slot import current
 from .travel import stream_with_context
@@ -26,7 +26,7 @@ def default_variables() -> dict[str, Any]:
         return {}
     if not ctx.has_request:
         return {"g": g._get_current_object()}
-    return {"g": ctx.g, "request": request._get_current_object()}
+    return {"g": ctx.g, "request": ctx.request}
 
 
 def _prepare(app: Any, template: Any, context: dict[str, Any]) -> None:
