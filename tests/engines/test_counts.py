@@ -80,7 +80,7 @@ def test_what_waits_is_told(threaded_runner):
             waiting, since = running.server.queued()
             assert waiting in (2, 3)
             assert 0 < since <= running.server._engine.clock.monotonic()
-            assert running.server.stats.in_flight == 4
+            wait_until(lambda: running.server.stats.in_flight == 4)
         finally:
             go_on.set()
         for client in clients:

@@ -243,8 +243,8 @@ def test_what_is_open_when_the_workers_are_forked_is_named(serve, site):
 
 
 def test_a_worker_with_a_stuck_thread_is_replaced(serve, site):
-    site.say("one", "import ctypes\n@app.get('/stuck')\ndef stuck(): ctypes.CDLL(None).sleep(60)\n")
-    server = serve("--request-timeout", "0.2", "--stuck-after", "0.2")
+    site.say("one", "import ctypes\n@app.get('/stuck', timeout=0.2)\ndef stuck(): ctypes.CDLL(None).sleep(60)\n")
+    server = serve("--stuck-after", "0.2")
     first = server.workers(2)
     with pytest.raises(AssertionError, match="504"):
         server.get("/stuck")
