@@ -130,7 +130,7 @@ class LocalProxy(Generic[T]):
         get, key = _way_of(self)
         try:
             value = get()
-        except LookupError as error:
+        except (LookupError, RuntimeError) as error:
             return _unbound_attribute(self, name, error)
         if key is not None:
             value = getattr(value, key)
@@ -377,10 +377,14 @@ def _is_bound(proxy: Any) -> bool:
     return True
 
 
-def _unbound_attribute(proxy: Any, name: str, error: LookupError) -> Any:
-    if not _is_missing(_way_of(proxy)[0], error):
+def _unbound_attribute(proxy: Any, name: str, error: LookupError | RuntimeError) -> Any:
+    if isinstance(error, RuntimeError):
+        # The function asked another proxy, which is unbound: `LocalProxy(lambda: g.user)`.
+        if name not in _UNBOUND_NAMES:
+            raise error
+    elif not _is_missing(_way_of(proxy)[0], error):
         raise error
-    if name not in _UNBOUND_NAMES:
+    elif name not in _UNBOUND_NAMES:
         raise RuntimeError(str(_message_of(proxy))) from None  # its __str__ may say more
     if name == "__class__":
         return type(proxy)

@@ -135,6 +135,18 @@ def test_name_that_the_object_lacks(variable):
 # ---- unbound
 
 
+def test_a_proxy_of_what_another_one_holds_is_unbound_with_it():
+    """`LocalProxy(lambda: g.user)` in a module: tools ask it for its class while nobody is at work (Flask-Dance's fixture)."""
+    inner = LocalProxy(ContextVar("nothing"), unbound_message="no value here")
+    outer = LocalProxy(lambda: inner.user)
+    assert outer.__class__ is LocalProxy
+    assert not isinstance(outer, list)
+    assert not outer
+    assert repr(outer) == "<LocalProxy unbound>"
+    with pytest.raises(RuntimeError, match="no value here"):
+        _ = outer.name
+
+
 @pytest.mark.parametrize("proxy", unbound_proxies(), ids=range(6))
 def test_unbound(proxy):
     assert not proxy
