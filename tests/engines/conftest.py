@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from demijohn.app.asyncs import stop_loop
+from demijohn.serve import timelimit
 
 RUNNERS = ["inline", "late", "pool"]
 
@@ -14,6 +15,12 @@ def eager_switching():
     sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(interval)
+
+
+@pytest.fixture
+def in_time(monkeypatch):
+    """The server does not answer in the place of a handler that is interrupted, however slowly this machine runs it."""
+    monkeypatch.setattr(timelimit, "_GRACE", 10)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -10,7 +10,6 @@ from engines.serving import TIMEOUT, Client, serving
 from demijohn import Blueprint, Demijohn, RequestTimedOut, g, request
 from demijohn.app.globals import _cv_app
 from demijohn.doors.choose import handler_for
-from demijohn.serve import timelimit
 
 LIMIT = 0.05
 SURE = 0.2  # where the view must have begun when it is reached
@@ -117,12 +116,6 @@ class Site:
 @pytest.fixture(params=["native", "wsgi"])
 def door(request):
     return request.param
-
-
-@pytest.fixture
-def in_time(monkeypatch):
-    """The server does not answer in a view's place, however slowly this machine runs it."""
-    monkeypatch.setattr(timelimit, "_GRACE", TIMEOUT / 2)
 
 
 @pytest.fixture

@@ -238,10 +238,10 @@ class Overstaying(Reader):
 
     def __call__(self, exchange) -> None:
         exchange.on_disconnect(lambda: self.left.append("told"))
-        if exchange.head.path == "/limited":
-            exchange.limit_time(0.05)
         self.began.release()
         try:
+            if exchange.head.path == "/limited":
+                exchange.limit_time(0.05)
             exchange.body.read()
         except self.catches as error:
             self.left.append(type(error).__name__)
@@ -256,6 +256,7 @@ class Overstaying(Reader):
 
 
 @pytest.mark.over_tls
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("catches", [HandlerTimeout, ZeroDivisionError], ids=["caught", "not caught"])
 def test_a_time_limit_reaches_who_waits_for_a_body(runner, catches):
     """In time to make its own answer of it; else it is 504. Its thread is free then, and the connection is no more used."""
