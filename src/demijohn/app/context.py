@@ -223,7 +223,7 @@ class AppContext:
         if not self.has_request:
             if outer.has_request:
                 self._borrow_request(outer)
-        elif is_first and self._closes_request:
+        elif is_first and (self._closes_request or not outer.has_request):
             # COMPAT: a context of the application that is there already is the request's, too, with all it has in `g`.
             self._host = outer._host or outer
             self.g = self._host.g

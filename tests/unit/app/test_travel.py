@@ -79,6 +79,24 @@ def test_a_copied_context_in_tasks(app, client):
     assert client.get("/").json == [[0, "/"], [1, "/"], [2, "/"]]
 
 
+def test_a_copied_context_in_one_of_the_application_has_its_namespace(app):
+    """Flask-Executor pushes one, with a copy of `g`, around the copied request."""
+    torn = []
+    app.teardown_appcontext(lambda error: torn.append(error))
+
+    with app.test_request_context("/x"):
+        read = copy_current_request_context(lambda: (g.value, request.path))
+
+    def work():
+        with app.app_context():
+            g.value = 1
+            return read(), read(), len(torn)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result() == ((1, "/x"), (1, "/x"), 1)
+    assert torn == [None, None]
+
+
 def test_a_coroutine_function_called_from_a_plain_thread_is_run(app):
     async def work():
         return request.path
