@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from services import free_port, own_address
 
 from demijohn import Demijohn
 from demijohn.manage.appserver import AppServer
@@ -24,7 +25,7 @@ def hello(environ, start_response):
 
 
 def get(server, path="/"):
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -49,7 +50,7 @@ def test_a_server_in_a_thread(threaded):
         thread = in_thread(server)
         assert get(server) == (200, b"hello")
         server.shutdown()
-        thread.join(10)
+        thread.join(20)
         assert not thread.is_alive()
 
 
@@ -81,7 +82,7 @@ def test_shutdown_waits_until_the_request_in_flight_is_answered():
 
     def slow(environ, start_response):
         started.set()
-        assert release.wait(10)
+        assert release.wait(20)
         return hello(environ, start_response)
 
     with make_server("127.0.0.1", 0, slow, threads=2) as server:
@@ -89,13 +90,13 @@ def test_shutdown_waits_until_the_request_in_flight_is_answered():
         answers = []
         client = threading.Thread(target=lambda: answers.append(get(server)))
         client.start()
-        assert started.wait(10)
+        assert started.wait(20)
         stopper = threading.Thread(target=server.shutdown)
         stopper.start()
         release.set()
-        stopper.join(10)
-        client.join(10)
-        thread.join(10)
+        stopper.join(20)
+        client.join(20)
+        thread.join(20)
         assert answers == [(200, b"hello")]
 
 
@@ -106,7 +107,7 @@ def test_a_server_serves_once_at_a_time():
         with pytest.raises(RuntimeError, match="already"):
             server.serve_forever()
         server.shutdown()
-        thread.join(10)
+        thread.join(20)
 
 
 def test_a_keyboard_interrupt_ends_serving():
@@ -121,7 +122,7 @@ def test_a_keyboard_interrupt_ends_serving():
         client = threading.Thread(target=visit)
         client.start()
         server.serve_forever()
-        client.join(10)
+        client.join(20)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +168,11 @@ def test_make_server_raises_and_run_simple_exits_when_the_port_is_taken(capsys):
 
 
 def test_a_bad_application_leaves_no_socket_behind():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    address = own_address()
+    port = free_port(address)
     with pytest.raises(TypeError):
-        make_server("127.0.0.1", port, 7)
-    make_server("127.0.0.1", port, hello).server_close()
+        make_server(address, port, 7)
+    make_server(address, port, hello).server_close()
 
 
 def test_an_inherited_socket():
@@ -184,7 +184,7 @@ def test_an_inherited_socket():
             thread = in_thread(server)
             assert get(server) == (200, b"hello")
             server.shutdown()
-            thread.join(10)
+            thread.join(20)
 
 
 def test_the_announcement(caplog):
@@ -215,12 +215,12 @@ def test_a_unix_socket_is_removed_at_the_end(tmp_path, caplog):
         assert f" * Running on unix:{path}" in caplog.messages
         thread = in_thread(server)
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
+            client.settimeout(20)
             client.connect(path)
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert client.recv(15) == b"HTTP/1.1 200 OK"
         server.shutdown()
-        thread.join(10)
+        thread.join(20)
     assert not os.path.exists(path)
 
 
@@ -252,7 +252,7 @@ def test_request_lines_are_logged_when_asked(caplog):
         thread = in_thread(server)
         get(server, "/here")
         server.shutdown()
-        thread.join(10)
+        thread.join(20)
     assert any('"GET /here HTTP/1.1" 200 5' in message for message in caplog.messages)
 
 
