@@ -285,6 +285,8 @@ class Parent:
             self._widen(child, message["roots"], message["modules"], message["templates"], message["statics"])
             if self._phase is Phase.STARTING and self._pending.due is None:
                 self._on_ready()
+            # Also if it is to end again, for an edit that was noticed before this was heard.
+            self._has_served = True
 
     def _widen(
         self,
@@ -324,7 +326,6 @@ class Parent:
             took = (self._clock.monotonic() - self._pending.noticed_at) * 1000
             why = f" because {shown(self._reason)} changed" if self._reason else ""
             logger.info(" * Reloaded%s (%d ms)", why, took)
-        self._has_served = True
 
     def _on_child_signal(self) -> None:
         child = self._child
