@@ -88,31 +88,21 @@ class _RequestContextView:
 _cv_request: Final = _RequestContextView()
 
 
-class _AppSource:
-    """What `app_ctx` asks. COMPAT: a request that is made inside of a context of its application has that one, as in Flask 3.1.
+def _app_context() -> AppContext | None:
+    """Return the current context, `None` if there is none; in a request made in a context of its application, that one.
 
-    Flask-SQLAlchemy has a session for each: what a test adds in `with app.app_context():`, its client's requests find.
+    COMPAT: as in Flask 3.1. Flask-SQLAlchemy has a session for each: what a test adds in `with app.app_context():`, its
+    client's requests find.
     """
+    ctx: AppContext | None = current(None)
+    return ctx and (ctx._host or ctx)
 
-    __slots__ = ("_name",)
 
-    def __init__(self, name: str | None = None) -> None:
-        self._name = name
-
-    def __proxy_source__(self, name: str | None) -> "_AppSource":
-        return _AppSource(name)
-
-    def get(self) -> Any:  # Any: whatever the proxy stands for
-        """Return the context of the application, or what it has of that name.
-
-        Raises:
-            Unbound: there is none.
-        """
-        ctx = current(None)
-        if ctx is None:
-            raise Unbound
-        ctx = ctx._host or ctx
-        return ctx if self._name is None else getattr(ctx, self._name)
+def _bound_app_context() -> AppContext:
+    ctx = _app_context()
+    if ctx is None:
+        raise Unbound
+    return ctx
 
 
 class _RequestSource:
@@ -181,7 +171,7 @@ class _SessionProxy(LocalProxy[Any]):
         return item in ctx.session
 
 
-app_ctx: Final[Any] = LocalProxy(_AppSource(), unbound_message=NO_APP_CONTEXT)
+app_ctx: Final[Any] = LocalProxy(_bound_app_context, unbound_message=NO_APP_CONTEXT)
 """The current context; that of the application where a request is made inside of one."""
 
 current_app: Final[Any] = LocalProxy(_cv_app, "app", unbound_message=NO_APP_CONTEXT)
@@ -211,10 +201,10 @@ class _ContextStack:
     @property
     def top(self) -> AppContext | None:
         """The current context, `None` if there is none."""
+        if not self._needs_request:
+            return _app_context()
         ctx: AppContext | None = current(None)
-        if ctx is None or not self._needs_request:
-            return ctx and (ctx._host or ctx)
-        return ctx if ctx.has_request else None
+        return None if ctx is None or not ctx.has_request else ctx
 
     @property
     def _local(self) -> StackStorage:

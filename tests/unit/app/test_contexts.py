@@ -542,6 +542,20 @@ class TestAContextOfTheApplicationEndsBelowARequest:
                 assert g._get_current_object() is context.g
             assert not has_app_context()
 
+    def test_the_request_around_it_is_given_back(self):
+        app = Demijohn(__name__)
+        app.get("/")(lambda: "page")
+        with app.test_request_context("/around"):
+            context = app.app_context()
+            context.push()
+            assert context.has_request
+            with app.test_client() as client:
+                client.get("/")
+                context.pop()
+                assert not context.has_request
+            assert request.path == "/around"
+        assert not has_app_context()
+
     def test_another_application_above_it_is_still_an_error(self):
         app, other = Demijohn(__name__), Demijohn("other")
         context = app.app_context()
