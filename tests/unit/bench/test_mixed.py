@@ -71,11 +71,16 @@ class Served:
                 if b"close" in answer:
                     return
 
+    def wait(self):
+        """Wait until what the clients that have gone sent is read."""
+        for thread in self._threads[1:]:
+            thread.join(20)
+
     def close(self):
         self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
-        for thread in self._threads:
-            thread.join(20)
+        self._threads[0].join(20)
+        self.wait()
 
 
 @pytest.fixture
@@ -100,6 +105,7 @@ def answer(number, more=b""):
 def test_both_kinds_are_seen(served):
     server = served(answer)
     seen = Client(server.port, 2).run(0.3)
+    server.wait()
     assert seen.errors == 0
     assert 0 < seen.p50_ms <= seen.p99_ms
     assert seen.slow_p50_ms > 0
