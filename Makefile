@@ -8,12 +8,15 @@ PORT ?= 5000
 
 .PHONY: run test compat lint bench settings names clean
 
-$(VENV)/.run: pyproject.toml
+# What is compiled when the package is installed.
+COMPILED := hatch_build.py $(wildcard src/c/*)
+
+$(VENV)/.run: pyproject.toml $(COMPILED)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
-$(VENV)/.dev: pyproject.toml
+$(VENV)/.dev: pyproject.toml $(COMPILED)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.run

@@ -3,6 +3,7 @@
 Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (wire), not processes (manage).
 """
 
+from . import compiled
 from .errorlog import JSONFormatter, LineFormatter
 from .gauges import Gauges
 from .listener import Listener, ListenOptions
@@ -21,5 +22,6 @@ __all__ = [
     "Server",
     "ServerOptions",
     "Stats",
+    "compiled",
     "reopen_logs",
 ]

@@ -99,6 +99,30 @@ class Answering(WatchedExchange):
             self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
             self._fail(error)
+        if self._chunks is not None or self._after:
+            self._settle()
+        self.is_running = False
+
+    def _after_handler(self, error: BaseException | None) -> None:
+        """Do what `run` does after the handler, which raised `error`, or nothing. For the compiled `run`."""
+        try:
+            try:
+                if error is not None:
+                    raise error
+            finally:
+                if self.time_limit is not None:
+                    self.time_limit.end()
+            if self.state < PULLED:
+                self._complain()
+        except ClientDisconnected:
+            self._give_up()
+        except BaseException as raised:  # noqa: BLE001 - as above
+            self._fail(raised)
+        self._settle()
+        self.is_running = False
+
+    def _settle(self) -> None:
+        """Close what the answer has open, and do what follows it, unless more of it is to come."""
         if self._chunks is not None and self.state is not PULLED:
             self.close_chunks()
         if (
@@ -107,7 +131,6 @@ class Answering(WatchedExchange):
             and (self.state is ABORTED or self._line.is_broken or not self._line.outbox.size)
         ):
             self.run_after()
-        self.is_running = False
 
     def refuse(self, retry_after: int) -> None:
         """Answer 503 in place of the handler, which was not called and will not be; `retry_after` is in seconds."""

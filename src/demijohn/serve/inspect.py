@@ -20,13 +20,18 @@ from .exchange import H1Exchange
 from .lingering import Lingering
 from .link import Link
 from .phase import Phase
+from .reactor import Reactor
+from .runner.late import LateRunner
+from .runner.queue import JobQueue
 from .stacks import Place, application_place, frames_within, places_of
 from .state import State
 
 MOST_REQUESTS = 500
 """Requests that are described one by one, the eldest; all are counted."""
 
-_RUN = Answering.run.__code__
+_RUNS = frozenset({Answering.run.__code__, Answering._after_handler.__code__})
+_DRIVERS = frozenset(method.__code__ for method in (Reactor.turn, LateRunner._run_waiting, JobQueue.run))
+"""Whoever runs handlers, seen from below: `Answering.run` may be compiled, and has no frame then."""
 
 
 class Stage(StrEnum):
@@ -212,7 +217,7 @@ class _Look:
         thread = None if ident is None else self._names.get(ident)
         places: list[Place] = []
         if ident is not None:
-            frames = frames_within(self._frames.get(ident), _RUN, self._frames)
+            frames = frames_within(self._frames.get(ident), _RUNS, _DRIVERS, self._frames)
             places = places_of(frames)
         wants_stack = self._stacks_of is None or name in self._stacks_of
         return RequestSeen(

@@ -9,12 +9,15 @@ variable: `coroutine` (as in app/asyncs.py), or asyncio's own. What the coroutin
 
 import linecache
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import dropwhile
 from types import CodeType, FrameType
 from typing import Any, Final
 
 from .._base.record import record
+
+_HERE: Final = os.path.dirname(__file__) + os.sep
 
 Threads = Mapping[int, FrameType]
 """Thread identifiers and the innermost frame of each: of `sys._current_frames()`."""
@@ -49,15 +52,27 @@ def _foreign() -> tuple[tuple[str, ...], ...]:
     return (ours, "<", *library, *installed), (ours, "<", *library)
 
 
-def frames_within(innermost: FrameType | None, run: CodeType, threads: Threads) -> list[FrameType]:
-    """Return the frames inside of the call of `run`, outermost first; none if the thread is in no such call."""
+def frames_within(
+    innermost: FrameType | None, runs: Collection[CodeType], drivers: Collection[CodeType], threads: Threads
+) -> list[FrameType]:
+    """Return the frames inside of the call of one of `runs`, outermost first; none if the thread is in no such call.
+
+    A compiled call of that kind has no frame. What the server's own frames under one of `drivers` have called counts then.
+    """
     found: list[FrameType] = []
     for frame in _outwards(innermost):
-        if frame.f_code is run:
+        is_driver = frame.f_code in drivers
+        if is_driver or frame.f_code in runs:
             found.reverse()
+            if is_driver:
+                found = list(dropwhile(_is_servers, found))
             return _with_coroutine(found, threads)
         found.append(frame)
     return []
+
+
+def _is_servers(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_HERE)
 
 
 def stack_of(innermost: FrameType | None) -> list[FrameType]:

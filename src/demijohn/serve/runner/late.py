@@ -78,6 +78,11 @@ class _Slot:
 class LateRunner:
     """See the file's description."""
 
+    __slots__ = (
+        "_alarm", "_blockers", "_engine", "_idle", "_is_short", "_is_waking", "_is_watcher_asleep", "_leader", "_lock",
+        "_max_age", "_now", "_promote_after", "_serial", "_slots", "_slow_after", "queue",
+    )  # fmt: skip
+
     def __init__(self, engine: Engine, threads: int, promote_after: float, slow_after: float) -> None:
         self._engine = engine
         self._promote_after = promote_after

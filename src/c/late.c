@@ -1,0 +1,165 @@
+/* Twin of `LateRunner.submit`: a handler that is run by the leader, where nobody is known to block. */
+#include "leaf.h"
+
+/* What `submit` may leave to nobody else: followers are there, the watcher is awake, nothing is known to be slow. */
+static bool
+is_plain(PyObject *runner)
+{
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    PyObject *engine = FIELD(runner, LateRunner__engine);
+    PyObject *idle = FIELD(runner, LateRunner__idle);
+    PyObject *reactor = IS(engine, Engine) ? FIELD(engine, Engine_reactor) : NULL;
+    double now, polled_at, max_age;
+    return IS(blockers, Blockers) && PyDict_CheckExact(FIELD(blockers, Blockers_known))
+           && PyDict_GET_SIZE(FIELD(blockers, Blockers_known)) == 0 && IS(reactor, Reactor) && idle != NULL
+           && PyObject_Size(idle) > 0 && is_false(FIELD(runner, LateRunner__is_watcher_asleep))
+           && IS(FIELD(runner, LateRunner__leader), Slot) && seconds_of(FIELD(reactor, Reactor_now), &now)
+           && seconds_of(FIELD(reactor, Reactor_polled_at), &polled_at)
+           && seconds_of(FIELD(runner, LateRunner__max_age), &max_age) && now - polled_at <= max_age;
+}
+
+/* Read the runner's clock. False: an exception is set. */
+static bool
+read_clock(PyObject *runner, PyObject **time, double *seconds)
+{
+    *time = PyObject_CallNoArgs(FIELD(runner, LateRunner__now));
+    if (*time == NULL) {
+        return false;
+    }
+    if (!seconds_of(*time, seconds)) {
+        PyErr_SetString(PyExc_TypeError, "the clock's time is no number");
+        Py_CLEAR(*time);
+        return false;
+    }
+    return true;
+}
+
+static int
+run_job(PyObject *job)
+{
+    return IS(job, Link) ? run_link(job) : call_method(job, names.run);
+}
+
+/* The handler took long; nobody doubts why. -1 if that raised. */
+static int
+suspect(PyObject *runner, PyObject *job, PyObject *ended)
+{
+    PyObject *label = PyObject_GetAttr(job, names.label);
+    PyObject *result = NULL;
+    if (label != NULL) {
+        PyObject *blockers = FIELD(runner, LateRunner__blockers);
+        result = PyObject_CallMethodObjArgs(blockers, names.suspect, label, ended, NULL);
+        Py_DECREF(label);
+    }
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+/* Another thread polls now. */
+static int
+finish_late(PyObject *runner, PyObject *slot, PyObject *job)
+{
+    PUT_NEW(slot, Slot_role, known.ROLE_LATE);
+    PyObject *result = PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+/* After the handler, as the leader. -1 if it raised. */
+static int
+end_job(PyObject *runner, PyObject *slot, PyObject *job, double began)
+{
+    PyObject *time;
+    double ended, slow_after;
+    PUT_NEW(slot, Slot_job, Py_None);
+    if (!is_false(FIELD(runner, LateRunner__is_short)) && call_method(runner, names._end_shortage) < 0) {
+        return -1;
+    }
+    if (!read_clock(runner, &time, &ended)) {
+        return -1;
+    }
+    PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
+    PUT_NEW(reactor, Reactor_now, time);
+    bool is_slow = !seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) || ended - began > slow_after;
+    int done = is_slow ? suspect(runner, job, time) : 0;
+    Py_DECREF(time);
+    if (done < 0) {
+        return -1;
+    }
+    return IS(job, Link) ? complete_link(job) : call_method(job, names.complete);
+}
+
+/* Run a job while leadership lies on offer. 1: this thread is still the leader, 0: it is not, -1: it raised. */
+static int
+run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
+{
+    PyObject *offer = FIELD(slot, Slot_offer);
+    PyObject *result = PyObject_CallMethodOneArg(offer, names.append, job);
+    if (result == NULL) {
+        return -1;
+    }
+    Py_DECREF(result);
+    if (run_job(job) < 0) {
+        return -1;
+    }
+    result = PyObject_CallMethodNoArgs(offer, names.pop);
+    if (result == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_IndexError)) {
+            return -1;
+        }
+        /* Promoted away: another thread polls now, and this one is late. */
+        PyErr_Clear();
+        return finish_late(runner, slot, job) < 0 ? -1 : 0;
+    }
+    Py_DECREF(result);
+    return end_job(runner, slot, job, began) < 0 ? -1 : 1;
+}
+
+static int
+submit_pure(PyObject *runner, PyObject *job)
+{
+    PyObject *both[] = {runner, job};
+    PyObject *result = PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL);
+    int answer = result == NULL ? -1 : PyObject_IsTrue(result);
+    Py_XDECREF(result);
+    return answer;
+}
+
+int
+submit_late(PyObject *runner, PyObject *job)
+{
+    PyObject *time;
+    double began, doubts_until;
+    if (!is_plain(runner)) {
+        return submit_pure(runner, job);
+    }
+    if (!read_clock(runner, &time, &began)) {
+        return -1;
+    }
+    Py_DECREF(time);
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    if (!seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until) || began < doubts_until) {
+        return submit_pure(runner, job); /* the system is asked how the thread fares, before and after */
+    }
+    PyObject *serial = PyNumber_Add(FIELD(runner, LateRunner__serial), known.ONE);
+    if (serial == NULL) {
+        return -1;
+    }
+    PyObject *slot = Py_NewRef(FIELD(runner, LateRunner__leader));
+    Py_INCREF(job);
+    PUT_NEW(slot, Slot_job, job);
+    PUT(runner, LateRunner__serial, serial);
+    int answer = run_on_offer(runner, slot, job, began);
+    Py_DECREF(job);
+    Py_DECREF(slot);
+    return answer;
+}
+
+static PyObject *
+LateRunner_submit(PyObject *runner, PyObject *job)
+{
+    int answer = submit_late(runner, job);
+    return answer < 0 ? NULL : PyBool_FromLong(answer);
+}
+
+PyMethodDef late_methods[] = {{"submit", LateRunner_submit, METH_O, NULL}, {NULL, NULL, 0, NULL}};
