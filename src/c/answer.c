@@ -1,5 +1,5 @@
 /* Twin of `H1Connection.render_response`: a whole answer with plain fields, in one piece. */
-#include "leaf.h"
+#include "server.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Twins of serve/answering.py and serve/exchange.py: an exchange from its making to its end, where its answer is one block. */
-#include "leaf.h"
+#include "server.h"
 
 PyObject *
 new_exchange(PyObject *link, PyObject *head)
@@ -65,14 +65,7 @@ run_exchange(PyObject *exchange)
     PyObject *result = PyObject_CallOneArg(handler, exchange);
     Py_DECREF(handler);
     if (result == NULL) {
-        PyObject *kind, *traceback;
-        PyErr_Fetch(&kind, &error, &traceback);
-        PyErr_NormalizeException(&kind, &error, &traceback);
-        if (traceback != NULL) {
-            PyException_SetTraceback(error, traceback);
-        }
-        Py_XDECREF(kind);
-        Py_XDECREF(traceback);
+        error = take_exception();
     }
     Py_XDECREF(result);
     if (error == NULL && FIELD(exchange, H1Exchange_state) == known.DONE
@@ -162,25 +155,14 @@ static int
 send_line(PyObject *link, PyObject *data)
 {
     Py_ssize_t sent;
-    PyObject *result = PyObject_CallMethodOneArg(FIELD(link, Link_sock), names.send, data);
-    if (result != NULL) {
-        sent = PyLong_AsSsize_t(result);
-        Py_DECREF(result);
-        if (sent == -1 && PyErr_Occurred()) {
+    switch (send_octets(FIELD(link, Link_sock), data, &sent)) {
+        case RAISED:
             return -1;
-        }
-    }
-    else if (PyErr_ExceptionMatches(known.BlockingIOError) || PyErr_ExceptionMatches(known.InterruptedError)) {
-        PyErr_Clear();
-        sent = 0;
-    }
-    else if (PyErr_ExceptionMatches(PyExc_OSError)) {
-        PyErr_Clear();
-        PUT_NEW(link, Link_is_broken, Py_True);
-        return 0;
-    }
-    else {
-        return -1;
+        case BROKEN:
+            PUT_NEW(link, Link_is_broken, Py_True);
+            return 0;
+        default:
+            break;
     }
     PyObject *all = PyLong_FromSsize_t(count_of(FIELD(link, Link_sent_bytes)) + sent);
     if (all == NULL) {
@@ -212,9 +194,9 @@ plain_line(PyObject *exchange, PyObject *body)
 }
 
 static PyObject *
-H1Exchange_respond(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count)
+H1Exchange_respond(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
-    if (count == 3) {
+    if (count == 3 && keywords == NULL) {
         PyObject *status = arguments[0], *headers = arguments[1], *body = arguments[2];
         PyObject *link = plain_line(exchange, body);
         if (link != NULL) {
@@ -244,15 +226,7 @@ H1Exchange_respond(PyObject *exchange, PyObject *const *arguments, Py_ssize_t co
             }
         }
     }
-    PyObject *all[4] = {exchange};
-    if (count > 3) {
-        PyErr_Format(PyExc_TypeError, "respond() takes 3 arguments, not %zd", count);
-        return NULL;
-    }
-    for (Py_ssize_t number = 0; number < count; number++) {
-        all[number + 1] = arguments[number];
-    }
-    return PyObject_Vectorcall(pure.H1Exchange_respond, all, (size_t)count + 1, NULL);
+    return call_pure(pure.H1Exchange_respond, exchange, arguments, count, keywords);
 }
 
 /* ---- the end */
@@ -336,8 +310,7 @@ discard_exchange(PyObject *exchange, PyObject *link)
     return body == known.EMPTY_BODY ? 0 : call_method(body, names.close);
 }
 
-/* METH_FASTCALL functions have a type of their own; `PyMethodDef` is for all kinds. */
-PyMethodDef exchange_methods[] = {
-    {"respond", (PyCFunction)(void (*)(void))H1Exchange_respond, METH_FASTCALL, NULL},
+PyMethodDef H1Exchange_methods[] = {
+    {"respond", (PyCFunction)(void (*)(void))H1Exchange_respond, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };

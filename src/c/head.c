@@ -1,5 +1,5 @@
 /* Twins of wire/h1/reader.py: a head that the connection knows, whole or but for its request line. */
-#include "leaf.h"
+#include "server.h"
 #include <string.h>
 
 /* RFC 9110 §5.6.2: what a token is made of. */

@@ -1,5 +1,5 @@
 /* Twin of `LateRunner.submit`: a handler that is run by the leader, where nobody is known to block. */
-#include "leaf.h"
+#include "server.h"
 
 /* What `submit` may leave to nobody else: followers are there, the watcher is awake, nothing is known to be slow. */
 static bool
@@ -162,4 +162,4 @@ LateRunner_submit(PyObject *runner, PyObject *job)
     return answer < 0 ? NULL : PyBool_FromLong(answer);
 }
 
-PyMethodDef late_methods[] = {{"submit", LateRunner_submit, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+PyMethodDef LateRunner_methods[] = {{"submit", LateRunner_submit, METH_O, NULL}, {NULL, NULL, 0, NULL}};

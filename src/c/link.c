@@ -1,5 +1,5 @@
 /* Twins of serve/link.py and serve/intake.py: a connection on the way of a request that is read, handled and answered at once. */
-#include "leaf.h"
+#include "server.h"
 
 /* The parts that a plain link has; everything else is left to Python. */
 static bool
@@ -132,22 +132,16 @@ Link_on_event(PyObject *link, PyObject *mask)
         PyObject *both[] = {link, mask};
         return PyObject_Vectorcall(pure.Link_on_event, both, 2, NULL);
     }
-    PyObject *data = PyObject_CallMethodOneArg(FIELD(link, Link_sock), names.recv, known.RECEIVE_BYTES);
-    if (data == NULL) {
-        if (PyErr_ExceptionMatches(known.BlockingIOError) || PyErr_ExceptionMatches(known.InterruptedError)) {
-            PyErr_Clear();
-            Py_RETURN_TRUE;
-        }
-        if (!PyErr_ExceptionMatches(PyExc_OSError)) {
+    PyObject *data;
+    switch (receive_octets(FIELD(link, Link_sock), &data)) {
+        case RAISED:
             return NULL;
-        }
-        PyErr_Clear();
-        return call_method(link, names.close) < 0 ? NULL : Py_NewRef(Py_True);
-    }
-    if (!PyBytes_CheckExact(data)) {
-        PyErr_Format(PyExc_TypeError, "recv() returned %s, not bytes", Py_TYPE(data)->tp_name);
-        Py_DECREF(data);
-        return NULL;
+        case NOT_NOW:
+            Py_RETURN_TRUE;
+        case BROKEN:
+            return call_method(link, names.close) < 0 ? NULL : Py_NewRef(Py_True);
+        default:
+            break;
     }
     return as_bool(take_data(link, data));
 }
@@ -311,7 +305,7 @@ Link_run(PyObject *link, PyObject *unused)
     return run_link(link) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-PyMethodDef link_methods[] = {
+PyMethodDef Link_methods[] = {
     {"_advance", Link__advance, METH_NOARGS, NULL}, {"_submit", Link__submit, METH_NOARGS, NULL},
     {"complete", Link_complete, METH_NOARGS, NULL}, {"hand_in", Link_hand_in, METH_NOARGS, NULL},
     {"on_event", Link_on_event, METH_O, NULL},      {"run", Link_run, METH_NOARGS, NULL},

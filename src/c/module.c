@@ -1,5 +1,6 @@
-/* The module `demijohn._compiled`: compiled twins of methods of the server. serve/compiled.py says which are in use. */
-#include "leaf.h"
+/* The module `demijohn._compiled`: compiled twins of methods. The files named compiled.py of the Python rooms say which. */
+#include "app.h"
+#include "server.h"
 #include <string.h>
 
 struct pure pure;
@@ -35,41 +36,59 @@ add_twin(PyObject *twins, PyTypeObject *kind, PyMethodDef *methods, const char *
     return done;
 }
 
-static PyObject *
-bind(PyObject *module, PyObject *arguments)
-{
-    PyObject *classes, *constants;
-    if (!PyArg_ParseTuple(arguments, "O!O!:bind", &PyDict_Type, &classes, &PyDict_Type, &constants)
-        || resolve_places(classes, constants) < 0) {
-        return NULL;
-    }
-    PyObject *twins = PyDict_New();
-    if (twins == NULL) {
-        return NULL;
-    }
-    PyMethodDef *H1Exchange = exchange_methods, *LateRunner = late_methods, *Link = link_methods;
-#define X(kind, name) \
-    if (add_twin(twins, kinds.kind, kind, #name, &pure.kind##_##name) < 0) { \
+#define ADD_TWIN(kind, name) \
+    if (add_twin(twins, kinds.kind, kind##_methods, #name, &pure.kind##_##name) < 0) { \
         Py_DECREF(twins); \
         return NULL; \
     }
-    TWINS(X)
-#undef X
+
+static PyObject *
+bind_server(PyObject *module, PyObject *arguments)
+{
+    PyObject *classes, *constants;
+    if (!PyArg_ParseTuple(arguments, "O!O!:bind_server", &PyDict_Type, &classes, &PyDict_Type, &constants)
+        || resolve_server(classes, constants) < 0) {
+        return NULL;
+    }
+    PyObject *twins = PyDict_New();
+    if (twins != NULL) {
+        SERVER_TWINS(ADD_TWIN)
+    }
+    return twins;
+}
+
+static PyObject *
+bind_app(PyObject *module, PyObject *arguments)
+{
+    PyObject *classes, *constants;
+    if (!PyArg_ParseTuple(arguments, "O!O!:bind_app", &PyDict_Type, &classes, &PyDict_Type, &constants)
+        || resolve_app(classes, constants) < 0) {
+        return NULL;
+    }
+    PyObject *twins = PyDict_New();
+    if (twins != NULL) {
+        APP_TWINS(ADD_TWIN)
+    }
     return twins;
 }
 
 PyDoc_STRVAR(
-    bind_doc,
-    "bind($module, classes, constants, /)\n--\n\n"
-    "Return the twins: (class, name of a method) -> what to put in the method's place. Once in a process.\n\n"
+    bind_server_doc,
+    "bind_server($module, classes, constants, /)\n--\n\n"
+    "Return the server's twins: (class, name of a method) -> what to put in the method's place. Once in a process.\n\n"
     "Raises:\n    TypeError: a class or constant is missing, or is not what the twins were written for.");
+PyDoc_STRVAR(bind_app_doc, "bind_app($module, classes, constants, /)\n--\n\nThe same for the application's twins.");
 
-static PyMethodDef methods[] = {{"bind", bind, METH_VARARGS, bind_doc}, {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {
+    {"bind_app", bind_app, METH_VARARGS, bind_app_doc},
+    {"bind_server", bind_server, METH_VARARGS, bind_server_doc},
+    {NULL, NULL, 0, NULL},
+};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "demijohn._compiled",
-    .m_doc = "Compiled twins of methods of the server; see demijohn.serve.compiled.",
+    .m_doc = "Compiled twins of methods; see demijohn._base.compiled.",
     .m_size = -1,
     .m_methods = methods,
 };

@@ -1,5 +1,7 @@
-/* Where the server's objects keep what: looked up once. */
+/* Where objects keep what: looked up once; and calls back into Python. */
 #include "leaf.h"
+
+#include <string.h>
 #include <structmember.h>
 
 struct kinds kinds;
@@ -52,41 +54,79 @@ constant_of(PyObject *constants, const char *name)
     return value;
 }
 
-int
-resolve_places(PyObject *classes, PyObject *constants)
-{
-#define X(kind) \
-    if ((kinds.kind = kind_of(classes, #kind)) == NULL) { \
+#define RESOLVE_KIND(kind) \
+    Py_XSETREF(kinds.kind, kind_of(classes, #kind)); \
+    if (kinds.kind == NULL) { \
         return -1; \
     }
-    KINDS(X)
-#undef X
-#define X(kind, name) \
+#define RESOLVE_PLACE(kind, name) \
     if ((at.kind##_##name = place_of(kinds.kind, #name)) < 0) { \
         return -1; \
     }
-    PLACES(X)
-#undef X
-#define X(name) \
-    if ((known.name = Py_XNewRef(constant_of(constants, #name))) == NULL) { \
+#define RESOLVE_CONSTANT(name) \
+    Py_XSETREF(known.name, Py_XNewRef(constant_of(constants, #name))); \
+    if (known.name == NULL) { \
         return -1; \
     }
-    CONSTANTS(X)
-#undef X
-#define X(name) \
+#define RESOLVE_NUMBER(name) \
     PyObject *number_##name = constant_of(constants, #name); \
     if (number_##name == NULL || ((numbers.name = PyLong_AsSsize_t(number_##name)) == -1 && PyErr_Occurred())) { \
         return -1; \
     }
-    NUMBERS(X)
-#undef X
-#define X(name) \
+#define RESOLVE_NAME(name) \
     if (names.name == NULL && (names.name = PyUnicode_InternFromString(#name)) == NULL) { \
         return -1; \
     }
-    NAMES(X)
-#undef X
+
+int
+resolve_server(PyObject *classes, PyObject *constants)
+{
+    SERVER_KINDS(RESOLVE_KIND)
+    SERVER_PLACES(RESOLVE_PLACE)
+    SERVER_CONSTANTS(RESOLVE_CONSTANT)
+    SERVER_NUMBERS(RESOLVE_NUMBER)
+    SERVER_NAMES(RESOLVE_NAME)
     return 0;
+}
+
+int
+resolve_app(PyObject *classes, PyObject *constants)
+{
+    APP_KINDS(RESOLVE_KIND)
+    APP_PLACES(RESOLVE_PLACE)
+    APP_CONSTANTS(RESOLVE_CONSTANT)
+    APP_NAMES(RESOLVE_NAME)
+    return 0;
+}
+
+PyObject *
+call_pure(PyObject *method, PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+{
+    /* As Python does when it calls a bound method: `self` before the others, keywords behind them. */
+    Py_ssize_t all = 1 + count + (keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords));
+    PyObject **given = PyMem_New(PyObject *, all);
+    if (given == NULL) {
+        return PyErr_NoMemory();
+    }
+    given[0] = self;
+    memcpy(given + 1, arguments, (size_t)(all - 1) * sizeof *given);
+    PyObject *result = PyObject_Vectorcall(method, given, (size_t)count + 1, keywords);
+    PyMem_Free(given);
+    return result;
+}
+
+PyObject *
+take_exception(void)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(error, traceback);
+    }
+    Py_XDECREF(kind);
+    Py_XDECREF(traceback);
+    return error;
 }
 
 int

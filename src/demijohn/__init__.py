@@ -11,6 +11,7 @@ from .app import json
 from .app.appglobals import _AppCtxGlobals
 from .app.application import Demijohn
 from .app.blueprint import Blueprint
+from .app.compiled import TWINS as _TWINS  # noqa: F401 - importing it puts them in their places
 from .app.config import Config
 from .app.context import AppContext
 from .app.flashing import flash, get_flashed_messages

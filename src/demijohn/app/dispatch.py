@@ -12,6 +12,7 @@ from typing import Any
 
 from .._base.sentinel import MISSING, Missing
 from ..message.request import Request as MessageRequest
+from ..seam import Exchange
 from . import slot
 from .context import AppContext, RequestContext
 from .failures import AppFailures
@@ -40,12 +41,14 @@ class AppDispatch(AppFailures):
         ctx: AppContext | None = None,
         wsgi: tuple[Environ, StartResponse] | None = None,
         preserve: Callable[[Any], Any] | None = None,
+        rest: Callable[[], Any] | None = None,
     ) -> Any:  # Any: the response, or the body it answers WSGI with
         """Answer a request, from beginning to end; its context is gone when this returns (but see `stream_with_context`).
 
         `ctx` is the request's context if there is one already. With `wsgi` the response is called with that inside of the
         context, and its result returned. `preserve(ctx)` may push the context once more before it is popped; the test client
-        does.
+        does. With `rest` the context has been pushed, and `rest()` is what is left to do for the response: for the compiled
+        twin of this (src/c/dispatch.c), which does the plain case.
 
         Raises:
             Exception: what was not handled, in debug and test mode; what a teardown function raised.
@@ -57,10 +60,13 @@ class AppDispatch(AppFailures):
         exchange = request._exchange
         try:
             try:
-                ctx.push()
-                if exchange is not None and (ctx.plan.timeout is not MISSING or exchange.time_limit is not None):
-                    begin_limit(exchange, ctx.plan.timeout)
-                response = self.full_dispatch_request()
+                if rest is None:
+                    ctx.push()
+                    if exchange is not None and (ctx.plan.timeout is not MISSING or exchange.time_limit is not None):
+                        begin_limit(exchange, ctx.plan.timeout)
+                    response = self.full_dispatch_request()
+                else:
+                    response = rest()
             except Exception as raised:  # noqa: BLE001 - handle_exception answers it, or raises it again
                 error = raised
                 response = self.handle_exception(raised)
@@ -89,6 +95,32 @@ class AppDispatch(AppFailures):
             finally:
                 # Its traceback has this frame.
                 error = None
+
+    def _answer_unmatched(self, ctx: AppContext, error: BaseException) -> Response:
+        """Matching the request raised this."""
+        ctx.plan = plan_for(self, None)
+        raise error
+
+    def _answer_within_limit(self, ctx: AppContext, exchange: Exchange) -> Response:
+        """The request was matched, and there is a limit of time."""
+        begin_limit(exchange, ctx.plan.timeout)
+        return self.full_dispatch_request()
+
+    def _answer_error(self, error: BaseException) -> Response:
+        """A function before the view, or the view, raised this."""
+        try:
+            raise error  # noqa: TRY301 - for `sys.exc_info` in an error handler
+        except Exception as raised:  # noqa: BLE001 - raised again if nobody handles it
+            rv = self.handle_user_exception(raised)
+        return self.finalize_request(rv)
+
+    def _answer_failure(self, error: BaseException) -> Response:
+        """What followed the view raised this."""
+        raise error
+
+    def _answer_as_it_is(self, response: Response) -> Response:
+        """There is a response, and something to tear down."""
+        return response
 
     current_context: Callable[[object], Any] = current
     """The context that is current in this thread or task; `current_context(None)` where there may be none."""

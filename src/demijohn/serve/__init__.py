@@ -3,7 +3,7 @@
 Here live sockets, threads and deadlines; not Flask's API, not HTTP's grammar (wire), not processes (manage).
 """
 
-from . import compiled
+from .compiled import TWINS
 from .errorlog import JSONFormatter, LineFormatter
 from .gauges import Gauges
 from .listener import Listener, ListenOptions
@@ -13,6 +13,7 @@ from .server import Server
 from .stats import Stats
 
 __all__ = [
+    "TWINS",
     "Gauges",
     "JSONFormatter",
     "LineFormatter",
@@ -22,6 +23,5 @@ __all__ = [
     "Server",
     "ServerOptions",
     "Stats",
-    "compiled",
     "reopen_logs",
 ]

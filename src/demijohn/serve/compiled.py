@@ -1,15 +1,10 @@
-"""Compiled twins of methods that every request takes: which there are, and whether they are in use.
+"""`TWINS`: the compiled methods of the server that every request takes: from the bytes that came to the handler, and back."""
 
-A twin (src/c) does the plain case of a Python method, and calls that method for whatever is not plain: with twins the server
-does the same, sooner. They are optional: where the package was built without a compiler, or with `DEMIJOHN_PURE` in the
-environment, everything runs in Python. `use` and `drop` are for the thread that starts the process, while no server runs.
-"""
-
-import os
-from collections.abc import Callable
-from typing import Any, Final
+import socket
+from typing import Final
 
 from .._base.clock import SystemClock
+from .._base.compiled import Twins
 from ..seam import EMPTY_BODY, RequestHead
 from ..wire.h1 import H1Connection, answer, reader
 from . import exchange, intake, phase, state, stats
@@ -25,13 +20,9 @@ from .reactor import Reactor
 from .runner import late
 from .runner.blocking import Blockers
 
-Method = Callable[..., Any]  # Any: of different signatures
-
-PURE: Final = "DEMIJOHN_PURE"
-"""The environment variable: with any value but an empty one, nothing compiled is used."""
-
 _CLASSES: Final[dict[str, type]] = {
     "Slot": late._Slot,
+    "Socket": socket.socket,
     **{
         kind.__name__: kind
         for kind in (
@@ -79,41 +70,4 @@ _CONSTANTS: Final[dict[str, object]] = {
     "WRITE": WRITE,
 }
 
-_python: Final[dict[tuple[type, str], Method | None]] = {}
-"""What stands in the class when its twin is not in use; `None`: nothing does, it is inherited."""
-
-_twins: Final[dict[tuple[type, str], Method]] = {}
-
-
-def use() -> bool:
-    """Put the twins in their places; False if there are none."""
-    if not _twins:
-        try:
-            from .. import _compiled
-        except ImportError:
-            return False
-        _twins.update(_compiled.bind(_CLASSES, _CONSTANTS))
-        _python.update({(kind, name): vars(kind).get(name) for kind, name in _twins})
-    for (kind, name), twin in _twins.items():
-        setattr(kind, name, twin)
-    return True
-
-
-def drop() -> None:
-    """Put the Python methods back."""
-    for (kind, name), method in _python.items():
-        if vars(kind).get(name) is method:
-            continue
-        if method is None:
-            delattr(kind, name)
-        else:
-            setattr(kind, name, method)
-
-
-def is_used() -> bool:
-    """Tell whether the twins are in use."""
-    return any(vars(kind).get(name) is twin for (kind, name), twin in _twins.items())
-
-
-if not os.environ.get(PURE):
-    use()
+TWINS: Final = Twins("bind_server", _CLASSES, _CONSTANTS)

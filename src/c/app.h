@@ -1,0 +1,40 @@
+/* The functions of the application's twins that call each other. */
+#ifndef DEMIJOHN_APP_H
+#define DEMIJOHN_APP_H
+
+#include "leaf.h"
+
+extern PyMethodDef AppDispatch_methods[];
+
+/* ---- plain.c: what nobody has replaced */
+
+/* Nobody has replaced a step of this application, in its class or in itself. */
+bool are_steps_plain(PyObject *app);
+
+/* Nobody has replaced what closes a request. */
+bool is_close_plain(PyObject *request);
+
+/* Nobody listens to a signal of blinker's. */
+bool is_silent(PyObject *signal);
+
+/* Whether an attribute is this very object; false if it is not there, too. */
+bool has_attribute(PyObject *object, PyObject *name, PyObject *value);
+
+/* Whether an attribute is there, and is false, empty or None. */
+bool is_attribute_false(PyObject *object, PyObject *name);
+
+/* ---- context.c */
+
+/* Make the context of a request and push it, where none is current; a new reference. NULL: not plain, or an exception is set. */
+PyObject *push_context(PyObject *app, PyObject *request);
+
+/* Find the request's rule. -1 if that raised. */
+int match_request(PyObject *app, PyObject *request, PyObject *context);
+
+/* This context is the current one. */
+bool is_current(PyObject *context);
+
+/* Pop a context that has nothing to tear down. 0: it has, and nothing was done; 1: done; -1: it raised. */
+int pop_context(PyObject *app, PyObject *request, PyObject *context);
+
+#endif

@@ -1,0 +1,226 @@
+/* Twin of `AppDispatch.respond`: a request whose steps are ours, and that goes wrong nowhere.
+ *
+ * The steps are those of app/dispatch.py, in their order. One that has something to do that is not plain is called as the Python
+ * method it is; what goes wrong, and what is left to do at the end, `AppDispatch.respond` itself does, by one of its `_answer_*`.
+ */
+#include "app.h"
+
+/* Go on in Python: `respond(request, ctx=context, rest=partial(app.<name>, first, second))`. Steals nothing. */
+static PyObject *
+go_on(PyObject *app, PyObject *request, PyObject *context, PyObject *name, PyObject *first, PyObject *second)
+{
+    PyObject *method = PyObject_GetAttr(app, name);
+    PyObject *rest = method == NULL ? NULL : PyObject_CallFunctionObjArgs(known.partial, method, first, second, NULL);
+    PyObject *named = rest == NULL ? NULL : PyTuple_Pack(2, names.ctx, names.rest);
+    PyObject *result = NULL;
+    if (named != NULL) {
+        PyObject *given[] = {request, context, rest};
+        result = call_pure(pure.AppDispatch_respond, app, given, 1, named);
+    }
+    Py_XDECREF(method);
+    Py_XDECREF(rest);
+    Py_XDECREF(named);
+    return result;
+}
+
+/* The same after an exception, which is set. */
+static PyObject *
+go_on_after_error(PyObject *app, PyObject *request, PyObject *context, PyObject *name)
+{
+    PyObject *error = take_exception();
+    PyObject *result = go_on(app, request, context, name, error, NULL);
+    Py_DECREF(error);
+    return result;
+}
+
+/* `dispatch_request`: the view's return value. */
+static PyObject *
+dispatch(PyObject *app, PyObject *request, PyObject *context)
+{
+    PyObject *plan = FIELD(context, RequestContext_plan);
+    PyObject *rule = PyObject_GetAttr(request, names.url_rule);
+    PyObject *endpoint = rule == NULL || rule == Py_None ? NULL : PyObject_GetAttr(rule, names.endpoint);
+    PyObject *method = endpoint == NULL ? NULL : PyObject_GetAttr(request, names.method);
+    PyObject *values = method == NULL ? NULL : PyObject_GetAttr(request, names.view_args);
+    bool is_plain = values != NULL && is_current(context) && IS(plan, EndpointPlan)
+                    && FIELD(plan, EndpointPlan_endpoint) == endpoint && FIELD(plan, EndpointPlan_view) != Py_None
+                    && has_attribute(request, names.routing_exception, Py_None) && PyUnicode_CheckExact(method)
+                    && PyUnicode_CompareWithASCIIString(method, "OPTIONS") != 0 && PyDict_CheckExact(values);
+    PyObject *result = NULL;
+    if (is_plain) {
+        PyObject *view = Py_NewRef(FIELD(plan, EndpointPlan_view));
+        result = PyObject_VectorcallDict(view, NULL, 0, PyDict_GET_SIZE(values) ? values : NULL);
+        Py_DECREF(view);
+    }
+    else {
+        PyErr_Clear();
+        result = PyObject_CallMethodNoArgs(app, names.dispatch_request);
+    }
+    Py_XDECREF(rule);
+    Py_XDECREF(endpoint);
+    Py_XDECREF(method);
+    Py_XDECREF(values);
+    return result;
+}
+
+/* What `preprocess_request` and `dispatch_request` come to. */
+static PyObject *
+call_view(PyObject *app, PyObject *request, PyObject *context)
+{
+    PyObject *plan = FIELD(context, RequestContext_plan);
+    if (!is_empty_tuple(FIELD(plan, EndpointPlan_url_values)) || !is_empty_tuple(FIELD(plan, EndpointPlan_before))) {
+        PyObject *early = PyObject_CallMethodNoArgs(app, names.preprocess_request);
+        if (early != Py_None) {
+            return early; /* or raised */
+        }
+        Py_DECREF(early);
+    }
+    return dispatch(app, request, context);
+}
+
+/* `make_response`: of text that ours is made of; else Python's. */
+static PyObject *
+make_response(PyObject *app, PyObject *value)
+{
+    if (PyUnicode_CheckExact(value) && has_attribute(app, names.response_class, (PyObject *)kinds.AppResponse)) {
+        return PyObject_CallOneArg((PyObject *)kinds.AppResponse, value);
+    }
+    return PyObject_CallMethodOneArg(app, names.make_response, value);
+}
+
+/* Whether `process_response` has nothing to do: no function, no session that was touched or may have to be refreshed. */
+static bool
+is_processed(PyObject *request, PyObject *context)
+{
+    PyObject *plan = FIELD(context, RequestContext_plan);
+    PyObject *head = PyObject_GetAttr(request, names._head);
+    PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
+    bool is_plain = index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.COOKIE) == 0
+                    && is_current(context) && IS(plan, EndpointPlan) && is_empty_tuple(FIELD(plan, EndpointPlan_after))
+                    && is_empty_tuple(FIELD(context, RequestContext__after_request_functions))
+                    && FIELD(context, RequestContext__outer) == Py_None
+                    && FIELD(context, RequestContext__held_session) == Py_None;
+    Py_XDECREF(head);
+    PyErr_Clear();
+    return is_plain;
+}
+
+/* `finalize_request`; steals the reference to the view's value. */
+static PyObject *
+finalize(PyObject *app, PyObject *request, PyObject *context, PyObject *value)
+{
+    if (!is_silent(known.REQUEST_FINISHED)) {
+        PyObject *finalized = PyObject_CallMethodOneArg(app, names.finalize_request, value);
+        Py_DECREF(value);
+        return finalized;
+    }
+    PyObject *response = make_response(app, value);
+    Py_DECREF(value);
+    if (response == NULL || is_processed(request, context)) {
+        return response;
+    }
+    PyObject *processed = PyObject_CallMethodOneArg(app, names.process_response, response);
+    Py_DECREF(response);
+    return processed;
+}
+
+/* Whether a limit of time matters to this request. */
+static bool
+is_limited(PyObject *request, PyObject *context, PyObject **exchange)
+{
+    PyObject *plan = FIELD(context, RequestContext_plan);
+    *exchange = PyObject_GetAttr(request, names._exchange);
+    if (*exchange == NULL) {
+        PyErr_Clear();
+        *exchange = Py_NewRef(Py_None);
+    }
+    return !IS(plan, EndpointPlan)
+           || (*exchange != Py_None
+               && (FIELD(plan, EndpointPlan_timeout) != known.MISSING
+                   || !has_attribute(*exchange, names.time_limit, Py_None)));
+}
+
+/* From the matched request to its response, in a context that is popped at the end. */
+static PyObject *
+respond_in(PyObject *app, PyObject *request, PyObject *context, PyObject *exchange)
+{
+    PyObject *value = call_view(app, request, context);
+    if (value == NULL) {
+        return go_on_after_error(app, request, context, names._answer_error);
+    }
+    PyObject *response = finalize(app, request, context, value);
+    if (response == NULL) {
+        return go_on_after_error(app, request, context, names._answer_failure);
+    }
+    int is_popped = 0;
+    if ((exchange == Py_None || has_attribute(exchange, names.time_limit, Py_None)) && are_steps_plain(app)) {
+        is_popped = pop_context(app, request, context);
+    }
+    if (is_popped == 0) {
+        PyObject *result = go_on(app, request, context, names._answer_as_it_is, response, NULL);
+        Py_DECREF(response);
+        return result;
+    }
+    if (is_popped < 0) {
+        PyObject *error = take_exception();
+        if (call_method(response, names.close) < 0) {
+            PyErr_Clear(); /* what went wrong first is what is told */
+        }
+        Py_CLEAR(response);
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+    }
+    return response;
+}
+
+/* The plain way; NULL without an exception: not plain, and nothing was done. */
+static PyObject *
+respond(PyObject *app, PyObject *request)
+{
+    PyObject *exchange;
+    if (!are_steps_plain(app) || !is_silent(known.REQUEST_STARTED) || !is_silent(known.REQUEST_FINISHED)) {
+        return NULL;
+    }
+    PyObject *context = push_context(app, request);
+    if (context == NULL) {
+        return NULL;
+    }
+    PyObject *response;
+    if (match_request(app, request, context) < 0) {
+        PyObject *error = take_exception();
+        response = go_on(app, request, context, names._answer_unmatched, context, error);
+        Py_DECREF(error);
+    }
+    else {
+        if (is_limited(request, context, &exchange)) {
+            response = go_on(app, request, context, names._answer_within_limit, context, exchange);
+        }
+        else if (!has_attribute(app, names._got_first_request, Py_True)
+                 && PyObject_SetAttr(app, names._got_first_request, Py_True) < 0) {
+            response = go_on_after_error(app, request, context, names._answer_failure);
+        }
+        else {
+            response = respond_in(app, request, context, exchange);
+        }
+        Py_DECREF(exchange);
+    }
+    Py_DECREF(context);
+    return response;
+}
+
+static PyObject *
+AppDispatch_respond(PyObject *app, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+{
+    if (count == 1 && keywords == NULL) {
+        PyObject *response = respond(app, arguments[0]);
+        if (response != NULL || PyErr_Occurred()) {
+            return response;
+        }
+    }
+    return call_pure(pure.AppDispatch_respond, app, arguments, count, keywords);
+}
+
+PyMethodDef AppDispatch_methods[] = {
+    {"respond", (PyCFunction)(void (*)(void))AppDispatch_respond, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,111 @@
+/* What the twins look into, by name: for the server's twins and for the application's. */
+#ifndef DEMIJOHN_LISTS_H
+#define DEMIJOHN_LISTS_H
+
+/* ================ the server */
+
+/* Classes whose instances are looked into. */
+#define SERVER_KINDS(X) \
+    X(Blockers) X(Engine) X(H1Connection) X(H1Exchange) X(LateRunner) X(Link) X(Outbox) X(Reactor) X(RequestHead) \
+    X(ServerOptions) X(Slot) X(Socket) X(Stats) X(SystemClock)
+
+/* Places: class, attribute. */
+#define SERVER_PLACES(X) \
+    X(Blockers, doubts_until) X(Blockers, known) \
+    X(Engine, access_log) X(Engine, clock) X(Engine, handler) X(Engine, idle_timeout) X(Engine, is_draining) \
+    X(Engine, is_last_answer) X(Engine, options) X(Engine, reactor) X(Engine, runner) X(Engine, server_field) \
+    X(Engine, stats) \
+    X(H1Connection, _answer_left) X(H1Connection, _at) X(H1Connection, _buffer) X(H1Connection, _is_answer_chunked) \
+    X(H1Connection, _is_special) X(H1Connection, _known_head) X(H1Connection, _known_octets) \
+    X(H1Connection, _known_request) X(H1Connection, _known_section) X(H1Connection, _plain_room) \
+    X(H1Connection, _scanner) X(H1Connection, _state) X(H1Connection, _was_continue_sent) X(H1Connection, has_answered) \
+    X(H1Connection, has_body) X(H1Connection, has_started) X(H1Connection, head) X(H1Connection, is_head_method) \
+    X(H1Connection, is_http10) X(H1Connection, must_close) X(H1Connection, overrun) X(H1Connection, response_has_body) \
+    X(H1Exchange, _after) X(H1Exchange, _began) X(H1Exchange, _called) X(H1Exchange, _chunks) \
+    X(H1Exchange, _client_watch) X(H1Exchange, _fields) X(H1Exchange, _is_counted) X(H1Exchange, _is_logged) \
+    X(H1Exchange, _iterator) X(H1Exchange, _line) X(H1Exchange, _number) X(H1Exchange, _status) X(H1Exchange, body) \
+    X(H1Exchange, body_bytes) X(H1Exchange, context) X(H1Exchange, head) X(H1Exchange, is_running) X(H1Exchange, peer) \
+    X(H1Exchange, state) X(H1Exchange, time_limit) \
+    X(LateRunner, _blockers) X(LateRunner, _engine) X(LateRunner, _idle) X(LateRunner, _is_short) \
+    X(LateRunner, _is_watcher_asleep) X(LateRunner, _leader) X(LateRunner, _max_age) X(LateRunner, _now) \
+    X(LateRunner, _serial) X(LateRunner, _slow_after) \
+    X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
+    X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
+    X(Link, exchange) X(Link, h1) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
+    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, received_bytes) X(Link, request_count) X(Link, sent_bytes) X(Link, slot) \
+    X(Link, sock) \
+    X(Outbox, size) \
+    X(Reactor, now) X(Reactor, polled_at) \
+    X(RequestHead, _index) X(RequestHead, fields) X(RequestHead, method) X(RequestHead, target) X(RequestHead, version) \
+    X(ServerOptions, keep_alive) X(ServerOptions, request_id_header) X(ServerOptions, request_timeout) \
+    X(ServerOptions, write_timeout) \
+    X(Slot, job) X(Slot, offer) X(Slot, role) \
+    X(Stats, cells) X(Stats, lock) \
+    X(SystemClock, _date) X(SystemClock, _date_second) X(SystemClock, time)
+
+/* Objects of the Python modules that are compared by identity, or looked into. */
+#define SERVER_CONSTANTS(X) \
+    X(ANSWERS) X(BlockingIOError) X(DONE) X(EMPTY_BODY) X(ENDED) X(H1_BODY_END) X(H1_CLOSED) X(H1_HEAD) X(H1_PAUSED) \
+    X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(ONE) X(PHASE_BODY) X(PHASE_CLOSED) \
+    X(PHASE_FEEDING) X(PHASE_IDLE) X(PHASE_SENDING) X(READ) X(RECEIVED_BYTES) X(RECEIVE_BYTES) X(REQUESTS) X(ROLE_LATE) \
+    X(SENT_BYTES) X(STEADY_LINES)
+
+/* Sizes and numbers. */
+#define SERVER_NUMBERS(X) \
+    X(CELLS) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(WRITE)
+
+/* The methods that have a twin: class, name. */
+#define SERVER_TWINS(X) \
+    X(H1Exchange, respond) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) \
+    X(Link, on_event) X(Link, run)
+
+/* Names of attributes and methods that are asked for. */
+#define SERVER_NAMES(X) \
+    X(_after_handler) X(_end_shortage) X(_finish_late) X(acquire) X(add) X(append) X(close) X(complete) \
+    X(fileno) X(http_date) X(label) X(monotonic) X(pop) X(receive_data) X(receive_eof) X(recv) \
+    X(release) X(run) X(send) X(start_next_cycle) X(submit) X(suspect) X(wheel)
+
+/* ================ the application */
+
+#define APP_KINDS(X) \
+    X(AppDispatch) X(AppResponse) X(Candidates) X(EndpointPlan) X(Head) X(Map) X(Matcher) X(RequestContext) X(Target)
+
+#define APP_PLACES(X) \
+    X(Candidates, http) X(Candidates, http_any) \
+    X(EndpointPlan, after) X(EndpointPlan, before) X(EndpointPlan, endpoint) X(EndpointPlan, teardown) \
+    X(EndpointPlan, timeout) X(EndpointPlan, url_values) X(EndpointPlan, view) \
+    X(Head, _index) X(Head, method) \
+    X(Matcher, exact) \
+    X(RequestContext, _after_request_functions) X(RequestContext, _closes_request) X(RequestContext, _held_error) \
+    X(RequestContext, _held_session) X(RequestContext, _holds) X(RequestContext, _host) X(RequestContext, _is_matched) \
+    X(RequestContext, _later_tokens) X(RequestContext, _outer) X(RequestContext, _token) X(RequestContext, app) \
+    X(RequestContext, flashes) X(RequestContext, has_request) X(RequestContext, plan) X(RequestContext, request) \
+    X(Target, defaults) X(Target, redirects) X(Target, rule)
+
+#define APP_CONSTANTS(X) \
+    X(APPCONTEXT_POPPED) X(APPCONTEXT_PUSHED) X(APPCONTEXT_TEARING_DOWN) X(COOKIE) X(CURRENT) X(MISSING) \
+    X(PLAIN_REQUEST) X(PLAIN_STEPS) X(REQUEST_FINISHED) X(REQUEST_STARTED) X(REQUEST_TEARING_DOWN) X(UPGRADE) X(partial)
+
+#define APP_NUMBERS(X)
+
+#define APP_TWINS(X) X(AppDispatch, respond)
+
+#define APP_NAMES(X) \
+    X(TRUSTED_HOSTS) X(_after_response) X(_answer_as_it_is) X(_answer_error) X(_answer_failure) X(_answer_unmatched) \
+    X(_answer_within_limit) X(_exchange) X(_got_first_request) X(_head) X(_is_dirty) X(_made_from_environ) X(_matcher) \
+    X(_revision) X(binds_plainly) X(config) X(ctx) X(default_subdomain) X(dispatch_request) X(endpoint) X(environ) \
+    X(files) X(finalize_request) X(host_matching) X(is_lazy) X(make_response) X(match_request) X(method) X(path) X(plans) \
+    X(preprocess_request) X(process_response) X(receivers) X(request) X(response_class) X(rest) X(routing_exception) \
+    X(session_interface) X(subdomain_matching) X(teardown_appcontext_funcs) X(time_limit) X(trusted_hosts) X(url_map) \
+    X(url_rule) X(view_args)
+
+/* ================ both */
+
+#define KINDS(X) SERVER_KINDS(X) APP_KINDS(X)
+#define PLACES(X) SERVER_PLACES(X) APP_PLACES(X)
+#define CONSTANTS(X) SERVER_CONSTANTS(X) APP_CONSTANTS(X)
+#define NUMBERS(X) SERVER_NUMBERS(X) APP_NUMBERS(X)
+#define TWINS(X) SERVER_TWINS(X) APP_TWINS(X)
+#define NAMES(X) SERVER_NAMES(X) APP_NAMES(X)
+
+#endif

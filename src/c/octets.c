@@ -1,0 +1,109 @@
+/* What `socket.recv` and `socket.send` do for a connection's socket, without a call of Python's: it never waits.
+ *
+ * The interpreter's lock is kept: a call that cannot wait is over sooner than it takes to get the lock back from a thread that
+ * computes. A socket of a class of its own, such as TLS has, is asked by its methods.
+ */
+#include "server.h"
+#include <errno.h>
+#ifndef _WIN32
+#include <sys/socket.h>
+#include <sys/types.h>
+#endif
+
+#if defined(MSG_DONTWAIT) && defined(MSG_NOSIGNAL)
+#define HAS_DIRECT_CALLS 1
+#else
+#define HAS_DIRECT_CALLS 0
+#endif
+
+/* Whose thread holds the interpreter's lock fills it, and empties it before it lets go. */
+enum { MOST_BYTES = 64 << 10 };
+static char received[MOST_BYTES];
+
+/* The descriptor of a plain socket that is open; -1 of any other. */
+static int
+descriptor_of(PyObject *sock)
+{
+    if (!HAS_DIRECT_CALLS || sock == NULL || Py_TYPE(sock) != kinds.Socket) {
+        return -1;
+    }
+    PyObject *number = PyObject_CallMethodNoArgs(sock, names.fileno);
+    if (number == NULL) {
+        PyErr_Clear();
+        return -1;
+    }
+    Py_ssize_t descriptor = count_of(number);
+    Py_DECREF(number);
+    return descriptor < 0 || descriptor > INT_MAX ? -1 : (int)descriptor;
+}
+
+/* What the exception that is set says of a socket; it is cleared unless it is no socket's. */
+static enum outcome
+outcome_of_error(void)
+{
+    if (PyErr_ExceptionMatches(known.BlockingIOError) || PyErr_ExceptionMatches(known.InterruptedError)) {
+        PyErr_Clear();
+        return NOT_NOW;
+    }
+    if (PyErr_ExceptionMatches(PyExc_OSError)) {
+        PyErr_Clear();
+        return BROKEN;
+    }
+    return RAISED;
+}
+
+static enum outcome
+outcome_of_number(int number)
+{
+    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR ? NOT_NOW : BROKEN;
+}
+
+enum outcome
+receive_octets(PyObject *sock, PyObject **data)
+{
+    int descriptor = numbers.RECEIVE_BYTES <= MOST_BYTES ? descriptor_of(sock) : -1;
+#if HAS_DIRECT_CALLS
+    if (descriptor >= 0) {
+        ssize_t size = recv(descriptor, received, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
+        if (size < 0) {
+            return outcome_of_number(errno);
+        }
+        *data = PyBytes_FromStringAndSize(received, size);
+        return *data == NULL ? RAISED : DONE_SO_FAR;
+    }
+#endif
+    *data = PyObject_CallMethodOneArg(sock, names.recv, known.RECEIVE_BYTES);
+    if (*data == NULL) {
+        return outcome_of_error();
+    }
+    if (!PyBytes_CheckExact(*data)) {
+        PyErr_Format(PyExc_TypeError, "recv() returned %s, not bytes", Py_TYPE(*data)->tp_name);
+        Py_CLEAR(*data);
+        return RAISED;
+    }
+    return DONE_SO_FAR;
+}
+
+enum outcome
+send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent)
+{
+    int descriptor = descriptor_of(sock);
+    *sent = 0;
+#if HAS_DIRECT_CALLS
+    if (descriptor >= 0) {
+        ssize_t size = send(descriptor, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (size < 0) {
+            return outcome_of_number(errno);
+        }
+        *sent = size;
+        return DONE_SO_FAR;
+    }
+#endif
+    PyObject *result = PyObject_CallMethodOneArg(sock, names.send, data);
+    if (result == NULL) {
+        return outcome_of_error();
+    }
+    *sent = PyLong_AsSsize_t(result);
+    Py_DECREF(result);
+    return *sent == -1 && PyErr_Occurred() ? RAISED : DONE_SO_FAR;
+}

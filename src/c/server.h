@@ -1,0 +1,71 @@
+/* The functions of the server's twins that call each other. */
+#ifndef DEMIJOHN_SERVER_H
+#define DEMIJOHN_SERVER_H
+
+#include "leaf.h"
+
+extern PyMethodDef H1Exchange_methods[];
+extern PyMethodDef LateRunner_methods[];
+extern PyMethodDef Link_methods[];
+
+/* ---- wire: head.c, answer.c */
+
+/* Take a request's head that is known, or whose fields are; borrowed. NULL: it is neither, or something is wrong with it, and
+ * nothing was changed; with an exception if there is one. */
+PyObject *take_head(PyObject *h1);
+
+/* Give bytes to the protocol. -1 if it raised. */
+int receive_data(PyObject *h1, PyObject *data);
+
+/* `H1Connection.start_next_cycle`, of one for which it does not raise. -1 if it did all the same. */
+int start_next_cycle(PyObject *h1);
+
+/* There is something behind the current request. */
+bool has_buffered(PyObject *h1);
+
+/* Twin of `is_body_complete`: the current request was read to its end. */
+bool is_read(PyObject *h1);
+
+/* Whether it may be asked for its next cycle: all is read, and what was answered ends no connection. */
+bool is_cycle_over(PyObject *h1);
+
+/* Render a plain answer. NULL without an exception: it is not plain, and nothing was changed. */
+PyObject *render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, PyObject *date, PyObject *server);
+
+/* ---- serve: octets.c, exchange.c, link.c, late.c */
+
+enum outcome {
+    DONE_SO_FAR,
+    NOT_NOW, /* the socket is not ready */
+    BROKEN,  /* the connection is; the reason is nobody's business */
+    RAISED,  /* an exception is set, and is no socket's */
+};
+
+/* Take what has come, `RECEIVE_BYTES` at most; empty at the end. */
+enum outcome receive_octets(PyObject *sock, PyObject **data);
+
+/* Send what the socket takes now. */
+enum outcome send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent);
+
+
+/* Make the exchange of a request without a body; `EMPTY_BODY` is its body. */
+PyObject *new_exchange(PyObject *link, PyObject *head);
+
+/* Call the handler, as `Link.run` does. -1 if it raised. */
+int run_link(PyObject *link);
+
+/* Add to the server's counts what `Answering.discard` adds, and close the body. -1 if it raised. */
+int discard_exchange(PyObject *exchange, PyObject *link);
+
+/* Whether `discard_exchange` may be called: nobody counted it, nobody watches its client. */
+bool is_discard_plain(PyObject *exchange, PyObject *link);
+
+/* Add one to a cell of the server's counts. -1 if it raised. */
+int count_one(PyObject *stats, PyObject *cell);
+
+/* 1: this thread is still the leader, 0: it is not, -1: it raised. */
+int submit_late(PyObject *runner, PyObject *job);
+
+int complete_link(PyObject *link);
+
+#endif

@@ -1,0 +1,55 @@
+"""`TWINS`: the compiled dispatch of a request, for applications and requests whose steps nobody has replaced."""
+
+from functools import partial
+from typing import Final
+
+from .._base.compiled import Twins
+from .._base.sentinel import MISSING
+from ..message.request import Request as MessageRequest
+from ..routing.matcher import Candidates, Matcher, Target
+from ..routing.table import Map
+from ..seam import RequestHead
+from . import signals, slot
+from .context import RequestContext
+from .dispatch import AppDispatch
+from .plan import EndpointPlan
+from .requests import Response
+
+_STEPS: Final = (
+    *("full_dispatch_request", "preprocess_request", "dispatch_request", "finalize_request", "make_response"),
+    *("process_response", "do_teardown_request", "do_teardown_appcontext"),
+)
+"""With one of them replaced, everything is done in Python."""
+
+TWINS: Final = Twins(
+    "bind_app",
+    {
+        "AppDispatch": AppDispatch,
+        "AppResponse": Response,
+        "Candidates": Candidates,
+        "EndpointPlan": EndpointPlan,
+        "Head": RequestHead,
+        "Map": Map,
+        "Matcher": Matcher,
+        "RequestContext": RequestContext,
+        "Target": Target,
+    },
+    {
+        "APPCONTEXT_POPPED": signals.appcontext_popped,
+        "APPCONTEXT_PUSHED": signals.appcontext_pushed,
+        "APPCONTEXT_TEARING_DOWN": signals.appcontext_tearing_down,
+        "COOKIE": b"cookie",
+        "CURRENT": slot._cv_app,
+        "MISSING": MISSING,
+        "PLAIN_REQUEST": {"close": MessageRequest.close},
+        "PLAIN_STEPS": {
+            **{name: getattr(AppDispatch, name) for name in _STEPS},
+            "create_url_adapter": slot.plain_url_adapter,
+        },
+        "REQUEST_FINISHED": signals.request_finished,
+        "REQUEST_STARTED": signals.request_started,
+        "REQUEST_TEARING_DOWN": signals.request_tearing_down,
+        "UPGRADE": b"upgrade",
+        "partial": partial,
+    },
+)
