@@ -24,7 +24,7 @@ struct answer {
 static bool
 is_printable(PyObject *text)
 {
-    if (!PyUnicode_CheckExact(text) || PyUnicode_READY(text) < 0 || !PyUnicode_IS_ASCII(text)) {
+    if (!PyUnicode_CheckExact(text) || !PyUnicode_IS_COMPACT_ASCII(text)) {
         return false;
     }
     const Py_UCS1 *letters = PyUnicode_1BYTE_DATA(text);

@@ -14,8 +14,8 @@ bool are_steps_plain(PyObject *app);
 /* Nobody has replaced what closes a request. */
 bool is_close_plain(PyObject *request);
 
-/* Nobody listens to a signal of blinker's. */
-bool is_silent(PyObject *signal);
+/* Nobody listens to a signal, whose `receivers` these are: a dict that blinker makes once. */
+bool is_silent(PyObject *receivers);
 
 /* Whether an attribute is this very object; false if it is not there, too. */
 bool has_attribute(PyObject *object, PyObject *name, PyObject *value);

@@ -84,7 +84,8 @@
 
 #define APP_CONSTANTS(X) \
     X(APPCONTEXT_POPPED) X(APPCONTEXT_PUSHED) X(APPCONTEXT_TEARING_DOWN) X(COOKIE) X(CURRENT) X(MISSING) \
-    X(PLAIN_REQUEST) X(PLAIN_STEPS) X(REQUEST_FINISHED) X(REQUEST_STARTED) X(REQUEST_TEARING_DOWN) X(UPGRADE) X(partial)
+    X(PLAIN_REQUEST) X(PLAIN_STEPS) X(REQUEST_FINISHED) X(REQUEST_STARTED) X(REQUEST_TEARING_DOWN) \
+    X(STEP_NAMES) X(UPGRADE) X(partial)
 
 #define APP_NUMBERS(X)
 
@@ -95,7 +96,7 @@
     X(_answer_within_limit) X(_exchange) X(_got_first_request) X(_head) X(_is_dirty) X(_made_from_environ) X(_matcher) \
     X(_revision) X(binds_plainly) X(config) X(ctx) X(default_subdomain) X(dispatch_request) X(endpoint) X(environ) \
     X(files) X(finalize_request) X(host_matching) X(is_lazy) X(make_response) X(match_request) X(method) X(path) X(plans) \
-    X(preprocess_request) X(process_response) X(receivers) X(request) X(response_class) X(rest) X(routing_exception) \
+    X(preprocess_request) X(process_response) X(request) X(response_class) X(rest) X(routing_exception) \
     X(session_interface) X(subdomain_matching) X(teardown_appcontext_funcs) X(time_limit) X(trusted_hosts) X(url_map) \
     X(url_rule) X(view_args)
 

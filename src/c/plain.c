@@ -40,11 +40,9 @@ are_steps_plain(PyObject *app)
         PyErr_Clear();
         return false;
     }
-    PyObject *name, *value;
-    Py_ssize_t place = 0;
-    bool is_plain = true;
-    while (is_plain && PyDict_Next(known.PLAIN_STEPS, &place, &name, &value)) {
-        is_plain = PyDict_Contains(own, name) == 0;
+    bool is_plain = PyTuple_CheckExact(known.STEP_NAMES);
+    for (Py_ssize_t place = 0; is_plain && place < PyTuple_GET_SIZE(known.STEP_NAMES); place++) {
+        is_plain = PyDict_Contains(own, PyTuple_GET_ITEM(known.STEP_NAMES, place)) == 0;
     }
     Py_DECREF(own);
     return is_plain;
@@ -58,9 +56,9 @@ is_close_plain(PyObject *request)
 }
 
 bool
-is_silent(PyObject *signal)
+is_silent(PyObject *receivers)
 {
-    return is_attribute_false(signal, names.receivers);
+    return PyDict_CheckExact(receivers) && PyDict_GET_SIZE(receivers) == 0;
 }
 
 bool

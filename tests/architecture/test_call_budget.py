@@ -5,6 +5,7 @@ on a kept-alive connection. A budget is lowered when the code gets better and ne
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from demijohn import Demijohn, request, session, url_for
+from demijohn._base.compiled import PURE
+from demijohn.app.compiled import TWINS
 from demijohn.doors.choose import handler_for
+from demijohn.serve import TWINS as SERVER_TWINS
 from demijohn.serve import Listener, Server, ServerOptions
 
 FOLDER = Path(__file__).parent
@@ -64,17 +68,18 @@ POST = (
 
 COOKIE = f"Cookie: session={app.session_interface.get_signing_serializer(app).dumps({'name': 'zoe'})}\r\n"
 
+# The request, and the calls it may cost: in Python alone, and with the compiled twins.
 BUDGET = {
-    "hello": (get("/"), 47),
-    "json": (get("/json/17?q=abc"), 63),
-    "not found": (get("/nowhere"), 78),
-    "session that is not there": (get("/session"), 63),
-    "session read": (get("/session", COOKIE), 86),
-    "session written": (get("/login"), 94),
-    "two url_for": (get("/urls"), 80),
-    "form": (POST, 115),
-    "static file": (get("/files/test_sizes.py"), 121),
-    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 156),
+    "hello": (get("/"), 47, 9),
+    "json": (get("/json/17?q=abc"), 63, 27),
+    "not found": (get("/nowhere"), 78, 51),
+    "session that is not there": (get("/session"), 63, 25),
+    "session read": (get("/session", COOKIE), 86, 51),
+    "session written": (get("/login"), 94, 58),
+    "two url_for": (get("/urls"), 80, 43),
+    "form": (POST, 115, 87),
+    "static file": (get("/files/test_sizes.py"), 121, 92),
+    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 156, 127),
 }
 
 
@@ -108,7 +113,7 @@ def measure() -> dict[str, int]:
     thread.start()
     try:
         with socket.create_connection(server.addresses[0], timeout=20) as sock:
-            return {name: cost_of(data, sock, counter) for name, (data, _) in BUDGET.items()}
+            return {name: cost_of(data, sock, counter) for name, (data, _, _) in BUDGET.items()}
     finally:
         threading.setprofile(None)
         server.shutdown()
@@ -128,17 +133,28 @@ def cost_of(data: bytes, sock: socket.socket, counter: Counter) -> int:
     return sorted(counter.polls)[-20]
 
 
-@pytest.fixture(scope="module")
-def costs():
+def is_compiled() -> bool:
+    return TWINS.are_used and SERVER_TWINS.are_used
+
+
+@pytest.fixture(scope="module", params=["pure", "compiled"])
+def costs(request):
     """Measured in a process of its own: what other tests have left in this one, such as receivers of signals, costs calls."""
-    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=100, check=False)
+    if request.param == "compiled" and not is_compiled():
+        pytest.skip("the package was built without a compiler")
+    environ = {**os.environ, PURE: "1" if request.param == "pure" else ""}
+    command = [sys.executable, __file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, env=environ)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return request.param, json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", BUDGET)
 def test_a_request_stays_within_its_budget(costs, name):
-    assert 20 < costs[name] <= BUDGET[name][1], f"{name} takes {costs[name]} Python calls"
+    kind, found = costs
+    _, pure, compiled = BUDGET[name]
+    most = pure if kind == "pure" else compiled
+    assert most // 2 < found[name] <= most, f"{name} takes {found[name]} Python calls, {kind}"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """The compiled twins do what the Python methods do: the same bytes from clients, the same bytes to them, the same counts."""
 
+import gc
 import json
+import logging
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -265,6 +268,31 @@ def test_a_class_without_the_slots_is_refused(used):
     with pytest.raises(TypeError, match=r"Loose\.size is not kept in a slot"):
         _compiled.bind_server({**TWINS.classes, "Outbox": type("Loose", (), {"size": 0})}, TWINS.constants)
     assert _compiled.bind_server(TWINS.classes, TWINS.constants)
+
+
+def test_what_a_handler_raised_is_freed_without_the_garbage_collector(used, runner, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("demijohn.error"), "disabled", True)  # what pytest keeps of logs has tracebacks
+    raised = []
+
+    class Fault(Exception):
+        pass
+
+    def handle(exchange) -> None:
+        error = Fault()
+        raised.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    gc.disable()
+    try:
+        with serving(handle, runner) as running, Client(running) as client:
+            for _ in range(3):
+                assert client.get("/").status == 500
+        assert [one() for one in raised] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_no_reference_is_left_or_lost(used, runner):

@@ -19,6 +19,10 @@ _STEPS: Final = (
     *("full_dispatch_request", "preprocess_request", "dispatch_request", "finalize_request", "make_response"),
     *("process_response", "do_teardown_request", "do_teardown_appcontext"),
 )
+_PLAIN_STEPS: Final[dict[str, object]] = {
+    **{name: getattr(AppDispatch, name) for name in _STEPS},
+    "create_url_adapter": slot.plain_url_adapter,
+}
 """With one of them replaced, everything is done in Python."""
 
 TWINS: Final = Twins(
@@ -35,20 +39,18 @@ TWINS: Final = Twins(
         "Target": Target,
     },
     {
-        "APPCONTEXT_POPPED": signals.appcontext_popped,
-        "APPCONTEXT_PUSHED": signals.appcontext_pushed,
-        "APPCONTEXT_TEARING_DOWN": signals.appcontext_tearing_down,
+        "APPCONTEXT_POPPED": signals.appcontext_popped.receivers,
+        "APPCONTEXT_PUSHED": signals.appcontext_pushed.receivers,
+        "APPCONTEXT_TEARING_DOWN": signals.appcontext_tearing_down.receivers,
         "COOKIE": b"cookie",
         "CURRENT": slot._cv_app,
         "MISSING": MISSING,
         "PLAIN_REQUEST": {"close": MessageRequest.close},
-        "PLAIN_STEPS": {
-            **{name: getattr(AppDispatch, name) for name in _STEPS},
-            "create_url_adapter": slot.plain_url_adapter,
-        },
-        "REQUEST_FINISHED": signals.request_finished,
-        "REQUEST_STARTED": signals.request_started,
-        "REQUEST_TEARING_DOWN": signals.request_tearing_down,
+        "PLAIN_STEPS": _PLAIN_STEPS,
+        "REQUEST_FINISHED": signals.request_finished.receivers,
+        "REQUEST_STARTED": signals.request_started.receivers,
+        "REQUEST_TEARING_DOWN": signals.request_tearing_down.receivers,
+        "STEP_NAMES": tuple(_PLAIN_STEPS),
         "UPGRADE": b"upgrade",
         "partial": partial,
     },

@@ -94,12 +94,15 @@ class AppDispatch(AppFailures):
                 raise
             finally:
                 # Its traceback has this frame.
-                error = None
+                error = rest = None
 
     def _answer_unmatched(self, ctx: AppContext, error: BaseException) -> Response:
         """Matching the request raised this."""
         ctx.plan = plan_for(self, None)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # its traceback has this frame; so below
 
     def _answer_within_limit(self, ctx: AppContext, exchange: Exchange) -> Response:
         """The request was matched, and there is a limit of time."""
@@ -112,11 +115,16 @@ class AppDispatch(AppFailures):
             raise error  # noqa: TRY301 - for `sys.exc_info` in an error handler
         except Exception as raised:  # noqa: BLE001 - raised again if nobody handles it
             rv = self.handle_user_exception(raised)
+        finally:
+            del error
         return self.finalize_request(rv)
 
     def _answer_failure(self, error: BaseException) -> Response:
         """What followed the view raised this."""
-        raise error
+        try:
+            raise error
+        finally:
+            del error
 
     def _answer_as_it_is(self, response: Response) -> Response:
         """There is a response, and something to tear down."""

@@ -110,6 +110,7 @@ class Answering(WatchedExchange):
                 if error is not None:
                     raise error
             finally:
+                error = None  # its traceback has this frame
                 if self.time_limit is not None:
                     self.time_limit.end()
             if self.state < PULLED:
