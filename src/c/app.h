@@ -5,6 +5,7 @@
 #include "leaf.h"
 
 extern PyMethodDef AppDispatch_methods[];
+extern PyMethodDef NativeHandler_methods[];
 
 /* ---- plain.c: what nobody has replaced */
 
@@ -14,6 +15,9 @@ bool are_steps_plain(PyObject *app);
 /* Nobody has replaced what closes a request. */
 bool is_close_plain(PyObject *request);
 
+/* Nobody has replaced how a response is made, handed over and closed. */
+bool is_response_plain(PyTypeObject *kind);
+
 /* Nobody listens to a signal, whose `receivers` these are: a dict that blinker makes once. */
 bool is_silent(PyObject *receivers);
 
@@ -22,6 +26,14 @@ bool has_attribute(PyObject *object, PyObject *name, PyObject *value);
 
 /* Whether an attribute is there, and is false, empty or None. */
 bool is_attribute_false(PyObject *object, PyObject *name);
+
+/* ---- response.c */
+
+/* Make a response of text; a new reference. NULL without an exception: the class makes them in its own way. */
+PyObject *new_response(PyObject *text);
+
+/* What an exchange sends of a plain response: borrowed, while nothing runs. False: it is not plain. */
+bool read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject **body);
 
 /* ---- context.c */
 

@@ -83,6 +83,10 @@ static PyObject *
 make_response(PyObject *app, PyObject *value)
 {
     if (PyUnicode_CheckExact(value) && has_attribute(app, names.response_class, (PyObject *)kinds.AppResponse)) {
+        PyObject *response = new_response(value);
+        if (response != NULL || PyErr_Occurred()) {
+            return response;
+        }
         return PyObject_CallOneArg((PyObject *)kinds.AppResponse, value);
     }
     return PyObject_CallMethodOneArg(app, names.make_response, value);

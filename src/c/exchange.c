@@ -98,18 +98,14 @@ run_link(PyObject *link)
     int done = PyContext_Enter(context);
     if (done == 0) {
         done = run_exchange(exchange);
-        /* With an exception set this would be a wrong thing to ask: put aside. */
-        PyObject *kind, *error, *traceback;
-        PyErr_Fetch(&kind, &error, &traceback);
+        PyObject *error = done < 0 ? take_exception() : NULL;
         if (PyContext_Exit(context) < 0) {
-            Py_XDECREF(kind);
-            Py_XDECREF(error);
-            Py_XDECREF(traceback);
             done = -1;
         }
-        else {
-            PyErr_Restore(kind, error, traceback);
+        else if (error != NULL) {
+            PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         }
+        Py_XDECREF(error);
     }
     Py_DECREF(context);
     Py_DECREF(exchange);
@@ -279,6 +275,20 @@ add_counts(PyObject *stats, PyObject *exchange, PyObject *link)
 }
 
 int
+release(PyObject *lock, int done)
+{
+    PyObject *error = done < 0 ? take_exception() : NULL;
+    if (call_method(lock, names.release) < 0) {
+        done = -1;
+    }
+    else if (error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    }
+    Py_XDECREF(error);
+    return done;
+}
+
+int
 discard_exchange(PyObject *exchange, PyObject *link)
 {
     if (is_false(FIELD(exchange, H1Exchange__is_counted))) {
@@ -288,18 +298,7 @@ discard_exchange(PyObject *exchange, PyObject *link)
         if (call_method(lock, names.acquire) < 0) {
             return -1;
         }
-        int done = add_counts(stats, exchange, link);
-        PyObject *kind, *error, *traceback;
-        PyErr_Fetch(&kind, &error, &traceback);
-        int released = call_method(lock, names.release);
-        if (released < 0) {
-            Py_XDECREF(kind);
-            Py_XDECREF(error);
-            Py_XDECREF(traceback);
-            return -1;
-        }
-        PyErr_Restore(kind, error, traceback);
-        if (done < 0) {
+        if (release(lock, add_counts(stats, exchange, link)) < 0) {
             return -1;
         }
         PyObject *zero = PyLong_FromLong(0);

@@ -248,16 +248,7 @@ hand_in(PyObject *link, PyObject *exchange, double deadline)
             }
         }
     }
-    PyObject *kind, *error, *traceback;
-    PyErr_Fetch(&kind, &error, &traceback);
-    if (call_method(lock, names.release) < 0) {
-        Py_XDECREF(kind);
-        Py_XDECREF(error);
-        Py_XDECREF(traceback);
-        return -1;
-    }
-    PyErr_Restore(kind, error, traceback);
-    return answer;
+    return release(lock, answer);
 }
 
 static PyObject *

@@ -1,7 +1,8 @@
 /* What `socket.recv` and `socket.send` do for a connection's socket, without a call of Python's: it never waits.
  *
- * The interpreter's lock is kept: a call that cannot wait is over sooner than it takes to get the lock back from a thread that
- * computes. A socket of a class of its own, such as TLS has, is asked by its methods.
+ * The interpreter's lock is given away meanwhile, though neither waits: who else wants it, such as a thread whose view has come
+ * back from waiting, would otherwise get it when the interpreter's switch interval is over, and that is longer than many requests
+ * take. A socket of a class of its own, such as TLS has, is asked by its methods.
  */
 #include "server.h"
 #include <errno.h>
@@ -16,9 +17,7 @@
 #define HAS_DIRECT_CALLS 0
 #endif
 
-/* Whose thread holds the interpreter's lock fills it, and empties it before it lets go. */
 enum { MOST_BYTES = 64 << 10 };
-static char received[MOST_BYTES];
 
 /* The descriptor of a plain socket that is open; -1 of any other. */
 static int
@@ -64,9 +63,15 @@ receive_octets(PyObject *sock, PyObject **data)
     int descriptor = numbers.RECEIVE_BYTES <= MOST_BYTES ? descriptor_of(sock) : -1;
 #if HAS_DIRECT_CALLS
     if (descriptor >= 0) {
-        ssize_t size = recv(descriptor, received, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
+        char received[MOST_BYTES]; /* what is not touched of it costs nothing */
+        ssize_t size;
+        int number;
+        Py_BEGIN_ALLOW_THREADS
+        size = recv(descriptor, received, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
+        number = errno;
+        Py_END_ALLOW_THREADS
         if (size < 0) {
-            return outcome_of_number(errno);
+            return outcome_of_number(number);
         }
         *data = PyBytes_FromStringAndSize(received, size);
         return *data == NULL ? RAISED : DONE_SO_FAR;
@@ -91,9 +96,16 @@ send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent)
     *sent = 0;
 #if HAS_DIRECT_CALLS
     if (descriptor >= 0) {
-        ssize_t size = send(descriptor, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL);
+        const char *octets = PyBytes_AS_STRING(data);
+        size_t count = (size_t)PyBytes_GET_SIZE(data);
+        ssize_t size;
+        int number;
+        Py_BEGIN_ALLOW_THREADS
+        size = send(descriptor, octets, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        number = errno;
+        Py_END_ALLOW_THREADS
         if (size < 0) {
-            return outcome_of_number(errno);
+            return outcome_of_number(number);
         }
         *sent = size;
         return DONE_SO_FAR;

@@ -96,6 +96,7 @@ resolve_app(PyObject *classes, PyObject *constants)
     APP_PLACES(RESOLVE_PLACE)
     APP_CONSTANTS(RESOLVE_CONSTANT)
     APP_NAMES(RESOLVE_NAME)
+    SERVER_NAMES(RESOLVE_NAME)
     return 0;
 }
 

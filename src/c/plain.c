@@ -56,6 +56,13 @@ is_close_plain(PyObject *request)
 }
 
 bool
+is_response_plain(PyTypeObject *kind)
+{
+    static struct judgement kept;
+    return judge(&kept, kind, known.PLAIN_RESPONSE);
+}
+
+bool
 is_silent(PyObject *receivers)
 {
     return PyDict_CheckExact(receivers) && PyDict_GET_SIZE(receivers) == 0;

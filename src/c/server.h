@@ -54,6 +54,9 @@ PyObject *new_exchange(PyObject *link, PyObject *head);
 /* Call the handler, as `Link.run` does. -1 if it raised. */
 int run_link(PyObject *link);
 
+/* Release a lock, with an exception set if `done` is negative; return `done`, or -1 if that raised. */
+int release(PyObject *lock, int done);
+
 /* Add to the server's counts what `Answering.discard` adds, and close the body. -1 if it raised. */
 int discard_exchange(PyObject *exchange, PyObject *link);
 

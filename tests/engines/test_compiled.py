@@ -271,7 +271,9 @@ def test_a_class_without_the_slots_is_refused(used):
 
 
 def test_what_a_handler_raised_is_freed_without_the_garbage_collector(used, runner, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("demijohn.error"), "disabled", True)  # what pytest keeps of logs has tracebacks
+    monkeypatch.setattr(
+        logging.getLogger("demijohn.error"), "disabled", True
+    )  # what pytest keeps of logs has tracebacks
     raised = []
 
     class Fault(Exception):

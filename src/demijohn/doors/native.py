@@ -56,20 +56,32 @@ class NativeHandler:
         """Tell whether the view that `head` leads to reads the body while it arrives. See `seam.Handler`."""
         return self._application.streams_body(head, root_path)
 
-    def __call__(self, exchange: Exchange, root_path: str = "", mounts: object = None) -> None:
-        """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given."""
+    def __call__(
+        self,
+        exchange: Exchange,
+        root_path: str = "",
+        mounts: object = None,
+        answered: tuple[Request, Response, object] | None = None,
+    ) -> None:
+        """Answer one request; of an application that is mounted, below `root_path`, by `mounts`, which the request is given.
+
+        `answered` is for the compiled twin of this (src/c/native.c): the request, its response, and what was current before it.
+        """
         application = self._application
         current = self._current
-        before = current(None)
-        request = application.request_class.from_exchange(exchange, root_path)
-        if mounts is not None:
-            request._mounts = mounts
-        try:
-            response = application.respond(request)
-        finally:
-            if request._after_response is not None:
-                # Also after an exception: it is answered, too.
-                exchange.after(request._after_response)
+        if answered is None:
+            before = current(None)
+            request = application.request_class.from_exchange(exchange, root_path)
+            if mounts is not None:
+                request._mounts = mounts
+            try:
+                response = application.respond(request)
+            finally:
+                if request._after_response is not None:
+                    # Also after an exception: it is answered, too.
+                    exchange.after(request._after_response)
+        else:
+            request, response, before = answered
         try:
             method = request.method
             status, fields, body = response.prepare_block(method) or _prepare(response, request)

@@ -102,6 +102,9 @@ class Acceptor:
 
     def finish(self) -> None:
         """Accept no more because the listener will be closed: whoever waits in the backlog then is reset, so take all first."""
+        if not self._listener.is_shared:
+            # Others may listen at its address: who would come after the last `accept` is to be theirs.
+            self._listener.turn_away()
         try:
             while self._accept(BATCH):
                 pass

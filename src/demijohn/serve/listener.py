@@ -5,6 +5,9 @@ import os
 import shutil
 import socket
 import stat
+import struct
+import sys
+from array import array
 from typing import Any, Self
 
 from .._base.record import record
@@ -48,6 +51,28 @@ class ListenOptions:
 
 
 DEFAULT = ListenOptions()
+
+
+_SO_ATTACH_FILTER = 26  # of Linux; the `socket` module does not have it
+
+_NO_NEWCOMERS = (
+    (0x30, 0, 0, 13),  # load the octet of the TCP header that has the flags (RFC 9293 §3.1)
+    (0x45, 0, 1, 0x02),  # SYN?
+    (0x06, 0, 0, 0),  # then drop it
+    (0x06, 0, 0, 0xFFFFFFFF),  # else take it
+)
+"""Instructions of the classic packet filter, socket(7): a `sock_filter` each."""
+
+
+def _attach(sock: socket.socket, program: tuple[tuple[int, int, int, int], ...]) -> None:
+    """Have the system ask a filter about what arrives for a socket.
+
+    Raises:
+        OSError: it does not want to.
+    """
+    instructions = array("B", b"".join(struct.pack("HBBI", *one) for one in program))
+    address, _ = instructions.buffer_info()
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(program), address))
 
 
 class _ListeningSocket(socket.socket):
@@ -213,6 +238,16 @@ class Listener:
     def is_shared(self) -> bool:
         """All processes have this very socket; with `reuse_port`, each has its own."""
         return not self._options.reuse_port or self.sock.family == socket.AF_UNIX
+
+    def turn_away(self) -> None:
+        """Take no new connections, in a way that has them come again: their clients' systems ask once more, a second later.
+
+        For a socket that is to be closed while others listen at its address: whoever connects between the last `accept` and the
+        close would be reset. Those that wait to be accepted stay. Without effect where the system has no filters for sockets.
+        """
+        if sys.platform == "linux" and self.sock.family != socket.AF_UNIX:
+            with contextlib.suppress(OSError):  # forbidden by a sandbox
+                _attach(self.sock, _NO_NEWCOMERS)
 
     def disown(self) -> None:
         """Leave the file of a Unix socket to another process, which goes on listening."""

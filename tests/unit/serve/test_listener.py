@@ -1,8 +1,11 @@
 """Listeners: where they are, and what they refuse."""
 
+import errno
 import os
+import select
 import socket
 import stat
+import sys
 
 import pytest
 
@@ -87,3 +90,33 @@ def test_what_is_accepted_is_a_plain_socket_of_the_listeners_kind(inherits):
     with pytest.raises(BlockingIOError):
         listener.sock.accept()
     listener.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has filters for sockets")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.slow
+def test_who_is_turned_away_comes_to_another_socket_at_the_address(host):
+    """Nobody is reset: the client's system asks again, after a second, and finds who listens then."""
+    options = ListenOptions(reuse_port=True)
+    old = Listener.tcp(host, 0, options)
+    family, name = old.sock.family, old.sock.getsockname()
+    with socket.socket(family) as early, socket.socket(family) as late:
+        early.settimeout(20)
+        early.connect(name)  # waits to be accepted
+        old.turn_away()
+        late.setblocking(False)
+        assert late.connect_ex(name) == errno.EINPROGRESS
+        assert select.select([], [late], [], 0.05)[1] == []
+        accepted, _ = old.sock.accept()
+        with accepted:
+            early.sendall(b"hello")  # it goes on as before
+            accepted.settimeout(20)
+            assert accepted.recv(5) == b"hello"
+            with pytest.raises(BlockingIOError):
+                old.sock.accept()
+            new = Listener.at((family, name), options)
+            old.close()
+            new.sock.settimeout(20)
+            found, _ = new.sock.accept()
+            found.close()
+            new.close()

@@ -1,0 +1,147 @@
+/* Twin of `NativeHandler.__call__`: a request that is answered with one block of bytes, and leaves nothing to be closed. */
+#include "app.h"
+
+/* Go on in Python, with a request that has its response. */
+static PyObject *
+finish(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *response, PyObject *before)
+{
+    PyObject *answered = PyTuple_Pack(3, request, response, before);
+    PyObject *named = answered == NULL ? NULL : PyTuple_Pack(1, known.ANSWERED);
+    PyObject *result = NULL;
+    if (named != NULL) {
+        PyObject *given[] = {exchange, answered};
+        result = call_pure(pure.NativeHandler___call__, handler, given, 1, named);
+    }
+    Py_XDECREF(answered);
+    Py_XDECREF(named);
+    return result;
+}
+
+/* What runs after the answer is given to the exchange, also after an exception: that is answered, too. -1 if this raised. */
+static int
+hand_over_rest(PyObject *exchange, PyObject *request)
+{
+    PyObject *error = PyErr_Occurred() ? take_exception() : NULL;
+    PyObject *after = PyObject_GetAttr(request, names._after_response);
+    PyObject *result = after == NULL || after == Py_None ? Py_XNewRef(after)
+                                                         : PyObject_CallMethodOneArg(exchange, names.after, after);
+    int done = result == NULL ? -1 : 0;
+    Py_XDECREF(after);
+    Py_XDECREF(result);
+    if (done == 0 && error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    }
+    Py_XDECREF(error);
+    return done;
+}
+
+/* Send a plain answer. -1 if that raised, and then all is done that has to be; 0: it is not plain, and nothing was done. */
+static int
+send_plain(PyObject *exchange, PyObject *request, PyObject *response)
+{
+    PyObject *status, *fields, *body;
+    PyObject *method = PyObject_GetAttr(request, names.method);
+    bool is_plain = method != NULL && PyUnicode_CheckExact(method)
+                    && PyUnicode_CompareWithASCIIString(method, "HEAD") != 0
+                    && read_response(response, &status, &fields, &body);
+    Py_XDECREF(method);
+    if (!is_plain) {
+        PyErr_Clear();
+        return 0;
+    }
+    /* The response may be changed by whoever has it. */
+    Py_INCREF(status);
+    Py_INCREF(fields);
+    Py_INCREF(body);
+    PyObject *result = PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
+    Py_DECREF(status);
+    Py_DECREF(fields);
+    Py_DECREF(body);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 1;
+}
+
+/* What is left after the answer: closing the response, if it has got something to close meanwhile, and what was pushed. */
+static PyObject *
+clean_up(PyObject *application, PyObject *response, PyObject *before)
+{
+    PyObject *error = PyErr_Occurred() ? take_exception() : NULL;
+    PyObject *current, *result = NULL;
+    int done = call_method(response, names.close);
+    if (done == 0 && (done = PyContextVar_Get(known.CURRENT, Py_None, &current)) == 0) {
+        result = current == before ? Py_NewRef(Py_None)
+                                   : PyObject_CallMethodOneArg(application, names.pop_left_over, before);
+        Py_XDECREF(current);
+    }
+    if (result != NULL && error != NULL) {
+        Py_CLEAR(result);
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    }
+    Py_XDECREF(error);
+    return result;
+}
+
+/* Nothing is left: the usual case. */
+static bool
+is_clean(PyObject *response, PyObject *before)
+{
+    PyObject *status, *fields, *body, *current;
+    if (PyErr_Occurred() || !read_response(response, &status, &fields, &body)
+        || PyContextVar_Get(known.CURRENT, Py_None, &current) < 0) {
+        return false;
+    }
+    Py_XDECREF(current);
+    return current == before;
+}
+
+static PyObject *
+answer(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *before)
+{
+    PyObject *application = FIELD(handler, NativeHandler__application);
+    PyObject *response = PyObject_CallMethodOneArg(application, names.respond, request);
+    if (hand_over_rest(exchange, request) < 0 || response == NULL) {
+        Py_XDECREF(response);
+        return NULL;
+    }
+    int done = send_plain(exchange, request, response);
+    PyObject *result;
+    if (done == 0) {
+        result = finish(handler, exchange, request, response, before);
+    }
+    else {
+        result = done == 1 && is_clean(response, before) ? Py_NewRef(Py_None) : clean_up(application, response, before);
+    }
+    Py_DECREF(response);
+    return result;
+}
+
+static PyObject *
+NativeHandler___call__(PyObject *handler, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+{
+    if (count != 1 || keywords != NULL || FIELD(handler, NativeHandler__current) != known.GET_CURRENT
+        || FIELD(handler, NativeHandler__application) == NULL) {
+        return call_pure(pure.NativeHandler___call__, handler, arguments, count, keywords);
+    }
+    PyObject *before;
+    if (PyContextVar_Get(known.CURRENT, Py_None, &before) < 0) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    PyObject *kind = PyObject_GetAttr(FIELD(handler, NativeHandler__application), names.request_class);
+    PyObject *request = NULL;
+    if (kind != NULL) {
+        request = PyObject_CallMethodObjArgs(kind, names.from_exchange, arguments[0], known.EMPTY_TEXT, NULL);
+    }
+    if (request != NULL) {
+        result = answer(handler, arguments[0], request, before);
+    }
+    Py_XDECREF(kind);
+    Py_XDECREF(request);
+    Py_DECREF(before);
+    return result;
+}
+
+PyMethodDef NativeHandler_methods[] = {
+    {"__call__", (PyCFunction)(void (*)(void))NativeHandler___call__, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {NULL, NULL, 0, NULL},
+};
