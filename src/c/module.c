@@ -36,6 +36,17 @@ add_twin(PyObject *twins, PyTypeObject *kind, PyMethodDef *methods, const char *
     return done;
 }
 
+/* What is looked into is kept once for the process, and so is of one interpreter: the main one. */
+static bool
+is_main_interpreter(void)
+{
+    if (PyInterpreterState_Get() == PyInterpreterState_Main()) {
+        return true;
+    }
+    PyErr_SetString(PyExc_ImportError, "the compiled twins are for the main interpreter only");
+    return false;
+}
+
 #define ADD_TWIN(kind, name) \
     if (add_twin(twins, kinds.kind, kind##_methods, #name, &pure.kind##_##name) < 0) { \
         Py_DECREF(twins); \
@@ -46,7 +57,8 @@ static PyObject *
 bind_server(PyObject *module, PyObject *arguments)
 {
     PyObject *classes, *constants;
-    if (!PyArg_ParseTuple(arguments, "O!O!:bind_server", &PyDict_Type, &classes, &PyDict_Type, &constants)
+    if (!is_main_interpreter()
+        || !PyArg_ParseTuple(arguments, "O!O!:bind_server", &PyDict_Type, &classes, &PyDict_Type, &constants)
         || resolve_server(classes, constants) < 0) {
         return NULL;
     }
@@ -61,7 +73,8 @@ static PyObject *
 bind_app(PyObject *module, PyObject *arguments)
 {
     PyObject *classes, *constants;
-    if (!PyArg_ParseTuple(arguments, "O!O!:bind_app", &PyDict_Type, &classes, &PyDict_Type, &constants)
+    if (!is_main_interpreter()
+        || !PyArg_ParseTuple(arguments, "O!O!:bind_app", &PyDict_Type, &classes, &PyDict_Type, &constants)
         || resolve_app(classes, constants) < 0) {
         return NULL;
     }
@@ -76,7 +89,7 @@ PyDoc_STRVAR(
     bind_server_doc,
     "bind_server($module, classes, constants, /)\n--\n\n"
     "Return the server's twins: (class, name of a method) -> what to put in the method's place. Once in a process.\n\n"
-    "Raises:\n    TypeError: a class or constant is missing, or is not what the twins were written for.");
+    "Raises:\n    ImportError: not in the main interpreter.\n    TypeError: a class or constant is missing, or is not what the twins were written for.");
 PyDoc_STRVAR(bind_app_doc, "bind_app($module, classes, constants, /)\n--\n\nThe same for the application's twins.");
 
 static PyMethodDef methods[] = {

@@ -17,8 +17,6 @@
 #define HAS_DIRECT_CALLS 0
 #endif
 
-enum { MOST_BYTES = 64 << 10 };
-
 /* The descriptor of a plain socket that is open; -1 of any other. */
 static int
 descriptor_of(PyObject *sock)
@@ -57,23 +55,50 @@ outcome_of_number(int number)
     return number == EAGAIN || number == EWOULDBLOCK || number == EINTR ? NOT_NOW : BROKEN;
 }
 
+/* Room for what is received, `RECEIVE_BYTES`. One is kept; only a thread that receives while another does needs a second. */
+static char *kept_room;
+
+static char *
+take_room(void)
+{
+    char *room = kept_room;
+    kept_room = NULL;
+    return room != NULL ? room : PyMem_RawMalloc((size_t)numbers.RECEIVE_BYTES);
+}
+
+static void
+give_room_back(char *room)
+{
+    if (kept_room == NULL) {
+        kept_room = room;
+    }
+    else {
+        PyMem_RawFree(room);
+    }
+}
+
 enum outcome
 receive_octets(PyObject *sock, PyObject **data)
 {
-    int descriptor = numbers.RECEIVE_BYTES <= MOST_BYTES ? descriptor_of(sock) : -1;
+    int descriptor = descriptor_of(sock);
 #if HAS_DIRECT_CALLS
     if (descriptor >= 0) {
-        char received[MOST_BYTES]; /* what is not touched of it costs nothing */
+        char *room = take_room();
+        if (room == NULL) {
+            PyErr_NoMemory();
+            return RAISED;
+        }
         ssize_t size;
         int number;
         Py_BEGIN_ALLOW_THREADS
-        size = recv(descriptor, received, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
+        size = recv(descriptor, room, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
         number = errno;
         Py_END_ALLOW_THREADS
+        *data = size < 0 ? NULL : PyBytes_FromStringAndSize(room, size);
+        give_room_back(room);
         if (size < 0) {
             return outcome_of_number(number);
         }
-        *data = PyBytes_FromStringAndSize(received, size);
         return *data == NULL ? RAISED : DONE_SO_FAR;
     }
 #endif

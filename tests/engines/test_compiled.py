@@ -233,6 +233,24 @@ def test_the_twins_are_used_where_they_were_built(used):
     assert type(Link.__dict__["on_event"]).__name__ == "method_descriptor"
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the module that makes interpreters has another name")
+def test_another_interpreter_of_the_process_does_without(used):
+    """As under mod_wsgi: what the twins look into is of the main one."""
+    code = (
+        "import _xxsubinterpreters as interpreters, demijohn\n"
+        "from demijohn.serve import TWINS\n"
+        "other = interpreters.create(isolated=False)\n"
+        "interpreters.run_string(other, 'import demijohn; from demijohn.serve import TWINS;"
+        " assert not demijohn._TWINS.are_used and not TWINS.are_used')\n"
+        "app = demijohn.Demijohn('x')\n"
+        "app.get('/')(lambda: 'here')\n"
+        "assert app.test_client().get('/').text == 'here'\n"
+        "assert demijohn._TWINS.are_used and TWINS.are_used\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_python_methods_can_be_put_back(used):
     TWINS.drop()
     assert not TWINS.are_used

@@ -36,9 +36,10 @@ class Twins:
         if not self._compiled:
             try:
                 import demijohn._compiled as compiled
-            except ImportError:
+
+                self._compiled = getattr(compiled, self.binder)(self.classes, self.constants)
+            except ImportError:  # not built, or not for this interpreter
                 return False
-            self._compiled = getattr(compiled, self.binder)(self.classes, self.constants)
             self._python = {(kind, name): vars(kind).get(name) for kind, name in self._compiled}
         for (kind, name), method in self._compiled.items():
             setattr(kind, name, method)
