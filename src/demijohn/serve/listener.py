@@ -8,6 +8,7 @@ import stat
 import struct
 import sys
 from array import array
+from itertools import islice
 from typing import Any, Self
 
 from .._base.record import record
@@ -94,7 +95,16 @@ class _ListeningSocket(socket.socket):
         self,
     ) -> tuple[socket.socket, Any]:  # Any: as of `socket.accept`; what an address is depends on the family
         """See `socket.socket.accept`. The connection waits or does not as `socket.setdefaulttimeout` says."""
-        number, address = self._accept()  # type: ignore[attr-defined]  # of `_socket`; it has no type information
+        accepted: list[tuple[int, Any]] = []  # Any: as above
+        try:
+            # One step of the interpreter's: an exception that is raised into this thread from outside while it is in the system
+            # strikes when the number is in the list. Lost, it would be a connection that nobody ever closes.
+            accepted.extend(islice(iter(self._accept, None), 1))  # type: ignore[attr-defined]  # of `_socket`; it has no type information
+        except BaseException:
+            for number, _ in accepted:
+                os.close(number)
+            raise
+        number, address = accepted[0]
         return socket.socket(self._family, socket.SOCK_STREAM, 0, number), address
 
 
