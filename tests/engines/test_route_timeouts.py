@@ -182,7 +182,7 @@ def test_defaults(runner, door):
 @pytest.mark.usefixtures("in_time")
 def test_the_server_has_a_default_too(runner, door, site):
     with (
-        serving(handler_for(site.app, door), runner, threads=2, request_timeout=LIMIT) as running,
+        serving(handler_for(site.app, door), runner, threads=2, request_timeout=SURE) as running,
         Client(running) as client,
     ):
         answer = client.get("/by-default")
