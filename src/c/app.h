@@ -32,6 +32,9 @@ bool is_attribute_false(PyObject *object, PyObject *name);
 /* Make a response of text; a new reference. NULL without an exception: the class makes them in its own way. */
 PyObject *new_response(PyObject *text);
 
+/* The list of blocks of a response that has nothing to close; borrowed, or NULL. */
+PyObject *blocks_of(PyObject *response);
+
 /* What an exchange sends of a plain response: borrowed, while nothing runs. False: it is not plain. */
 bool read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject **body);
 

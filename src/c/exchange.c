@@ -61,23 +61,17 @@ run_exchange(PyObject *exchange)
     }
     PUT_NEW(exchange, H1Exchange_is_running, Py_True);
     PyObject *handler = Py_NewRef(FIELD(engine, Engine_handler));
-    PyObject *error = NULL;
-    PyObject *result = PyObject_CallOneArg(handler, exchange);
+    PyObject *error = forget(PyObject_CallOneArg(handler, exchange)) < 0 ? take_exception() : NULL;
     Py_DECREF(handler);
-    if (result == NULL) {
-        error = take_exception();
-    }
-    Py_XDECREF(result);
     if (error == NULL && FIELD(exchange, H1Exchange_state) == known.DONE
         && FIELD(exchange, H1Exchange_time_limit) == Py_None && FIELD(exchange, H1Exchange__chunks) == Py_None
         && is_empty_tuple(FIELD(exchange, H1Exchange__after))) {
         PUT_NEW(exchange, H1Exchange_is_running, Py_False);
         return 0;
     }
-    result = PyObject_CallMethodOneArg(exchange, names._after_handler, error == NULL ? Py_None : error);
+    int done = forget(PyObject_CallMethodOneArg(exchange, names._after_handler, error == NULL ? Py_None : error));
     Py_XDECREF(error);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    return done;
 }
 
 int
@@ -89,9 +83,7 @@ run_link(PyObject *link)
     }
     if (!IS(exchange, H1Exchange) || FIELD(exchange, H1Exchange__line) != link || !IS(FIELD(link, Link_engine), Engine)
         || FIELD(exchange, H1Exchange_context) == NULL) {
-        PyObject *result = PyObject_CallOneArg(pure.Link_run, link);
-        Py_XDECREF(result);
-        return result == NULL ? -1 : 0;
+        return forget(PyObject_CallOneArg(pure.Link_run, link));
     }
     Py_INCREF(exchange);
     PyObject *context = Py_NewRef(FIELD(exchange, H1Exchange_context));
@@ -139,11 +131,10 @@ keep_rest(PyObject *outbox, PyObject *data, Py_ssize_t sent)
 {
     PyObject *view = PyMemoryView_FromObject(data);
     PyObject *rest = view == NULL ? NULL : PySequence_GetSlice(view, sent, PyBytes_GET_SIZE(data));
-    PyObject *result = rest == NULL ? NULL : PyObject_CallMethodOneArg(outbox, names.append, rest);
+    int done = rest == NULL ? -1 : forget(PyObject_CallMethodOneArg(outbox, names.append, rest));
     Py_XDECREF(view);
     Py_XDECREF(rest);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    return done;
 }
 
 /* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */

@@ -26,9 +26,7 @@ receive_data(PyObject *h1, PyObject *data)
         PUT(h1, H1Connection__at, start);
         return 0;
     }
-    PyObject *result = PyObject_CallMethodOneArg(h1, names.receive_data, data);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    return forget(PyObject_CallMethodOneArg(h1, names.receive_data, data));
 }
 
 bool

@@ -45,14 +45,12 @@ static int
 suspect(PyObject *runner, PyObject *job, PyObject *ended)
 {
     PyObject *label = PyObject_GetAttr(job, names.label);
-    PyObject *result = NULL;
-    if (label != NULL) {
-        PyObject *blockers = FIELD(runner, LateRunner__blockers);
-        result = PyObject_CallMethodObjArgs(blockers, names.suspect, label, ended, NULL);
-        Py_DECREF(label);
+    if (label == NULL) {
+        return -1;
     }
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    int done = forget(PyObject_CallMethodObjArgs(FIELD(runner, LateRunner__blockers), names.suspect, label, ended, NULL));
+    Py_DECREF(label);
+    return done;
 }
 
 /* Another thread polls now. */
@@ -60,9 +58,7 @@ static int
 finish_late(PyObject *runner, PyObject *slot, PyObject *job)
 {
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
-    PyObject *result = PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    return forget(PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL));
 }
 
 /* After the handler, as the leader. -1 if it raised. */
@@ -94,16 +90,10 @@ static int
 run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
 {
     PyObject *offer = FIELD(slot, Slot_offer);
-    PyObject *result = PyObject_CallMethodOneArg(offer, names.append, job);
-    if (result == NULL) {
+    if (forget(PyObject_CallMethodOneArg(offer, names.append, job)) < 0 || run_job(job) < 0) {
         return -1;
     }
-    Py_DECREF(result);
-    if (run_job(job) < 0) {
-        return -1;
-    }
-    result = PyObject_CallMethodNoArgs(offer, names.pop);
-    if (result == NULL) {
+    if (call_method(offer, names.pop) < 0) {
         if (!PyErr_ExceptionMatches(PyExc_IndexError)) {
             return -1;
         }
@@ -111,7 +101,6 @@ run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
         PyErr_Clear();
         return finish_late(runner, slot, job) < 0 ? -1 : 0;
     }
-    Py_DECREF(result);
     return end_job(runner, slot, job, began) < 0 ? -1 : 1;
 }
 
@@ -119,10 +108,7 @@ static int
 submit_pure(PyObject *runner, PyObject *job)
 {
     PyObject *both[] = {runner, job};
-    PyObject *result = PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL);
-    int answer = result == NULL ? -1 : PyObject_IsTrue(result);
-    Py_XDECREF(result);
-    return answer;
+    return truth_of(PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL));
 }
 
 int

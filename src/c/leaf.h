@@ -120,6 +120,12 @@ seconds_of(PyObject *object, double *seconds)
     return false;
 }
 
+/* Forget what a call returned, whose reference is stolen; -1 if it raised. */
+int forget(PyObject *result);
+
+/* Whether what a call returned is true; steals the reference. -1 if it raised. */
+int truth_of(PyObject *result);
+
 /* Call a method without arguments and forget its result; -1 if it raised. */
 int call_method(PyObject *object, PyObject *name);
 
@@ -143,8 +149,5 @@ PyObject *call_pure(PyObject *method, PyObject *self, PyObject *const *arguments
 
 /* Take the exception that is set, with its traceback; a new reference. */
 PyObject *take_exception(void);
-
-/* Call a Python method of one argument, `self`, which tells whether something is so. -1 if it raised. */
-int ask_pure(PyObject *method, PyObject *self);
 
 #endif

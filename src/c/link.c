@@ -24,7 +24,7 @@ static int
 submit_link(PyObject *link)
 {
     if (!has_plain_parts(link) || FIELD(link, Link_phase) == known.PHASE_SENDING) {
-        return ask_pure(pure.Link__submit, link);
+        return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }
     PUT_NEW(link, Link_is_handled, Py_True);
     PUT_NEW(link, Link_deadline, known.NEVER);
@@ -32,13 +32,7 @@ submit_link(PyObject *link)
     if (IS(runner, LateRunner)) {
         return submit_late(runner, link);
     }
-    PyObject *result = PyObject_CallMethodOneArg(runner, names.submit, link);
-    if (result == NULL) {
-        return -1;
-    }
-    int answer = PyObject_IsTrue(result);
-    Py_DECREF(result);
-    return answer;
+    return truth_of(PyObject_CallMethodOneArg(runner, names.submit, link));
 }
 
 /* Make the request's exchange and count it. -1 if that raised. */
@@ -72,13 +66,13 @@ static int
 advance(PyObject *link)
 {
     if (!has_plain_parts(link) || FIELD(link, Link__forwarding) != Py_None) {
-        return ask_pure(pure.Link__advance, link);
+        return truth_of(PyObject_CallOneArg(pure.Link__advance, link));
     }
     PyObject *h1 = FIELD(link, Link_h1);
     for (Py_ssize_t round = 0; round < numbers.MAX_ROUNDS; round++) {
         PyObject *head = take_head(h1);
         if (head == NULL) {
-            return PyErr_Occurred() ? -1 : ask_pure(pure.Link__advance, link);
+            return PyErr_Occurred() ? -1 : truth_of(PyObject_CallOneArg(pure.Link__advance, link));
         }
         if (begin_exchange(link, head) < 0) {
             return -1;
@@ -93,7 +87,7 @@ advance(PyObject *link)
             return 1;
         }
     }
-    return ask_pure(pure.Link__advance, link);
+    return truth_of(PyObject_CallOneArg(pure.Link__advance, link));
 }
 
 /* ---- events */
@@ -179,13 +173,12 @@ set_deadline(PyObject *link, double deadline)
         return 0;
     }
     PyObject *wheel = PyObject_GetAttr(reactor, names.wheel);
-    PyObject *result = NULL;
-    if (wheel != NULL) {
-        result = PyObject_CallMethodObjArgs(wheel, names.add, link, FIELD(reactor, Reactor_now), NULL);
+    if (wheel == NULL) {
+        return -1;
     }
-    Py_XDECREF(wheel);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    int done = forget(PyObject_CallMethodObjArgs(wheel, names.add, link, FIELD(reactor, Reactor_now), NULL));
+    Py_DECREF(wheel);
+    return done;
 }
 
 int
@@ -195,9 +188,7 @@ complete_link(PyObject *link)
     double idle, now;
     if (exchange == NULL || !seconds_of(FIELD(FIELD(link, Link_engine), Engine_idle_timeout), &idle) || idle == 0
         || !seconds_of(FIELD(FIELD(FIELD(link, Link_engine), Engine_reactor), Reactor_now), &now)) {
-        PyObject *result = PyObject_CallOneArg(pure.Link_complete, link);
-        Py_XDECREF(result);
-        return result == NULL ? -1 : 0;
+        return forget(PyObject_CallOneArg(pure.Link_complete, link));
     }
     PUT_NEW(link, Link_is_handled, Py_False);
     Py_INCREF(exchange);

@@ -53,16 +53,21 @@ is_main_interpreter(void)
         return NULL; \
     }
 
+/* What both binders do first: look everything up. NULL with an exception, or a dict for the twins. */
+static PyObject *
+begin_binding(PyObject *arguments, int (*resolve)(PyObject *, PyObject *))
+{
+    PyObject *classes, *constants;
+    bool is_resolved = is_main_interpreter()
+                       && PyArg_ParseTuple(arguments, "O!O!", &PyDict_Type, &classes, &PyDict_Type, &constants)
+                       && resolve(classes, constants) == 0;
+    return is_resolved ? PyDict_New() : NULL;
+}
+
 static PyObject *
 bind_server(PyObject *module, PyObject *arguments)
 {
-    PyObject *classes, *constants;
-    if (!is_main_interpreter()
-        || !PyArg_ParseTuple(arguments, "O!O!:bind_server", &PyDict_Type, &classes, &PyDict_Type, &constants)
-        || resolve_server(classes, constants) < 0) {
-        return NULL;
-    }
-    PyObject *twins = PyDict_New();
+    PyObject *twins = begin_binding(arguments, resolve_server);
     if (twins != NULL) {
         SERVER_TWINS(ADD_TWIN)
     }
@@ -72,13 +77,7 @@ bind_server(PyObject *module, PyObject *arguments)
 static PyObject *
 bind_app(PyObject *module, PyObject *arguments)
 {
-    PyObject *classes, *constants;
-    if (!is_main_interpreter()
-        || !PyArg_ParseTuple(arguments, "O!O!:bind_app", &PyDict_Type, &classes, &PyDict_Type, &constants)
-        || resolve_app(classes, constants) < 0) {
-        return NULL;
-    }
-    PyObject *twins = PyDict_New();
+    PyObject *twins = begin_binding(arguments, resolve_app);
     if (twins != NULL) {
         APP_TWINS(ADD_TWIN)
     }

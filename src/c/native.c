@@ -53,12 +53,11 @@ send_plain(PyObject *exchange, PyObject *request, PyObject *response)
     Py_INCREF(status);
     Py_INCREF(fields);
     Py_INCREF(body);
-    PyObject *result = PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
+    int done = forget(PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL));
     Py_DECREF(status);
     Py_DECREF(fields);
     Py_DECREF(body);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 1;
+    return done < 0 ? -1 : 1;
 }
 
 /* What is left after the answer: closing the response, if it has got something to close meanwhile, and what was pushed. */
@@ -85,8 +84,8 @@ clean_up(PyObject *application, PyObject *response, PyObject *before)
 static bool
 is_clean(PyObject *response, PyObject *before)
 {
-    PyObject *status, *fields, *body, *current;
-    if (PyErr_Occurred() || !read_response(response, &status, &fields, &body)
+    PyObject *current;
+    if (PyErr_Occurred() || blocks_of(response) == NULL
         || PyContextVar_Get(known.CURRENT, Py_None, &current) < 0) {
         return false;
     }

@@ -131,21 +131,22 @@ take_exception(void)
 }
 
 int
-call_method(PyObject *object, PyObject *name)
+forget(PyObject *result)
 {
-    PyObject *result = PyObject_CallMethodNoArgs(object, name);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
 
 int
-ask_pure(PyObject *method, PyObject *self)
+truth_of(PyObject *result)
 {
-    PyObject *result = PyObject_CallOneArg(method, self);
-    if (result == NULL) {
-        return -1;
-    }
-    int answer = PyObject_IsTrue(result);
-    Py_DECREF(result);
+    int answer = result == NULL ? -1 : PyObject_IsTrue(result);
+    Py_XDECREF(result);
     return answer;
+}
+
+int
+call_method(PyObject *object, PyObject *name)
+{
+    return forget(PyObject_CallMethodNoArgs(object, name));
 }

@@ -153,20 +153,31 @@ own_attribute(PyObject *object, PyObject *name)
     return value;
 }
 
-bool
-read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject **body)
+PyObject *
+blocks_of(PyObject *response)
 {
     if (!is_response_plain(Py_TYPE(response))) {
-        return false;
+        return NULL;
     }
     PyObject *blocks = own_attribute(response, names.response);
     PyObject *on_close = own_attribute(response, names._on_close);
+    return blocks != NULL && PyList_CheckExact(blocks) && on_close != NULL && PyList_CheckExact(on_close)
+                   && PyList_GET_SIZE(on_close) == 0
+               ? blocks
+               : NULL;
+}
+
+bool
+read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject **body)
+{
+    PyObject *blocks = blocks_of(response);
+    if (blocks == NULL || PyList_GET_SIZE(blocks) != 1) {
+        return false;
+    }
     PyObject *headers = own_attribute(response, names.headers);
     PyObject *code = own_attribute(response, names._status_code);
     *status = own_attribute(response, names._status);
-    if (blocks == NULL || !PyList_CheckExact(blocks) || PyList_GET_SIZE(blocks) != 1 || on_close == NULL
-        || !PyList_CheckExact(on_close) || PyList_GET_SIZE(on_close) != 0 || !IS(headers, Headers) || *status == NULL
-        || count_of(code) < 200 || count_of(code) == 204 || count_of(code) == 304) {
+    if (!IS(headers, Headers) || *status == NULL || count_of(code) < 200 || count_of(code) == 204 || count_of(code) == 304) {
         return false;
     }
     *body = PyList_GET_ITEM(blocks, 0);

@@ -95,10 +95,8 @@ class Answering(WatchedExchange):
                         self.time_limit.end()
                 if self.state < PULLED:
                     self._complain()
-        except ClientDisconnected:
-            self._give_up()
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end a worker's thread either
-            self._fail(error)
+            self._end_badly(error)
         if self._chunks is not None or self._after:
             self._settle()
         self.is_running = False
@@ -115,10 +113,8 @@ class Answering(WatchedExchange):
                     self.time_limit.end()
             if self.state < PULLED:
                 self._complain()
-        except ClientDisconnected:
-            self._give_up()
         except BaseException as raised:  # noqa: BLE001 - as above
-            self._fail(raised)
+            self._end_badly(raised)
         self._settle()
         self.is_running = False
 
@@ -281,6 +277,13 @@ class Answering(WatchedExchange):
         close = getattr(chunks, "close", None)
         if close is not None:
             self._call_logged(close, "closing the answer's iterable failed")
+
+    def _end_badly(self, error: BaseException) -> None:
+        """The handler or its iterable raised this."""
+        if isinstance(error, ClientDisconnected):
+            self._give_up()
+        else:
+            self._fail(error)
 
     def _give_up(self) -> None:
         """Nobody is there to read the rest."""
