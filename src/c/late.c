@@ -104,29 +104,27 @@ run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
     return end_job(runner, slot, job, began) < 0 ? -1 : 1;
 }
 
-static int
-submit_pure(PyObject *runner, PyObject *job)
+bool
+begin_late(PyObject *runner, double *began)
 {
-    PyObject *both[] = {runner, job};
-    return truth_of(PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL));
+    PyObject *time;
+    double doubts_until;
+    if (!is_plain(runner)) {
+        return false;
+    }
+    if (!read_clock(runner, &time, began)) {
+        PyErr_Clear(); /* Python meets it, too */
+        return false;
+    }
+    Py_DECREF(time);
+    /* While there are doubts the system is asked how the thread fares, before and after. */
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    return seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until) && *began >= doubts_until;
 }
 
 int
-submit_late(PyObject *runner, PyObject *job)
+run_late(PyObject *runner, PyObject *job, double began)
 {
-    PyObject *time;
-    double began, doubts_until;
-    if (!is_plain(runner)) {
-        return submit_pure(runner, job);
-    }
-    if (!read_clock(runner, &time, &began)) {
-        return -1;
-    }
-    Py_DECREF(time);
-    PyObject *blockers = FIELD(runner, LateRunner__blockers);
-    if (!seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until) || began < doubts_until) {
-        return submit_pure(runner, job); /* the system is asked how the thread fares, before and after */
-    }
     PyObject *serial = PyNumber_Add(FIELD(runner, LateRunner__serial), known.ONE);
     if (serial == NULL) {
         return -1;
@@ -144,7 +142,12 @@ submit_late(PyObject *runner, PyObject *job)
 static PyObject *
 LateRunner_submit(PyObject *runner, PyObject *job)
 {
-    int answer = submit_late(runner, job);
+    double began;
+    if (!begin_late(runner, &began)) {
+        PyObject *both[] = {runner, job};
+        return PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL);
+    }
+    int answer = run_late(runner, job, began);
     return answer < 0 ? NULL : PyBool_FromLong(answer);
 }
 

@@ -19,20 +19,22 @@ as_bool(int answer)
 
 /* ---- giving the link to a handler */
 
-/* `_submit`. 1: this thread is still the leader, 0: it is not, -1: it raised. */
+/* `_submit`. 1: this thread is still the leader, 0: it is not, -1: it raised.
+ *
+ * No Python is called between the mark that a handler owns the link and the runner's note of whose it is: an exception that is
+ * raised into this thread from outside, while it received, would strike there, and nobody would have the link.
+ */
 static int
 submit_link(PyObject *link)
 {
-    if (!has_plain_parts(link) || FIELD(link, Link_phase) == known.PHASE_SENDING) {
+    double began;
+    PyObject *runner = has_plain_parts(link) ? FIELD(FIELD(link, Link_engine), Engine_runner) : NULL;
+    if (!IS(runner, LateRunner) || FIELD(link, Link_phase) == known.PHASE_SENDING || !begin_late(runner, &began)) {
         return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }
     PUT_NEW(link, Link_is_handled, Py_True);
     PUT_NEW(link, Link_deadline, known.NEVER);
-    PyObject *runner = FIELD(FIELD(link, Link_engine), Engine_runner);
-    if (IS(runner, LateRunner)) {
-        return submit_late(runner, link);
-    }
-    return truth_of(PyObject_CallMethodOneArg(runner, names.submit, link));
+    return run_late(runner, link, began);
 }
 
 /* Make the request's exchange and count it. -1 if that raised. */

@@ -63,7 +63,7 @@
 #define SERVER_NAMES(X) \
     X(_after_handler) X(_end_shortage) X(_finish_late) X(acquire) X(add) X(append) X(close) X(complete) \
     X(fileno) X(http_date) X(label) X(monotonic) X(pop) X(receive_data) X(receive_eof) X(recv) \
-    X(release) X(run) X(send) X(start_next_cycle) X(submit) X(suspect) X(wheel)
+    X(release) X(run) X(send) X(start_next_cycle) X(suspect) X(wheel)
 
 /* ================ the application */
 

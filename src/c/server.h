@@ -66,8 +66,11 @@ bool is_discard_plain(PyObject *exchange, PyObject *link);
 /* Add one to a cell of the server's counts. -1 if it raised. */
 int count_one(PyObject *stats, PyObject *cell);
 
-/* 1: this thread is still the leader, 0: it is not, -1: it raised. */
-int submit_late(PyObject *runner, PyObject *job);
+/* Whether `LateRunner.submit` may run a handler here and now, and when that begins. */
+bool begin_late(PyObject *runner, double *began);
+
+/* Run a job that may. 1: this thread is still the leader, 0: it is not, -1: it raised. */
+int run_late(PyObject *runner, PyObject *job, double began);
 
 int complete_link(PyObject *link);
 

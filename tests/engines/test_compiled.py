@@ -1,19 +1,25 @@
 """The compiled twins do what the Python methods do: the same bytes from clients, the same bytes to them, the same counts."""
 
+import contextlib
+import ctypes
+import functools
 import gc
 import json
 import logging
+import operator
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 
 import pytest
 from engines.launch_twins import DEEDS
+from engines.oddities import links, wait_until
 from engines.serving import TIMEOUT, Client, serving
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -313,6 +319,51 @@ def test_what_a_handler_raised_is_freed_without_the_garbage_collector(used, runn
         assert [one() for one in raised] == [None] * 3
     finally:
         gc.enable()
+
+
+class _Struck:
+    """A socket whose `recv` gives a request, and has an exception raised into the receiving thread at its next step of Python."""
+
+    def __init__(self, sock: socket.socket, thread: threading.Thread, data: bytes) -> None:
+        self._sock = sock
+        self._requests = iter([data])
+        strike = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        strikes = map(strike, [ctypes.c_ulong(thread.ident)], [ctypes.py_object(SystemExit)])
+        # Not a step of it is Python.
+        self.recv = functools.partial(next, map(operator.itemgetter(1), zip(strikes, self._requests, strict=True)))
+
+    def has_struck(self) -> bool:
+        return not operator.length_hint(self._requests)
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+
+@pytest.mark.parametrize("is_compiled", [True, False], ids=["compiled", "pure"])
+@pytest.mark.parametrize("is_plain", [True, False], ids=["plain", "not plain"])
+def test_a_link_is_not_lost_with_a_thread_that_dies_after_it_received(used, is_compiled, is_plain):
+    if not is_compiled:
+        TWINS.drop()
+    request = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+    with serving(lambda exchange: exchange.respond("200 OK", [], b"x"), "late", threads=2) as running:
+        with Client(running) as client:
+            assert client.get("/").body == b"x"
+            engine = running.server._engine
+            wait_until(lambda: engine.reactor._is_polling and engine.runner._leader.thread)
+            if not is_plain:
+                engine.runner._blockers.known["another"] = None
+            (link,) = links(running)
+            sock = link.sock
+            link.sock = struck = _Struck(sock, engine.runner._leader.thread, request)
+            client.send(request)
+            wait_until(struck.has_struck)
+            link.sock = sock
+            # The handler was struck, or the thread before it: never is there no answer and no end.
+            with contextlib.suppress(ConnectionResetError, EOFError):
+                assert client.read_answer().status == 500
+        wait_until(lambda: not links(running))
+        with Client(running) as client:
+            assert client.get("/").body == b"x"
 
 
 def test_no_reference_is_left_or_lost(used, runner):
