@@ -11,6 +11,7 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 SLOW_EVERY = 50
@@ -60,11 +61,11 @@ class Line:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
 
-    def ask(self, number: int) -> None:
-        """Send a request."""
+    def ask(self, number: int, moment: float) -> None:
+        """Send a request, now."""
         self.is_slow = number % SLOW_EVERY == 0
         self.data = b""
-        self.asked = time.perf_counter()
+        self.asked = moment
         self.sock.sendall(b"GET /mixed/%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % number)
 
     def take(self) -> bool:
@@ -86,9 +87,10 @@ class Line:
 
 
 class Client:
-    """All connections of one run."""
+    """All connections of one run; `clock` says how many seconds it is."""
 
-    def __init__(self, port: int, connections: int) -> None:
+    def __init__(self, port: int, connections: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._poll = select.epoll()
         self._lines: dict[int, Line] = {}
         self._number = 0
@@ -100,13 +102,13 @@ class Client:
 
     def run(self, seconds: float) -> Seen:
         """Ask for so long. Raises `OSError` once the server takes no connections any more."""
-        began = now = time.perf_counter()
+        began = now = self._clock()
         while now < began + seconds:
             events = self._poll.poll(began + seconds - now)
-            moment = time.perf_counter()
+            moment = self._clock()
             for fileno, _ in events:
                 self._serve(self._lines[fileno], moment)
-            now = time.perf_counter()
+            now = self._clock()
         for line in self._lines.values():
             line.sock.close()
         self._poll.close()
@@ -148,7 +150,7 @@ class Client:
 
     def _ask(self, line: Line) -> None:
         self._number += 1
-        line.ask(self._number)
+        line.ask(self._number, self._clock())
 
 
 def percentile(times: list[float], which: int) -> float:
