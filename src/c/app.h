@@ -7,16 +7,32 @@
 extern PyMethodDef AppDispatch_methods[];
 extern PyMethodDef NativeHandler_methods[];
 
+/* Twin of `AppDispatch.respond`, of an application whose `respond` it is. */
+PyObject *respond_to(PyObject *app, PyObject *request);
+
 /* ---- plain.c: what nobody has replaced */
 
 /* Nobody has replaced a step of this application, in its class or in itself. */
 bool are_steps_plain(PyObject *app);
 
-/* Nobody has replaced what closes a request. */
-bool is_close_plain(PyObject *request);
+/* Nobody has replaced how a request is made and closed, or what it is asked for here. */
+bool is_request_plain(PyTypeObject *kind);
 
 /* Nobody has replaced how a response is made, handed over and closed. */
 bool is_response_plain(PyTypeObject *kind);
+
+/* What an object has of its own: its `__dict__`; borrowed, or NULL. Where no class has a data descriptor of a name, that is where
+ * the attribute is; `judge` sees to that for the names that it is given. */
+PyObject *parts_of(PyObject *object);
+
+/* One of the parts; borrowed, or NULL. */
+PyObject *part(PyObject *parts, PyObject *name);
+
+/* One of the parts, or what the class has; borrowed, or NULL. */
+PyObject *part_or_default(PyObject *object, PyObject *parts, PyObject *name);
+
+/* Make an object whose parts are those of `usual`; a new reference. */
+PyObject *new_of_parts(PyTypeObject *kind, PyObject *usual);
 
 /* Nobody listens to a signal, whose `receivers` these are: a dict that blinker makes once. */
 bool is_silent(PyObject *receivers);
@@ -24,13 +40,16 @@ bool is_silent(PyObject *receivers);
 /* Whether an attribute is this very object; false if it is not there, too. */
 bool has_attribute(PyObject *object, PyObject *name, PyObject *value);
 
-/* Whether an attribute is there, and is false, empty or None. */
-bool is_attribute_false(PyObject *object, PyObject *name);
+/* ---- request.c */
+
+/* Make the request of an exchange; a new reference. NULL without an exception: it is not plain, and nothing was done. */
+PyObject *new_request(PyTypeObject *kind, PyObject *exchange);
 
 /* ---- response.c */
 
-/* Make a response of text; a new reference. NULL without an exception: the class makes them in its own way. */
-PyObject *new_response(PyObject *text);
+/* Make a response of text, of the application's usual media type if that is NULL; a new reference. NULL without an exception: the
+ * class makes them in its own way. */
+PyObject *new_response(PyObject *text, PyObject *media_type);
 
 /* The list of blocks of a response that has nothing to close; borrowed, or NULL. */
 PyObject *blocks_of(PyObject *response);
@@ -41,10 +60,10 @@ bool read_response(PyObject *response, PyObject **status, PyObject **fields, PyO
 /* ---- context.c */
 
 /* Make the context of a request and push it, where none is current; a new reference. NULL: not plain, or an exception is set. */
-PyObject *push_context(PyObject *app, PyObject *request);
+PyObject *push_context(PyObject *app, PyObject *request, PyObject *parts);
 
 /* Find the request's rule. -1 if that raised. */
-int match_request(PyObject *app, PyObject *request, PyObject *context);
+int match_request(PyObject *app, PyObject *request, PyObject *parts, PyObject *context);
 
 /* This context is the current one. */
 bool is_current(PyObject *context);

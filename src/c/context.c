@@ -44,11 +44,11 @@ is_current(PyObject *context)
 }
 
 PyObject *
-push_context(PyObject *app, PyObject *request)
+push_context(PyObject *app, PyObject *request, PyObject *parts)
 {
     PyObject *interface = PyObject_GetAttr(app, names.session_interface);
     bool is_plain = interface != NULL && has_attribute(interface, names.is_lazy, Py_True)
-                    && has_attribute(request, names._made_from_environ, Py_False) && is_silent(known.APPCONTEXT_PUSHED)
+                    && part(parts, names._made_from_environ) == Py_False && is_silent(known.APPCONTEXT_PUSHED)
                     && is_current(Py_None);
     Py_XDECREF(interface);
     if (!is_plain) {
@@ -67,45 +67,49 @@ push_context(PyObject *app, PyObject *request)
 
 /* ---- match */
 
+static bool
+is_part_false(PyObject *parts, PyObject *name)
+{
+    return part(parts, name) == Py_False;
+}
+
 /* Whether nothing but the path and the method decides about a rule. */
 static bool
-is_match_plain(PyObject *app, PyObject *request, PyObject *map, PyObject *head)
+is_match_plain(PyObject *request, PyObject *parts, PyObject *app_parts, PyObject *map_parts, PyObject *head)
 {
-    if (!IS(map, Map) || !IS(head, Head) || !has_attribute(map, names.binds_plainly, Py_True)
-        || !is_attribute_false(map, names._is_dirty) || !is_attribute_false(map, names.host_matching)
-        || !is_attribute_false(app, names.subdomain_matching) || !has_attribute(request, names.trusted_hosts, Py_None)) {
+    if (!IS(head, Head) || !is_part_false(map_parts, names._is_dirty) || !is_part_false(map_parts, names.host_matching)
+        || part(map_parts, names.binds_plainly) != Py_True
+        || !is_part_false(app_parts, names.subdomain_matching)
+        || part_or_default(request, parts, names.trusted_hosts) != Py_None) {
         return false;
     }
     PyObject *index = FIELD(head, Head__index);
-    PyObject *config = PyObject_GetAttr(app, names.config);
-    PyObject *hosts = config == NULL ? NULL : PyObject_GetItem(config, names.TRUSTED_HOSTS);
-    bool is_plain = hosts == Py_None && index != NULL && PyDict_CheckExact(index)
-                    && PyDict_Contains(index, known.UPGRADE) == 0;
-    Py_XDECREF(config);
-    Py_XDECREF(hosts);
-    return is_plain;
+    PyObject *config = part(app_parts, names.config);
+    if (config == NULL || !Py_IS_TYPE(config, kinds.Config) || index == NULL || !PyDict_CheckExact(index)) {
+        return false;
+    }
+    return part(config, names.TRUSTED_HOSTS) == Py_None && PyDict_Contains(index, known.UPGRADE) == 0;
 }
 
 /* The target of a path without variables, for a method; borrowed, or NULL. */
 static PyObject *
-static_target(PyObject *map, PyObject *method, PyObject *path)
+static_target(PyObject *map_parts, PyObject *method, PyObject *path)
 {
-    PyObject *matcher = PyObject_GetAttr(map, names._matcher);
-    PyObject *domain = matcher == NULL ? NULL : PyObject_GetAttr(map, names.default_subdomain);
-    PyObject *target = NULL;
-    if (domain != NULL && IS(matcher, Matcher) && PyUnicode_CheckExact(domain) && PyUnicode_CheckExact(path)
-        && PyUnicode_CheckExact(method)) {
-        PyObject *by_path = PyDict_GetItemWithError(FIELD(matcher, Matcher_exact), domain);
-        PyObject *here = by_path == NULL ? NULL : PyDict_GetItemWithError(by_path, path);
-        if (IS(here, Candidates)) {
-            target = PyDict_GetItemWithError(FIELD(here, Candidates_http), method);
-            if (target == NULL) {
-                target = FIELD(here, Candidates_http_any);
-            }
-        }
+    PyObject *matcher = part(map_parts, names._matcher);
+    PyObject *domain = part(map_parts, names.default_subdomain);
+    if (domain == NULL || !IS(matcher, Matcher) || !PyUnicode_CheckExact(domain) || path == NULL
+        || !PyUnicode_CheckExact(path) || method == NULL || !PyUnicode_CheckExact(method)) {
+        return NULL;
     }
-    Py_XDECREF(matcher); /* the map holds it, and it all that was found */
-    Py_XDECREF(domain);
+    PyObject *by_path = part(FIELD(matcher, Matcher_exact), domain);
+    PyObject *here = by_path == NULL ? NULL : part(by_path, path);
+    if (!IS(here, Candidates)) {
+        return NULL;
+    }
+    PyObject *target = part(FIELD(here, Candidates_http), method);
+    if (target == NULL) {
+        target = FIELD(here, Candidates_http_any);
+    }
     return IS(target, Target) && is_false(FIELD(target, Target_redirects)) ? target : NULL;
 }
 
@@ -120,68 +124,55 @@ values_of(PyObject *target)
     return PyDict_CheckExact(defaults) ? PyDict_Copy(defaults) : NULL;
 }
 
-/* The plan of a rule, if there is one; a new reference. */
+/* The plan of a rule, if there is one; borrowed, or NULL. */
 static PyObject *
-kept_plan(PyObject *app, PyObject *rule)
+kept_plan(PyObject *app_parts, PyObject *rule)
 {
-    PyObject *revision = PyObject_GetAttr(app, names._revision);
-    PyObject *plans = revision == NULL ? NULL : PyObject_GetAttr(revision, names.plans);
-    PyObject *endpoint = plans == NULL ? NULL : PyObject_GetAttr(rule, names.endpoint);
-    PyObject *plan = NULL;
-    if (endpoint != NULL && PyDict_CheckExact(plans)) {
-        plan = Py_XNewRef(PyDict_GetItemWithError(plans, endpoint));
+    PyObject *revision = part(app_parts, names._revision);
+    PyObject *plans = IS(revision, Revision) ? FIELD(revision, Revision_plans) : NULL;
+    PyObject *endpoint = plans == NULL || !PyDict_CheckExact(plans) ? NULL : PyObject_GetAttr(rule, names.endpoint);
+    if (endpoint == NULL) {
+        PyErr_Clear();
+        return NULL;
     }
-    Py_XDECREF(revision);
-    Py_XDECREF(plans);
-    Py_XDECREF(endpoint);
-    if (!IS(plan, EndpointPlan)) {
-        Py_CLEAR(plan);
-    }
-    return plan;
+    PyObject *plan = part(plans, endpoint);
+    Py_DECREF(endpoint);
+    return IS(plan, EndpointPlan) ? plan : NULL;
 }
 
 /* Match a path without variables. 1: done, 0: this is another kind of request, and nothing was done; -1: it raised. */
 static int
-match_static(PyObject *app, PyObject *request, PyObject *context)
+match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *context)
 {
-    PyObject *map = PyObject_GetAttr(app, names.url_map);
-    PyObject *head = map == NULL ? NULL : PyObject_GetAttr(request, names._head);
-    PyObject *path = head == NULL ? NULL : PyObject_GetAttr(request, names.path);
-    PyObject *target = NULL, *values = NULL, *plan = NULL;
-    int done = 0;
-    if (path != NULL && is_match_plain(app, request, map, head)) {
-        target = static_target(map, FIELD(head, Head_method), path);
+    PyObject *app_parts = parts_of(app);
+    PyObject *map = app_parts == NULL ? NULL : part(app_parts, names.url_map);
+    PyObject *map_parts = IS(map, Map) ? parts_of(map) : NULL;
+    PyObject *head = part(parts, names._head);
+    if (map_parts == NULL || !is_match_plain(request, parts, app_parts, map_parts, head)) {
+        return 0;
     }
-    if (target != NULL) {
-        Py_INCREF(target);
-        plan = kept_plan(app, FIELD(target, Target_rule));
-        values = plan == NULL ? NULL : values_of(target);
+    PyObject *target = static_target(map_parts, FIELD(head, Head_method), part(parts, names.path));
+    PyObject *plan = target == NULL ? NULL : Py_XNewRef(kept_plan(app_parts, FIELD(target, Target_rule)));
+    if (plan == NULL) {
+        return 0;
     }
-    if (values != NULL) {
-        done = PyObject_SetAttr(request, names.routing_exception, Py_None) < 0
-                       || PyObject_SetAttr(request, names.url_rule, FIELD(target, Target_rule)) < 0
-                       || PyObject_SetAttr(request, names.view_args, values) < 0
-                   ? -1
-                   : 1;
-        PUT_NEW(context, RequestContext__is_matched, Py_True);
-        PUT_NEW(context, RequestContext_plan, plan);
+    PyObject *values = values_of(target);
+    int done = -1;
+    if (values != NULL && PyDict_SetItem(parts, names.routing_exception, Py_None) == 0
+        && PyDict_SetItem(parts, names.url_rule, FIELD(target, Target_rule)) == 0
+        && PyDict_SetItem(parts, names.view_args, values) == 0) {
+        done = 1;
     }
-    Py_XDECREF(map);
-    Py_XDECREF(head);
-    Py_XDECREF(path);
-    Py_XDECREF(target);
     Py_XDECREF(values);
-    Py_XDECREF(plan);
-    if (done == 0) {
-        PyErr_Clear(); /* Python meets it, too */
-    }
+    PUT_NEW(context, RequestContext__is_matched, Py_True);
+    PUT(context, RequestContext_plan, plan);
     return done;
 }
 
 int
-match_request(PyObject *app, PyObject *request, PyObject *context)
+match_request(PyObject *app, PyObject *request, PyObject *parts, PyObject *context)
 {
-    int done = match_static(app, request, context);
+    int done = match_static(app, request, parts, context);
     return done != 0 ? (done < 0 ? -1 : 0) : call_method(context, names.match_request);
 }
 
@@ -191,33 +182,35 @@ match_request(PyObject *app, PyObject *request, PyObject *context)
 static bool
 is_request_closed(PyObject *request)
 {
-    if (!is_close_plain(request)) {
+    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    if (parts == NULL || part(parts, names.files) != NULL || part(parts, names.close) != NULL
+        || part(parts, names.environ) != NULL || part(parts, names.routing_exception) != Py_None) {
         return false;
     }
-    PyObject *parts = PyObject_GenericGetDict(request, NULL);
-    if (parts == NULL) {
-        PyErr_Clear();
-        return false;
-    }
-    bool is_closed = PyDict_Contains(parts, names.files) == 0 && PyDict_Contains(parts, names.close) == 0
-                     && PyDict_Contains(parts, names.environ) == 0
-                     && PyDict_GetItemWithError(parts, names.routing_exception) == Py_None;
-    Py_DECREF(parts);
-    return is_closed;
+    PyObject *after = part(parts, names._after_response);
+    return after == NULL || after == Py_None;
+}
+
+static bool
+is_part_empty(PyObject *parts, PyObject *name)
+{
+    PyObject *functions = part(parts, name);
+    return IS(functions, HookList) && PyList_GET_SIZE(functions) == 0;
 }
 
 static bool
 is_pop_plain(PyObject *app, PyObject *request, PyObject *context)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
+    PyObject *app_parts = parts_of(app);
     return is_current(context) && is_empty_tuple(FIELD(context, RequestContext__later_tokens))
            && count_of(FIELD(context, RequestContext__holds)) == 0 && FIELD(context, RequestContext__host) == Py_None
            && FIELD(context, RequestContext__outer) == Py_None && is_true(FIELD(context, RequestContext__closes_request))
            && FIELD(context, RequestContext_request) == request && IS(plan, EndpointPlan)
            && is_empty_tuple(FIELD(plan, EndpointPlan_teardown)) && is_silent(known.REQUEST_TEARING_DOWN)
            && is_silent(known.APPCONTEXT_TEARING_DOWN) && is_silent(known.APPCONTEXT_POPPED)
-           && is_attribute_false(app, names.teardown_appcontext_funcs)
-           && has_attribute(request, names._after_response, Py_None) && is_request_closed(request);
+           && app_parts != NULL && is_part_empty(app_parts, names.teardown_appcontext_funcs)
+           && is_request_closed(request);
 }
 
 int

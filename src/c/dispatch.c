@@ -33,33 +33,33 @@ go_on_after_error(PyObject *app, PyObject *request, PyObject *context, PyObject 
     return result;
 }
 
-/* `dispatch_request`: the view's return value. */
+/* The plan is still that of the request's rule, which a function before the view may have replaced. */
+static bool
+is_plan_current(PyObject *plan, PyObject *rule)
+{
+    return rule != NULL && rule != Py_None && has_attribute(rule, names.endpoint, FIELD(plan, EndpointPlan_endpoint));
+}
+
+/* `dispatch_request`: the view's return value. `is_fresh`: nobody's code has run since the request was matched. */
 static PyObject *
-dispatch(PyObject *app, PyObject *request, PyObject *context)
+dispatch(PyObject *app, PyObject *request, PyObject *context, bool is_fresh)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
-    PyObject *rule = PyObject_GetAttr(request, names.url_rule);
-    PyObject *endpoint = rule == NULL || rule == Py_None ? NULL : PyObject_GetAttr(rule, names.endpoint);
-    PyObject *method = endpoint == NULL ? NULL : PyObject_GetAttr(request, names.method);
-    PyObject *values = method == NULL ? NULL : PyObject_GetAttr(request, names.view_args);
-    bool is_plain = values != NULL && is_current(context) && IS(plan, EndpointPlan)
-                    && FIELD(plan, EndpointPlan_endpoint) == endpoint && FIELD(plan, EndpointPlan_view) != Py_None
-                    && has_attribute(request, names.routing_exception, Py_None) && PyUnicode_CheckExact(method)
-                    && PyUnicode_CompareWithASCIIString(method, "OPTIONS") != 0 && PyDict_CheckExact(values);
-    PyObject *result = NULL;
-    if (is_plain) {
-        PyObject *view = Py_NewRef(FIELD(plan, EndpointPlan_view));
-        result = PyObject_VectorcallDict(view, NULL, 0, PyDict_GET_SIZE(values) ? values : NULL);
-        Py_DECREF(view);
+    PyObject *parts = parts_of(request);
+    PyObject *method = parts == NULL ? NULL : part(parts, names.method);
+    PyObject *values = parts == NULL ? NULL : part(parts, names.view_args);
+    if (values == NULL || !PyDict_CheckExact(values) || !IS(plan, EndpointPlan)
+        || FIELD(plan, EndpointPlan_view) == Py_None || part(parts, names.routing_exception) != Py_None
+        || !is_current(context) || !(is_fresh || is_plan_current(plan, part(parts, names.url_rule)))
+        || method == NULL || !PyUnicode_CheckExact(method)
+        || PyUnicode_CompareWithASCIIString(method, "OPTIONS") == 0) {
+        return PyObject_CallMethodNoArgs(app, names.dispatch_request);
     }
-    else {
-        PyErr_Clear();
-        result = PyObject_CallMethodNoArgs(app, names.dispatch_request);
-    }
-    Py_XDECREF(rule);
-    Py_XDECREF(endpoint);
-    Py_XDECREF(method);
-    Py_XDECREF(values);
+    PyObject *view = Py_NewRef(FIELD(plan, EndpointPlan_view));
+    Py_INCREF(values);
+    PyObject *result = PyObject_VectorcallDict(view, NULL, 0, PyDict_GET_SIZE(values) ? values : NULL);
+    Py_DECREF(values);
+    Py_DECREF(view);
     return result;
 }
 
@@ -68,22 +68,25 @@ static PyObject *
 call_view(PyObject *app, PyObject *request, PyObject *context)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
+    bool is_fresh = true;
     if (!is_empty_tuple(FIELD(plan, EndpointPlan_url_values)) || !is_empty_tuple(FIELD(plan, EndpointPlan_before))) {
         PyObject *early = PyObject_CallMethodNoArgs(app, names.preprocess_request);
         if (early != Py_None) {
             return early; /* or raised */
         }
         Py_DECREF(early);
+        is_fresh = false;
     }
-    return dispatch(app, request, context);
+    return dispatch(app, request, context, is_fresh);
 }
 
 /* `make_response`: of text that ours is made of; else Python's. */
 static PyObject *
 make_response(PyObject *app, PyObject *value)
 {
-    if (PyUnicode_CheckExact(value) && has_attribute(app, names.response_class, (PyObject *)kinds.AppResponse)) {
-        PyObject *response = new_response(value);
+    PyObject *parts = PyUnicode_CheckExact(value) ? parts_of(app) : NULL;
+    if (parts != NULL && part_or_default(app, parts, names.response_class) == (PyObject *)kinds.AppResponse) {
+        PyObject *response = new_response(value, NULL);
         if (response != NULL || PyErr_Occurred()) {
             return response;
         }
@@ -97,16 +100,14 @@ static bool
 is_processed(PyObject *request, PyObject *context)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
-    PyObject *head = PyObject_GetAttr(request, names._head);
+    PyObject *parts = parts_of(request);
+    PyObject *head = parts == NULL ? NULL : part(parts, names._head);
     PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
-    bool is_plain = index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.COOKIE) == 0
-                    && is_current(context) && IS(plan, EndpointPlan) && is_empty_tuple(FIELD(plan, EndpointPlan_after))
-                    && is_empty_tuple(FIELD(context, RequestContext__after_request_functions))
-                    && FIELD(context, RequestContext__outer) == Py_None
-                    && FIELD(context, RequestContext__held_session) == Py_None;
-    Py_XDECREF(head);
-    PyErr_Clear();
-    return is_plain;
+    return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.COOKIE) == 0 && is_current(context)
+           && IS(plan, EndpointPlan) && is_empty_tuple(FIELD(plan, EndpointPlan_after))
+           && is_empty_tuple(FIELD(context, RequestContext__after_request_functions))
+           && FIELD(context, RequestContext__outer) == Py_None
+           && FIELD(context, RequestContext__held_session) == Py_None;
 }
 
 /* `finalize_request`; steals the reference to the view's value. */
@@ -128,20 +129,34 @@ finalize(PyObject *app, PyObject *request, PyObject *context, PyObject *value)
     return processed;
 }
 
+/* Nobody has set a limit of time for this exchange. */
+static bool
+is_without_limit(PyObject *exchange)
+{
+    if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)) {
+        return FIELD(exchange, H1Exchange_time_limit) == Py_None;
+    }
+    return exchange == Py_None || has_attribute(exchange, names.time_limit, Py_None);
+}
+
 /* Whether a limit of time matters to this request. */
 static bool
-is_limited(PyObject *request, PyObject *context, PyObject **exchange)
+is_limited(PyObject *context, PyObject *exchange)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
-    *exchange = PyObject_GetAttr(request, names._exchange);
-    if (*exchange == NULL) {
-        PyErr_Clear();
-        *exchange = Py_NewRef(Py_None);
-    }
     return !IS(plan, EndpointPlan)
-           || (*exchange != Py_None
-               && (FIELD(plan, EndpointPlan_timeout) != known.MISSING
-                   || !has_attribute(*exchange, names.time_limit, Py_None)));
+           || (exchange != Py_None
+               && (FIELD(plan, EndpointPlan_timeout) != known.MISSING || !is_without_limit(exchange)));
+}
+
+/* A request has come: mark it. -1 if that raised. */
+static int
+mark_first_request(PyObject *app)
+{
+    PyObject *parts = parts_of(app);
+    return parts != NULL && part(parts, names._got_first_request) == Py_True
+               ? 0
+               : PyObject_SetAttr(app, names._got_first_request, Py_True);
 }
 
 /* From the matched request to its response, in a context that is popped at the end. */
@@ -157,7 +172,7 @@ respond_in(PyObject *app, PyObject *request, PyObject *context, PyObject *exchan
         return go_on_after_error(app, request, context, names._answer_failure);
     }
     int is_popped = 0;
-    if ((exchange == Py_None || has_attribute(exchange, names.time_limit, Py_None)) && are_steps_plain(app)) {
+    if (is_without_limit(exchange) && are_steps_plain(app)) {
         is_popped = pop_context(app, request, context);
     }
     if (is_popped == 0) {
@@ -181,47 +196,49 @@ respond_in(PyObject *app, PyObject *request, PyObject *context, PyObject *exchan
 static PyObject *
 respond(PyObject *app, PyObject *request)
 {
-    PyObject *exchange;
-    if (!are_steps_plain(app) || !is_silent(known.REQUEST_STARTED) || !is_silent(known.REQUEST_FINISHED)) {
+    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *exchange = parts == NULL ? NULL : part(parts, names._exchange);
+    if (exchange == NULL || !are_steps_plain(app) || !is_silent(known.REQUEST_STARTED)
+        || !is_silent(known.REQUEST_FINISHED)) {
         return NULL;
     }
-    PyObject *context = push_context(app, request);
+    PyObject *context = push_context(app, request, parts);
     if (context == NULL) {
         return NULL;
     }
     PyObject *response;
-    if (match_request(app, request, context) < 0) {
+    Py_INCREF(exchange);
+    if (match_request(app, request, parts, context) < 0) {
         PyObject *error = take_exception();
         response = go_on(app, request, context, names._answer_unmatched, context, error);
         Py_DECREF(error);
     }
-    else {
-        if (is_limited(request, context, &exchange)) {
-            response = go_on(app, request, context, names._answer_within_limit, context, exchange);
-        }
-        else if (!has_attribute(app, names._got_first_request, Py_True)
-                 && PyObject_SetAttr(app, names._got_first_request, Py_True) < 0) {
-            response = go_on_after_error(app, request, context, names._answer_failure);
-        }
-        else {
-            response = respond_in(app, request, context, exchange);
-        }
-        Py_DECREF(exchange);
+    else if (is_limited(context, exchange)) {
+        response = go_on(app, request, context, names._answer_within_limit, context, exchange);
     }
+    else if (mark_first_request(app) < 0) {
+        response = go_on_after_error(app, request, context, names._answer_failure);
+    }
+    else {
+        response = respond_in(app, request, context, exchange);
+    }
+    Py_DECREF(exchange);
     Py_DECREF(context);
     return response;
+}
+
+PyObject *
+respond_to(PyObject *app, PyObject *request)
+{
+    PyObject *response = respond(app, request);
+    return response != NULL || PyErr_Occurred() ? response : call_pure(pure.AppDispatch_respond, app, &request, 1, NULL);
 }
 
 static PyObject *
 AppDispatch_respond(PyObject *app, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
-    if (count == 1 && keywords == NULL) {
-        PyObject *response = respond(app, arguments[0]);
-        if (response != NULL || PyErr_Occurred()) {
-            return response;
-        }
-    }
-    return call_pure(pure.AppDispatch_respond, app, arguments, count, keywords);
+    return count == 1 && keywords == NULL ? respond_to(app, arguments[0])
+                                          : call_pure(pure.AppDispatch_respond, app, arguments, count, keywords);
 }
 
 PyMethodDef AppDispatch_methods[] = {

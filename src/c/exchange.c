@@ -46,6 +46,17 @@ new_exchange(PyObject *link, PyObject *head)
 
 /* ---- running the handler */
 
+/* `handler(exchange)`. */
+static PyObject *
+call_handler(PyObject *handler, PyObject *exchange)
+{
+    if (IS(handler, NativeHandler) && is_handler_plain(handler)
+        && _PyType_Lookup(kinds.NativeHandler, names.__call__) == twins.NativeHandler___call__) {
+        return handle(handler, exchange);
+    }
+    return PyObject_CallOneArg(handler, exchange);
+}
+
 /* `Answering.run`. -1 if it raised. */
 static int
 run_exchange(PyObject *exchange)
@@ -61,7 +72,7 @@ run_exchange(PyObject *exchange)
     }
     PUT_NEW(exchange, H1Exchange_is_running, Py_True);
     PyObject *handler = Py_NewRef(FIELD(engine, Engine_handler));
-    PyObject *error = forget(PyObject_CallOneArg(handler, exchange)) < 0 ? take_exception() : NULL;
+    PyObject *error = forget(call_handler(handler, exchange)) < 0 ? take_exception() : NULL;
     Py_DECREF(handler);
     if (error == NULL && FIELD(exchange, H1Exchange_state) == known.DONE
         && FIELD(exchange, H1Exchange_time_limit) == Py_None && FIELD(exchange, H1Exchange__chunks) == Py_None
@@ -180,8 +191,8 @@ plain_line(PyObject *exchange, PyObject *body)
     return id_field != NULL && PyUnicode_CheckExact(id_field) && PyUnicode_GET_LENGTH(id_field) == 0 ? link : NULL;
 }
 
-static PyObject *
-H1Exchange_respond(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+PyObject *
+respond_on(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     if (count == 3 && keywords == NULL) {
         PyObject *status = arguments[0], *headers = arguments[1], *body = arguments[2];
@@ -301,6 +312,6 @@ discard_exchange(PyObject *exchange, PyObject *link)
 }
 
 PyMethodDef H1Exchange_methods[] = {
-    {"respond", (PyCFunction)(void (*)(void))H1Exchange_respond, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"respond", (PyCFunction)(void (*)(void))respond_on, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -144,6 +144,21 @@ struct pure {
 };
 extern struct pure pure;
 
+/* What stands in their place while the twins are used. */
+struct twins {
+#define X(kind, name) PyObject *kind##_##name;
+    TWINS(X)
+#undef X
+};
+extern struct twins twins;
+
+/* Twin of `H1Exchange.respond`, of an exchange whose `respond` it is. */
+PyObject *respond_on(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
+
+/* Twin of `NativeHandler.__call__` with an exchange alone, where `is_handler_plain`. */
+PyObject *handle(PyObject *handler, PyObject *exchange);
+bool is_handler_plain(PyObject *handler);
+
 /* Call a Python method with the arguments that its twin was called with. */
 PyObject *call_pure(PyObject *method, PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
 

@@ -68,27 +68,29 @@
 /* ================ the application */
 
 #define APP_KINDS(X) \
-    X(AppDispatch) X(AppResponse) X(Candidates) X(EndpointPlan) X(Head) X(Headers) X(Map) X(Matcher) X(NativeHandler) \
-    X(RequestContext) X(Target)
+    X(AppDispatch) X(AppResponse) X(Candidates) X(Config) X(EndpointPlan) X(Head) X(Headers) X(HookList) X(Map) X(Matcher) \
+    X(NativeHandler) X(Peer) X(RequestContext) X(Revision) X(Target)
 
 #define APP_PLACES(X) \
     X(Candidates, http) X(Candidates, http_any) \
     X(EndpointPlan, after) X(EndpointPlan, before) X(EndpointPlan, endpoint) X(EndpointPlan, teardown) \
     X(EndpointPlan, timeout) X(EndpointPlan, url_values) X(EndpointPlan, view) \
-    X(Head, _index) X(Head, method) \
+    X(Head, _index) X(Head, method) X(Head, target) \
     X(Headers, _list) \
     X(Matcher, exact) \
     X(NativeHandler, _application) X(NativeHandler, _current) \
+    X(Peer, root_path) \
     X(RequestContext, _after_request_functions) X(RequestContext, _closes_request) X(RequestContext, _held_error) \
     X(RequestContext, _held_session) X(RequestContext, _holds) X(RequestContext, _host) X(RequestContext, _is_matched) \
     X(RequestContext, _later_tokens) X(RequestContext, _outer) X(RequestContext, _token) X(RequestContext, app) \
     X(RequestContext, flashes) X(RequestContext, has_request) X(RequestContext, plan) X(RequestContext, request) \
+    X(Revision, plans) \
     X(Target, defaults) X(Target, redirects) X(Target, rule)
 
 #define APP_CONSTANTS(X) \
     X(ANSWERED) X(APPCONTEXT_POPPED) X(APPCONTEXT_PUSHED) X(APPCONTEXT_TEARING_DOWN) X(CONTENT_LENGTH) X(CONTENT_TYPE) X(COOKIE) \
-    X(CURRENT) X(EMPTY_TEXT) X(GET_CURRENT) X(MISSING) X(OK) \
-    X(PLAIN_RESPONSE) X(PLAIN_REQUEST) X(PLAIN_STEPS) X(REQUEST_FINISHED) X(REQUEST_STARTED) X(REQUEST_TEARING_DOWN) \
+    X(CURRENT) X(EMPTY_TEXT) X(GET_CURRENT) X(MISSING) X(NEW_REQUEST) X(NEW_RESPONSE) \
+    X(PLAIN_REQUEST) X(PLAIN_RESPONSE) X(PLAIN_STEPS) X(REQUEST_FINISHED) X(REQUEST_STARTED) X(REQUEST_TEARING_DOWN) \
     X(STEP_NAMES) X(TYPE_FIELDS) X(UPGRADE) X(partial)
 
 #define APP_NUMBERS(X)
@@ -96,13 +98,13 @@
 #define APP_TWINS(X) X(AppDispatch, respond) X(NativeHandler, __call__)
 
 #define APP_NAMES(X) \
-    X(TRUSTED_HOSTS) X(_after_response) X(_answer_as_it_is) X(_answer_error) X(_answer_failure) X(_answer_unmatched) \
-    X(_answer_within_limit) X(_exchange) X(_got_first_request) X(_hands_over_itself) X(_head) X(_is_dirty) \
+    X(TRUSTED_HOSTS) X(__call__) X(_after_response) X(_answer_as_it_is) X(_answer_error) X(_answer_failure) X(_answer_unmatched) \
+    X(_answer_within_limit) X(_exchange) X(_got_first_request) X(_head) X(_is_dirty) \
     X(_made_from_environ) X(_matcher) X(_on_close) X(_revision) X(_status) X(_status_code) X(after) \
     X(automatically_set_content_length) X(binds_plainly) X(config) X(ctx) X(default_mimetype) X(default_status) \
-    X(default_subdomain) X(direct_passthrough) X(dispatch_request) X(endpoint) X(environ) X(files) X(finalize_request) \
-    X(from_exchange) X(headers) X(host_matching) X(is_lazy) X(make_response) X(match_request) X(method) X(path) \
-    X(plans) X(pop_left_over) X(preprocess_request) X(process_response) X(request) X(request_class) X(respond) \
+    X(default_subdomain) X(dispatch_request) X(endpoint) X(environ) X(files) X(finalize_request) \
+    X(from_exchange) X(head) X(headers) X(host_matching) X(is_lazy) X(make_response) X(match_request) X(method) X(path) \
+    X(peer) X(pop_left_over) X(preprocess_request) X(process_response) X(request_class) X(respond) \
     X(response) X(response_class) X(rest) X(routing_exception) X(session_interface) X(subdomain_matching) \
     X(teardown_appcontext_funcs) X(time_limit) X(trusted_hosts) X(url_map) X(url_rule) X(view_args)
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct pure pure;
+struct twins twins;
 
 static PyMethodDef *
 method_of(PyMethodDef *methods, const char *name)
@@ -14,9 +15,9 @@ method_of(PyMethodDef *methods, const char *name)
     return methods->ml_name == NULL ? NULL : methods;
 }
 
-/* Add the twin of one method to `twins`, and keep the method for what its twin leaves to it. -1 if it raised. */
+/* Add the twin of one method to `all`, and keep the method for what its twin leaves to it. -1 if it raised. */
 static int
-add_twin(PyObject *twins, PyTypeObject *kind, PyMethodDef *methods, const char *name, PyObject **kept)
+add_twin(PyObject *all, PyTypeObject *kind, PyMethodDef *methods, const char *name, PyObject **kept, PyObject **made)
 {
     PyMethodDef *method = method_of(methods, name);
     PyObject *python = PyObject_GetAttrString((PyObject *)kind, name);
@@ -30,9 +31,9 @@ add_twin(PyObject *twins, PyTypeObject *kind, PyMethodDef *methods, const char *
     }
     PyObject *twin = PyDescr_NewMethod(kind, method);
     PyObject *key = twin == NULL ? NULL : Py_BuildValue("(Os)", kind, name);
-    int done = key == NULL ? -1 : PyDict_SetItem(twins, key, twin);
+    int done = key == NULL ? -1 : PyDict_SetItem(all, key, twin);
     Py_XDECREF(key);
-    Py_XDECREF(twin);
+    Py_XSETREF(*made, twin);
     return done;
 }
 
@@ -48,8 +49,8 @@ is_main_interpreter(void)
 }
 
 #define ADD_TWIN(kind, name) \
-    if (add_twin(twins, kinds.kind, kind##_methods, #name, &pure.kind##_##name) < 0) { \
-        Py_DECREF(twins); \
+    if (add_twin(all, kinds.kind, kind##_methods, #name, &pure.kind##_##name, &twins.kind##_##name) < 0) { \
+        Py_DECREF(all); \
         return NULL; \
     }
 
@@ -67,21 +68,21 @@ begin_binding(PyObject *arguments, int (*resolve)(PyObject *, PyObject *))
 static PyObject *
 bind_server(PyObject *module, PyObject *arguments)
 {
-    PyObject *twins = begin_binding(arguments, resolve_server);
-    if (twins != NULL) {
+    PyObject *all = begin_binding(arguments, resolve_server);
+    if (all != NULL) {
         SERVER_TWINS(ADD_TWIN)
     }
-    return twins;
+    return all;
 }
 
 static PyObject *
 bind_app(PyObject *module, PyObject *arguments)
 {
-    PyObject *twins = begin_binding(arguments, resolve_app);
-    if (twins != NULL) {
+    PyObject *all = begin_binding(arguments, resolve_app);
+    if (all != NULL) {
         APP_TWINS(ADD_TWIN)
     }
-    return twins;
+    return all;
 }
 
 PyDoc_STRVAR(

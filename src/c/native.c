@@ -21,6 +21,10 @@ finish(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *respo
 static int
 hand_over_rest(PyObject *exchange, PyObject *request)
 {
+    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    if (parts != NULL && part(parts, names._after_response) == NULL) {
+        return 0; /* what the class has: nothing */
+    }
     PyObject *error = PyErr_Occurred() ? take_exception() : NULL;
     PyObject *after = PyObject_GetAttr(request, names._after_response);
     PyObject *result = after == NULL || after == Py_None ? Py_XNewRef(after)
@@ -35,25 +39,34 @@ hand_over_rest(PyObject *exchange, PyObject *request)
     return done;
 }
 
+/* `exchange.respond(...)`, of whatever exchange it is. */
+static PyObject *
+respond_by(PyObject *exchange, PyObject *status, PyObject *fields, PyObject *body)
+{
+    if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)
+        && _PyType_Lookup(kinds.H1Exchange, names.respond) == twins.H1Exchange_respond) {
+        PyObject *given[] = {status, fields, body};
+        return respond_on(exchange, given, 3, NULL);
+    }
+    return PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
+}
+
 /* Send a plain answer. -1 if that raised, and then all is done that has to be; 0: it is not plain, and nothing was done. */
 static int
 send_plain(PyObject *exchange, PyObject *request, PyObject *response)
 {
     PyObject *status, *fields, *body;
-    PyObject *method = PyObject_GetAttr(request, names.method);
-    bool is_plain = method != NULL && PyUnicode_CheckExact(method)
-                    && PyUnicode_CompareWithASCIIString(method, "HEAD") != 0
-                    && read_response(response, &status, &fields, &body);
-    Py_XDECREF(method);
-    if (!is_plain) {
-        PyErr_Clear();
+    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *method = parts == NULL ? NULL : part(parts, names.method);
+    if (method == NULL || !PyUnicode_CheckExact(method) || PyUnicode_CompareWithASCIIString(method, "HEAD") == 0
+        || !read_response(response, &status, &fields, &body)) {
         return 0;
     }
     /* The response may be changed by whoever has it. */
     Py_INCREF(status);
     Py_INCREF(fields);
     Py_INCREF(body);
-    int done = forget(PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL));
+    int done = forget(respond_by(exchange, status, fields, body));
     Py_DECREF(status);
     Py_DECREF(fields);
     Py_DECREF(body);
@@ -93,11 +106,24 @@ is_clean(PyObject *response, PyObject *before)
     return current == before;
 }
 
+/* `application.respond(request)`, also where somebody has replaced it. */
+static PyObject *
+respond_from(PyObject *application, PyObject *request)
+{
+    if (_PyType_Lookup(Py_TYPE(application), names.respond) == twins.AppDispatch_respond) {
+        PyObject *parts = parts_of(application);
+        if (parts != NULL && part(parts, names.respond) == NULL) {
+            return respond_to(application, request);
+        }
+    }
+    return PyObject_CallMethodOneArg(application, names.respond, request);
+}
+
 static PyObject *
 answer(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *before)
 {
     PyObject *application = FIELD(handler, NativeHandler__application);
-    PyObject *response = PyObject_CallMethodOneArg(application, names.respond, request);
+    PyObject *response = respond_from(application, request);
     if (hand_over_rest(exchange, request) < 0 || response == NULL) {
         Py_XDECREF(response);
         return NULL;
@@ -114,30 +140,51 @@ answer(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *befor
     return result;
 }
 
+/* `request_class.from_exchange(exchange, "")`. */
 static PyObject *
-NativeHandler___call__(PyObject *handler, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+request_of(PyObject *application, PyObject *exchange)
 {
-    if (count != 1 || keywords != NULL || FIELD(handler, NativeHandler__current) != known.GET_CURRENT
-        || FIELD(handler, NativeHandler__application) == NULL) {
-        return call_pure(pure.NativeHandler___call__, handler, arguments, count, keywords);
+    PyObject *kind = PyObject_GetAttr(application, names.request_class);
+    PyObject *request = NULL;
+    if (kind != NULL) {
+        request = PyType_Check(kind) ? new_request((PyTypeObject *)kind, exchange) : NULL;
+        if (request == NULL) {
+            PyErr_Clear(); /* Python meets it, too */
+            request = PyObject_CallMethodObjArgs(kind, names.from_exchange, exchange, known.EMPTY_TEXT, NULL);
+        }
+        Py_DECREF(kind);
     }
-    PyObject *before;
+    return request;
+}
+
+PyObject *
+handle(PyObject *handler, PyObject *exchange)
+{
+    PyObject *before, *result = NULL;
     if (PyContextVar_Get(known.CURRENT, Py_None, &before) < 0) {
         return NULL;
     }
-    PyObject *result = NULL;
-    PyObject *kind = PyObject_GetAttr(FIELD(handler, NativeHandler__application), names.request_class);
-    PyObject *request = NULL;
-    if (kind != NULL) {
-        request = PyObject_CallMethodObjArgs(kind, names.from_exchange, arguments[0], known.EMPTY_TEXT, NULL);
-    }
+    PyObject *request = request_of(FIELD(handler, NativeHandler__application), exchange);
     if (request != NULL) {
-        result = answer(handler, arguments[0], request, before);
+        result = answer(handler, exchange, request, before);
+        Py_DECREF(request);
     }
-    Py_XDECREF(kind);
-    Py_XDECREF(request);
     Py_DECREF(before);
     return result;
+}
+
+bool
+is_handler_plain(PyObject *handler)
+{
+    return FIELD(handler, NativeHandler__current) == known.GET_CURRENT && FIELD(handler, NativeHandler__application) != NULL;
+}
+
+static PyObject *
+NativeHandler___call__(PyObject *handler, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+{
+    return count == 1 && keywords == NULL && is_handler_plain(handler)
+               ? handle(handler, arguments[0])
+               : call_pure(pure.NativeHandler___call__, handler, arguments, count, keywords);
 }
 
 PyMethodDef NativeHandler_methods[] = {

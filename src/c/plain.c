@@ -8,7 +8,7 @@ struct judgement {
     bool is_plain;
 };
 
-/* Whether a class has, under these names, these objects and no others. */
+/* Whether a class has, under these names, these objects and no others; `MISSING` stands for none. */
 static bool
 judge(struct judgement *kept, PyTypeObject *kind, PyObject *expected)
 {
@@ -17,9 +17,10 @@ judge(struct judgement *kept, PyTypeObject *kind, PyObject *expected)
     }
     PyObject *name, *value;
     Py_ssize_t place = 0;
-    bool is_plain = kind->tp_getattro == PyObject_GenericGetAttr;
+    bool is_plain = kind->tp_getattro == PyObject_GenericGetAttr && kind->tp_setattro == PyObject_GenericSetAttr;
     while (is_plain && PyDict_Next(expected, &place, &name, &value)) {
-        is_plain = has_attribute((PyObject *)kind, name, value);
+        PyObject *found = _PyType_Lookup(kind, name);
+        is_plain = (found == NULL ? known.MISSING : found) == value;
     }
     /* Looking something up has given the class a version. The class is kept: another one must not take its address. */
     Py_XSETREF(kept->kind, (PyTypeObject *)Py_NewRef((PyObject *)kind));
@@ -28,31 +29,55 @@ judge(struct judgement *kept, PyTypeObject *kind, PyObject *expected)
     return is_plain;
 }
 
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+/* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such. */
+static uint64_t
+version_of(PyObject *dict)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return ((PyDictObject *)dict)->ma_version_tag;
+#else
+    return 0;
+#endif
+}
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
+
+/* The application itself has none of these names. */
+static bool
+has_no_steps(PyObject *parts)
+{
+    static uint64_t kept;
+    uint64_t version = version_of(parts);
+    if (version != 0 && version == kept) {
+        return true;
+    }
+    for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(known.STEP_NAMES); place++) {
+        if (PyDict_Contains(parts, PyTuple_GET_ITEM(known.STEP_NAMES, place)) != 0) {
+            return false;
+        }
+    }
+    kept = version;
+    return true;
+}
+
 bool
 are_steps_plain(PyObject *app)
 {
     static struct judgement kept;
-    if (!judge(&kept, Py_TYPE(app), known.PLAIN_STEPS)) {
-        return false;
-    }
-    PyObject *own = PyObject_GenericGetDict(app, NULL);
-    if (own == NULL) {
-        PyErr_Clear();
-        return false;
-    }
-    bool is_plain = PyTuple_CheckExact(known.STEP_NAMES);
-    for (Py_ssize_t place = 0; is_plain && place < PyTuple_GET_SIZE(known.STEP_NAMES); place++) {
-        is_plain = PyDict_Contains(own, PyTuple_GET_ITEM(known.STEP_NAMES, place)) == 0;
-    }
-    Py_DECREF(own);
-    return is_plain;
+    PyObject *parts = parts_of(app);
+    return parts != NULL && judge(&kept, Py_TYPE(app), known.PLAIN_STEPS) && has_no_steps(parts);
 }
 
 bool
-is_close_plain(PyObject *request)
+is_request_plain(PyTypeObject *kind)
 {
     static struct judgement kept;
-    return judge(&kept, Py_TYPE(request), known.PLAIN_REQUEST);
+    return judge(&kept, kind, known.PLAIN_REQUEST);
 }
 
 bool
@@ -61,6 +86,52 @@ is_response_plain(PyTypeObject *kind)
     static struct judgement kept;
     return judge(&kept, kind, known.PLAIN_RESPONSE);
 }
+
+/* ---- parts */
+
+PyObject *
+parts_of(PyObject *object)
+{
+    PyObject *parts = PyObject_GenericGetDict(object, NULL);
+    if (parts == NULL) {
+        PyErr_Clear();
+        return NULL;
+    }
+    Py_DECREF(parts); /* the object holds it */
+    return PyDict_CheckExact(parts) ? parts : NULL;
+}
+
+PyObject *
+part(PyObject *parts, PyObject *name)
+{
+    PyObject *value = PyDict_GetItemWithError(parts, name);
+    if (value == NULL) {
+        PyErr_Clear();
+    }
+    return value;
+}
+
+PyObject *
+part_or_default(PyObject *object, PyObject *parts, PyObject *name)
+{
+    PyObject *value = part(parts, name);
+    return value != NULL ? value : _PyType_Lookup(Py_TYPE(object), name);
+}
+
+PyObject *
+new_of_parts(PyTypeObject *kind, PyObject *usual)
+{
+    PyObject *object = kind->tp_alloc(kind, 0);
+    PyObject *parts = object == NULL ? NULL : PyObject_GenericGetDict(object, NULL);
+    /* Into an empty dict: that is a copy. */
+    if (parts == NULL || PyDict_Update(parts, usual) < 0) {
+        Py_CLEAR(object);
+    }
+    Py_XDECREF(parts); /* the object holds it */
+    return object;
+}
+
+/* ---- signals and attributes */
 
 bool
 is_silent(PyObject *receivers)
@@ -79,16 +150,4 @@ has_attribute(PyObject *object, PyObject *name, PyObject *value)
     bool is_same = found == value;
     Py_DECREF(found);
     return is_same;
-}
-
-bool
-is_attribute_false(PyObject *object, PyObject *name)
-{
-    PyObject *found = PyObject_GetAttr(object, name);
-    int answer = found == NULL ? -1 : PyObject_IsTrue(found);
-    Py_XDECREF(found);
-    if (answer < 0) {
-        PyErr_Clear();
-    }
-    return answer == 0;
 }

@@ -5,11 +5,24 @@
 
 /* ---- making one */
 
+/* A length as text; a new reference. */
+static PyObject *
+digits_of(Py_ssize_t size)
+{
+    char digits[24];
+    char *first = digits + sizeof digits;
+    do {
+        *--first = (char)('0' + size % 10);
+        size /= 10;
+    } while (size > 0);
+    return PyUnicode_FromStringAndSize(first, digits + sizeof digits - first);
+}
+
 /* The two fields of a text's response; a new reference to a list. */
 static PyObject *
 fields_of(PyObject *type_field, Py_ssize_t size)
 {
-    PyObject *length = PyUnicode_FromFormat("%zd", size);
+    PyObject *length = digits_of(size);
     PyObject *length_field = length == NULL ? NULL : PyTuple_Pack(2, known.CONTENT_LENGTH, length);
     PyObject *fields = length_field == NULL ? NULL : PyList_New(2);
     Py_XDECREF(length);
@@ -22,70 +35,64 @@ fields_of(PyObject *type_field, Py_ssize_t size)
     return fields;
 }
 
-/* The field with the type of a class's responses; borrowed, NULL: not a usual one, or something else about the class is not. */
+/* The usual field with a media type; borrowed, NULL: not a usual one, or something about the class is not. */
 static PyObject *
-type_field_of(PyObject *kind)
+type_field_of(PyTypeObject *kind, PyObject *media_type)
 {
-    PyObject *status = PyObject_GetAttr(kind, names.default_status);
-    bool is_plain = count_of(status) == 200 && has_attribute(kind, names.automatically_set_content_length, Py_True)
-                    && is_response_plain((PyTypeObject *)kind);
-    Py_XDECREF(status);
-    PyObject *media_type = is_plain ? PyObject_GetAttr(kind, names.default_mimetype) : NULL;
-    PyObject *field = NULL;
-    if (media_type != NULL && PyUnicode_CheckExact(media_type)) {
-        field = PyDict_GetItemWithError(known.TYPE_FIELDS, media_type);
-    }
-    Py_XDECREF(media_type);
-    PyErr_Clear();
-    return field;
+    bool is_plain = is_response_plain(kind) && media_type != NULL && PyUnicode_CheckExact(media_type)
+                    && count_of(_PyType_Lookup(kind, names.default_status)) == 200
+                    && _PyType_Lookup(kind, names.automatically_set_content_length) == Py_True;
+    return is_plain ? part(known.TYPE_FIELDS, media_type) : NULL;
 }
 
-/* Set what `ResponseBody.__init__` sets; steals the references. -1 if that raised, or something is missing. */
-static int
-fill(PyObject *response, PyObject *headers, PyObject *body, PyObject *on_close)
+/* A new `Headers` of these fields; steals the list. */
+static PyObject *
+headers_of(PyObject *fields)
 {
-    int done = -1;
-    if (headers != NULL && body != NULL && on_close != NULL
-        && PyObject_SetAttr(response, names.direct_passthrough, Py_False) == 0
-        && PyObject_SetAttr(response, names._on_close, on_close) == 0
-        && PyObject_SetAttr(response, names.headers, headers) == 0
-        && PyObject_SetAttr(response, names._status, PyTuple_GET_ITEM(known.OK, 0)) == 0
-        && PyObject_SetAttr(response, names._status_code, PyTuple_GET_ITEM(known.OK, 1)) == 0
-        && PyObject_SetAttr(response, names.response, body) == 0) {
-        done = 0;
+    PyObject *headers = fields == NULL ? NULL : kinds.Headers->tp_alloc(kinds.Headers, 0);
+    if (headers == NULL) {
+        Py_XDECREF(fields);
+        return NULL;
     }
-    Py_XDECREF(headers);
-    Py_XDECREF(body);
-    Py_XDECREF(on_close);
+    FIELD(headers, Headers__list) = fields;
+    return headers;
+}
+
+/* Set a part; steals the value. -1 if that raised, or there is no value. */
+static int
+set_part(PyObject *parts, PyObject *name, PyObject *value)
+{
+    int done = value == NULL || parts == NULL ? -1 : PyDict_SetItem(parts, name, value);
+    Py_XDECREF(value);
     return done;
 }
 
 PyObject *
-new_response(PyObject *text)
+new_response(PyObject *text, PyObject *media_type)
 {
-    PyObject *type_field = type_field_of((PyObject *)kinds.AppResponse);
-    if (type_field == NULL || !PyTuple_CheckExact(known.OK) || PyTuple_GET_SIZE(known.OK) != 2) {
+    PyTypeObject *kind = kinds.AppResponse;
+    PyObject *type_field = type_field_of(kind, media_type == NULL ? _PyType_Lookup(kind, names.default_mimetype) : media_type);
+    if (type_field == NULL) {
         return NULL;
     }
     PyObject *data = PyUnicode_AsUTF8String(text);
     if (data == NULL) {
         return NULL;
     }
+    PyObject *response = new_of_parts(kind, known.NEW_RESPONSE);
+    PyObject *parts = response == NULL ? NULL : parts_of(response);
     PyObject *body = PyList_New(1);
-    PyObject *lines = fields_of(type_field, PyBytes_GET_SIZE(data));
-    PyObject *headers = lines == NULL ? NULL : kinds.Headers->tp_alloc(kinds.Headers, 0);
-    PyObject *response = headers == NULL ? NULL : kinds.AppResponse->tp_alloc(kinds.AppResponse, 0);
-    if (response == NULL || body == NULL) {
+    PyObject *headers = headers_of(fields_of(type_field, PyBytes_GET_SIZE(data)));
+    if (body == NULL) {
         Py_DECREF(data);
-        Py_XDECREF(body);
-        Py_XDECREF(lines);
-        Py_XDECREF(headers);
-        Py_XDECREF(response);
-        return NULL;
     }
-    PyList_SET_ITEM(body, 0, data);
-    FIELD(headers, Headers__list) = lines;
-    if (fill(response, headers, body, PyList_New(0)) < 0) {
+    else {
+        PyList_SET_ITEM(body, 0, data);
+    }
+    int done = set_part(parts, names._on_close, PyList_New(0));
+    done |= set_part(parts, names.headers, headers);
+    done |= set_part(parts, names.response, body);
+    if (done < 0) {
         Py_CLEAR(response);
     }
     return response;
@@ -136,31 +143,12 @@ are_fields_plain(PyObject *fields)
     return is_length_given;
 }
 
-/* An attribute that the object itself holds; borrowed, NULL if it does not hold it. */
-static PyObject *
-own_attribute(PyObject *object, PyObject *name)
-{
-    PyObject *value = PyObject_GetAttr(object, name);
-    if (value == NULL) {
-        PyErr_Clear();
-        return NULL;
-    }
-    if (Py_REFCNT(value) < 2) { /* made for the occasion */
-        Py_DECREF(value);
-        return NULL;
-    }
-    Py_DECREF(value);
-    return value;
-}
-
 PyObject *
 blocks_of(PyObject *response)
 {
-    if (!is_response_plain(Py_TYPE(response))) {
-        return NULL;
-    }
-    PyObject *blocks = own_attribute(response, names.response);
-    PyObject *on_close = own_attribute(response, names._on_close);
+    PyObject *parts = is_response_plain(Py_TYPE(response)) ? parts_of(response) : NULL;
+    PyObject *blocks = parts == NULL ? NULL : part(parts, names.response);
+    PyObject *on_close = parts == NULL ? NULL : part(parts, names._on_close);
     return blocks != NULL && PyList_CheckExact(blocks) && on_close != NULL && PyList_CheckExact(on_close)
                    && PyList_GET_SIZE(on_close) == 0
                ? blocks
@@ -174,10 +162,11 @@ read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject
     if (blocks == NULL || PyList_GET_SIZE(blocks) != 1) {
         return false;
     }
-    PyObject *headers = own_attribute(response, names.headers);
-    PyObject *code = own_attribute(response, names._status_code);
-    *status = own_attribute(response, names._status);
-    if (!IS(headers, Headers) || *status == NULL || count_of(code) < 200 || count_of(code) == 204 || count_of(code) == 304) {
+    PyObject *parts = parts_of(response);
+    PyObject *headers = part(parts, names.headers);
+    Py_ssize_t code = count_of(part(parts, names._status_code));
+    *status = part(parts, names._status);
+    if (!IS(headers, Headers) || *status == NULL || code < 200 || code == 204 || code == 304) {
         return false;
     }
     *body = PyList_GET_ITEM(blocks, 0);

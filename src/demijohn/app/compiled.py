@@ -1,6 +1,8 @@
 """`TWINS`: the compiled dispatch of a request, for applications and requests whose steps nobody has replaced."""
 
+from collections.abc import Iterable
 from functools import partial
+from inspect import getattr_static
 from typing import Final
 
 from .._base.compiled import Twins
@@ -8,17 +10,16 @@ from .._base.sentinel import MISSING
 from ..doors.native import NativeHandler
 from ..http.headers import Headers
 from ..message import response_body
-from ..message.request import Request as MessageRequest
-from ..message.response import Response as MessageResponse
-from ..message.response_body import ResponseBody
 from ..routing.matcher import Candidates, Matcher, Target
 from ..routing.table import Map
-from ..seam import RequestHead
+from ..seam import Peer, RequestHead
 from . import signals, slot
 from .context import RequestContext
 from .dispatch import AppDispatch
+from .config import Config
 from .plan import EndpointPlan
-from .requests import Response
+from .registry import HookList, Revision
+from .requests import Request, Response
 
 _STEPS: Final = (
     *("full_dispatch_request", "preprocess_request", "dispatch_request", "finalize_request", "make_response"),
@@ -30,19 +31,41 @@ _PLAIN_STEPS: Final[dict[str, object]] = {
 }
 """With one of them replaced, everything is done in Python."""
 
+_NEW_REQUEST: Final[dict[str, object]] = dict.fromkeys(
+    ("_exchange", "_head", "_made_from_environ", "method", "path", "routing_exception", "url_rule", "view_args")
+) | {"_made_from_environ": False}
+_NEW_RESPONSE: Final[dict[str, object]] = {
+    **{"direct_passthrough": False, "_on_close": None, "headers": None},
+    **{"_status": response_body._OK[0], "_status_code": response_body._OK[1], "response": None},
+}
+"""What the dict of a new one is a copy of. PERF: up to ten names are few enough for two more in the same room."""
+
+_REQUEST_NAMES: Final = (*_NEW_REQUEST, "__init__", "__new__", "_after_response", "close", "environ", "files", "from_exchange")
+_RESPONSE_NAMES: Final = (*_NEW_RESPONSE, "__init__", "__new__", "_hands_over_itself", "close", "prepare_block")
+
+
+def _plain(kind: type, names: Iterable[str]) -> dict[str, object]:
+    """What a class of requests or responses that is like ours has, or has not, by these names."""
+    return {name: getattr_static(kind, name, MISSING) for name in names}
+
+
 TWINS: Final = Twins(
     "bind_app",
     {
         "AppDispatch": AppDispatch,
         "AppResponse": Response,
         "Candidates": Candidates,
+        "Config": Config,
         "EndpointPlan": EndpointPlan,
         "Head": RequestHead,
         "Headers": Headers,
+        "HookList": HookList,
         "Map": Map,
         "Matcher": Matcher,
         "NativeHandler": NativeHandler,
+        "Peer": Peer,
         "RequestContext": RequestContext,
+        "Revision": Revision,
         "Target": Target,
     },
     {
@@ -57,14 +80,10 @@ TWINS: Final = Twins(
         "EMPTY_TEXT": "",
         "GET_CURRENT": slot.current,
         "MISSING": MISSING,
-        "OK": response_body._OK,
-        "PLAIN_REQUEST": {"close": MessageRequest.close},
-        "PLAIN_RESPONSE": {
-            "__init__": ResponseBody.__init__,
-            "_hands_over_itself": True,
-            "close": ResponseBody.close,
-            "prepare_block": MessageResponse.prepare_block,
-        },
+        "NEW_REQUEST": _NEW_REQUEST,
+        "NEW_RESPONSE": _NEW_RESPONSE,
+        "PLAIN_REQUEST": _plain(Request, _REQUEST_NAMES),
+        "PLAIN_RESPONSE": _plain(Response, _RESPONSE_NAMES),
         "PLAIN_STEPS": _PLAIN_STEPS,
         "REQUEST_FINISHED": signals.request_finished.receivers,
         "REQUEST_STARTED": signals.request_started.receivers,
