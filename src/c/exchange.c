@@ -148,8 +148,7 @@ keep_rest(PyObject *outbox, PyObject *data, Py_ssize_t sent)
     return done;
 }
 
-/* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */
-static int
+int
 send_line(PyObject *link, PyObject *data)
 {
     Py_ssize_t sent;
@@ -191,40 +190,64 @@ plain_line(PyObject *exchange, PyObject *body)
     return id_field != NULL && PyUnicode_CheckExact(id_field) && PyUnicode_GET_LENGTH(id_field) == 0 ? link : NULL;
 }
 
-PyObject *
-respond_on(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+/* Send a plain answer, or hold it. -1 if that raised. */
+static int
+send_answer(PyObject *link, PyObject *data, bool is_last)
 {
-    if (count == 3 && keywords == NULL) {
-        PyObject *status = arguments[0], *headers = arguments[1], *body = arguments[2];
-        PyObject *link = plain_line(exchange, body);
-        if (link != NULL) {
-            PyObject *engine = FIELD(link, Link_engine);
-            PyObject *date = date_of(FIELD(engine, Engine_clock));
-            if (date == NULL) {
-                return NULL;
-            }
-            PyObject *h1 = FIELD(link, Link_h1);
-            PyObject *data = render_plain(h1, status, headers, body, date, FIELD(engine, Engine_server_field));
-            Py_DECREF(date);
-            if (data != NULL) {
-                int done = send_line(link, data);
-                Py_DECREF(data);
-                PyObject *size = done < 0 ? NULL : PyLong_FromSsize_t(PyBytes_GET_SIZE(body));
-                if (size == NULL) {
-                    return NULL;
-                }
-                PUT_NEW(exchange, H1Exchange__status, status);
-                PUT_NEW(exchange, H1Exchange__fields, headers);
-                PUT_NEW(exchange, H1Exchange_state, known.DONE);
-                PUT(exchange, H1Exchange_body_bytes, size);
-                Py_RETURN_NONE;
-            }
-            if (PyErr_Occurred()) {
-                return NULL;
-            }
-        }
+    if (is_last && is_false(FIELD(link, Link_held)) && !has_buffered(FIELD(link, Link_h1))) {
+        PUT_NEW(link, Link_held, data);
+        return 0;
     }
-    return call_pure(pure.H1Exchange_respond, exchange, arguments, count, keywords);
+    return send_line(link, data);
+}
+
+/* 1: done; 0: not plain, and nothing was done; -1: it raised. */
+static int
+respond_plainly(PyObject *exchange, PyObject *status, PyObject *headers, PyObject *body, bool is_last)
+{
+    PyObject *link = plain_line(exchange, body);
+    if (link == NULL) {
+        return 0;
+    }
+    PyObject *engine = FIELD(link, Link_engine);
+    PyObject *date = date_of(FIELD(engine, Engine_clock));
+    if (date == NULL) {
+        return -1;
+    }
+    PyObject *data = render_plain(FIELD(link, Link_h1), status, headers, body, date, FIELD(engine, Engine_server_field));
+    Py_DECREF(date);
+    if (data == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    int done = send_answer(link, data, is_last);
+    Py_DECREF(data);
+    PyObject *size = done < 0 ? NULL : PyLong_FromSsize_t(PyBytes_GET_SIZE(body));
+    if (size == NULL) {
+        return -1;
+    }
+    PUT_NEW(exchange, H1Exchange__status, status);
+    PUT_NEW(exchange, H1Exchange__fields, headers);
+    PUT_NEW(exchange, H1Exchange_state, known.DONE);
+    PUT(exchange, H1Exchange_body_bytes, size);
+    return 1;
+}
+
+PyObject *
+respond_on(PyObject *exchange, PyObject *status, PyObject *headers, PyObject *body, bool is_last)
+{
+    int done = respond_plainly(exchange, status, headers, body, is_last);
+    if (done == 0) {
+        PyObject *given[] = {exchange, status, headers, body};
+        return PyObject_Vectorcall(pure.H1Exchange_respond, given, 4, NULL);
+    }
+    return done < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+H1Exchange_respond(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
+{
+    return count == 3 && keywords == NULL ? respond_on(exchange, arguments[0], arguments[1], arguments[2], false)
+                                          : call_pure(pure.H1Exchange_respond, exchange, arguments, count, keywords);
 }
 
 /* ---- the end */
@@ -312,6 +335,6 @@ discard_exchange(PyObject *exchange, PyObject *link)
 }
 
 PyMethodDef H1Exchange_methods[] = {
-    {"respond", (PyCFunction)(void (*)(void))respond_on, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"respond", (PyCFunction)(void (*)(void))H1Exchange_respond, METH_FASTCALL | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -61,6 +61,42 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job)
     return forget(PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL));
 }
 
+/* Take the job's connection back, or have its answer wait for those of others. -1 if it raised. */
+static int
+complete_job(PyObject *reactor, PyObject *job, PyObject *time)
+{
+    if (!IS(job, Link)) {
+        return call_method(job, names.complete);
+    }
+    PyObject *held = FIELD(reactor, Reactor_held);
+    if (FIELD(job, Link_held) == Py_None) {
+        return complete_link(job);
+    }
+    if (PyObject_Size(held) == 0) {
+        PUT_NEW(reactor, Reactor_held_since, time);
+    }
+    return forget(PyObject_CallMethodOneArg(held, names.append, job));
+}
+
+/* `Reactor.settle`, if there is something to do. -1 if it raised. */
+static int
+settle(PyObject *reactor, double began, double ended)
+{
+    double longest, since;
+    if (seconds_of(known.HOLD_SECONDS, &longest) && ended - began <= longest
+        && (PyObject_Size(FIELD(reactor, Reactor_held)) == 0
+            || (seconds_of(FIELD(reactor, Reactor_held_since), &since) && ended - since <= longest))) {
+        return 0;
+    }
+    PyObject *from = PyFloat_FromDouble(began), *to = PyFloat_FromDouble(ended);
+    int done = from == NULL || to == NULL
+                   ? -1
+                   : forget(PyObject_CallMethodObjArgs(reactor, names.settle, from, to, NULL));
+    Py_XDECREF(from);
+    Py_XDECREF(to);
+    return done;
+}
+
 /* After the handler, as the leader. -1 if it raised. */
 static int
 end_job(PyObject *runner, PyObject *slot, PyObject *job, double began)
@@ -78,11 +114,60 @@ end_job(PyObject *runner, PyObject *slot, PyObject *job, double began)
     PUT_NEW(reactor, Reactor_now, time);
     bool is_slow = !seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) || ended - began > slow_after;
     int done = is_slow ? suspect(runner, job, time) : 0;
+    if (done == 0) {
+        done = complete_job(reactor, job, time);
+    }
     Py_DECREF(time);
-    if (done < 0) {
+    return done < 0 ? -1 : settle(reactor, began, ended);
+}
+
+/* ---- an answer that may be held */
+
+/* Let the job's answer be held, if others are ready in this round, and none of late has taken long. */
+static void
+allow_holding(PyObject *reactor, PyObject *job, double began)
+{
+    double direct_until;
+    if (IS(job, Link) && PyObject_Size(FIELD(reactor, Reactor__ready)) > 0
+        && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until) && began >= direct_until) {
+        PUT_NEW(job, Link_held, Py_False);
+    }
+}
+
+/* The handler has ended: answers that come after are no longer held. */
+static void
+end_holding(PyObject *job)
+{
+    if (IS(job, Link) && FIELD(job, Link_held) == Py_False) {
+        PUT_NEW(job, Link_held, Py_None);
+    }
+}
+
+/* This thread is not the leader any more, and sends itself what was held. Others are not to wait for such a handler. -1 if that
+ * raised. */
+static int
+send_late(PyObject *runner, PyObject *job, double began)
+{
+    PyObject *data = IS(job, Link) ? FIELD(job, Link_held) : Py_None;
+    PyObject *time;
+    double ended;
+    if (!read_clock(runner, &time, &ended)) {
         return -1;
     }
-    return IS(job, Link) ? complete_link(job) : call_method(job, names.complete);
+    Py_DECREF(time);
+    PyObject *until = PyFloat_FromDouble(ended + (ended - began) * (double)numbers.DIRECT_TIMES);
+    if (until == NULL) {
+        return -1;
+    }
+    PUT(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), Reactor_direct_until, until);
+    if (data == Py_None) {
+        return 0;
+    }
+    Py_INCREF(data);
+    PUT_NEW(job, Link_held, Py_None);
+    int done = send_line(job, data);
+    Py_DECREF(data);
+    return done;
 }
 
 /* Run a job while leadership lies on offer. 1: this thread is still the leader, 0: it is not, -1: it raised. */
@@ -90,7 +175,10 @@ static int
 run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
 {
     PyObject *offer = FIELD(slot, Slot_offer);
-    if (forget(PyObject_CallMethodOneArg(offer, names.append, job)) < 0 || run_job(job) < 0) {
+    allow_holding(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), job, began);
+    int done = forget(PyObject_CallMethodOneArg(offer, names.append, job)) < 0 ? -1 : run_job(job);
+    end_holding(job);
+    if (done < 0) {
         return -1;
     }
     if (call_method(offer, names.pop) < 0) {
@@ -99,7 +187,7 @@ run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
         }
         /* Promoted away: another thread polls now, and this one is late. */
         PyErr_Clear();
-        return finish_late(runner, slot, job) < 0 ? -1 : 0;
+        return send_late(runner, job, began) < 0 || finish_late(runner, slot, job) < 0 ? -1 : 0;
     }
     return end_job(runner, slot, job, began) < 0 ? -1 : 1;
 }

@@ -152,8 +152,9 @@ struct twins {
 };
 extern struct twins twins;
 
-/* Twin of `H1Exchange.respond`, of an exchange whose `respond` it is. */
-PyObject *respond_on(PyObject *exchange, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
+/* Twin of `H1Exchange.respond`, of an exchange whose `respond` it is. `is_last`: the handler has nothing to do afterwards; then the
+ * answer may be held (`Link.held`), and so be sent later than by `respond`. */
+PyObject *respond_on(PyObject *exchange, PyObject *status, PyObject *headers, PyObject *body, bool is_last);
 
 /* Twin of `NativeHandler.__call__` with an exchange alone, where `is_handler_plain`. */
 PyObject *handle(PyObject *handler, PyObject *exchange);

@@ -207,6 +207,21 @@ complete_link(PyObject *link)
     return set_deadline(link, now + idle);
 }
 
+static PyObject *
+Link_send_held(PyObject *link, PyObject *unused)
+{
+    PyObject *data = FIELD(link, Link_held);
+    if (!has_plain_parts(link) || data == NULL || !PyBytes_CheckExact(data) || FIELD(link, Link_phase) == known.PHASE_CLOSED
+        || !is_false(FIELD(link, Link_is_broken)) || count_of(FIELD(FIELD(link, Link_outbox), Outbox_size)) != 0) {
+        return PyObject_CallOneArg(pure.Link_send_held, link);
+    }
+    Py_INCREF(data);
+    PUT_NEW(link, Link_held, Py_None);
+    int done = send_line(link, data);
+    Py_DECREF(data);
+    return done < 0 || complete_link(link) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 /* `hand_in`, without its beginning. 1: taken back, 0: it must be given back, -1: it raised. */
 static int
 hand_in(PyObject *link, PyObject *exchange, double deadline)
@@ -293,5 +308,6 @@ PyMethodDef Link_methods[] = {
     {"_advance", Link__advance, METH_NOARGS, NULL}, {"_submit", Link__submit, METH_NOARGS, NULL},
     {"complete", Link_complete, METH_NOARGS, NULL}, {"hand_in", Link_hand_in, METH_NOARGS, NULL},
     {"on_event", Link_on_event, METH_O, NULL},      {"run", Link_run, METH_NOARGS, NULL},
+    {"send_held", Link_send_held, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

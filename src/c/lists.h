@@ -31,11 +31,12 @@
     X(LateRunner, _serial) X(LateRunner, _slow_after) \
     X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
     X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
-    X(Link, exchange) X(Link, h1) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
+    X(Link, exchange) X(Link, h1) X(Link, held) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
     X(Link, patience) X(Link, peer) X(Link, phase) X(Link, received_bytes) X(Link, request_count) X(Link, sent_bytes) X(Link, slot) \
     X(Link, sock) \
     X(Outbox, size) \
-    X(Reactor, now) X(Reactor, polled_at) \
+    X(Reactor, _ready) X(Reactor, direct_until) X(Reactor, held) X(Reactor, held_since) X(Reactor, now) \
+    X(Reactor, polled_at) \
     X(RequestHead, _index) X(RequestHead, fields) X(RequestHead, method) X(RequestHead, target) X(RequestHead, version) \
     X(ServerOptions, keep_alive) X(ServerOptions, request_id_header) X(ServerOptions, request_timeout) \
     X(ServerOptions, write_timeout) \
@@ -46,24 +47,24 @@
 /* Objects of the Python modules that are compared by identity, or looked into. */
 #define SERVER_CONSTANTS(X) \
     X(ANSWERS) X(BlockingIOError) X(DONE) X(EMPTY_BODY) X(ENDED) X(H1_BODY_END) X(H1_CLOSED) X(H1_HEAD) X(H1_PAUSED) \
-    X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(ONE) X(PHASE_BODY) X(PHASE_CLOSED) \
+    X(HOLD_SECONDS) X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(ONE) X(PHASE_BODY) X(PHASE_CLOSED) \
     X(PHASE_FEEDING) X(PHASE_IDLE) X(PHASE_SENDING) X(READ) X(RECEIVED_BYTES) X(RECEIVE_BYTES) X(REQUESTS) X(ROLE_LATE) \
     X(SENT_BYTES) X(STEADY_LINES)
 
 /* Sizes and numbers. */
 #define SERVER_NUMBERS(X) \
-    X(CELLS) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(WRITE)
+    X(CELLS) X(DIRECT_TIMES) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(WRITE)
 
 /* The methods that have a twin: class, name. */
 #define SERVER_TWINS(X) \
     X(H1Exchange, respond) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) \
-    X(Link, on_event) X(Link, run)
+    X(Link, on_event) X(Link, run) X(Link, send_held)
 
 /* Names of attributes and methods that are asked for. */
 #define SERVER_NAMES(X) \
     X(_after_handler) X(_end_shortage) X(_finish_late) X(acquire) X(add) X(append) X(close) X(complete) \
     X(fileno) X(http_date) X(label) X(monotonic) X(pop) X(receive_data) X(receive_eof) X(recv) \
-    X(release) X(run) X(send) X(start_next_cycle) X(suspect) X(wheel)
+    X(release) X(run) X(send) X(send_held) X(settle) X(start_next_cycle) X(suspect) X(wheel)
 
 /* ================ the application */
 

@@ -39,14 +39,13 @@ hand_over_rest(PyObject *exchange, PyObject *request)
     return done;
 }
 
-/* `exchange.respond(...)`, of whatever exchange it is. */
+/* `exchange.respond(...)`, of whatever exchange it is, of a response and a request that leave nothing to be done. */
 static PyObject *
 respond_by(PyObject *exchange, PyObject *status, PyObject *fields, PyObject *body)
 {
     if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)
         && _PyType_Lookup(kinds.H1Exchange, names.respond) == twins.H1Exchange_respond) {
-        PyObject *given[] = {status, fields, body};
-        return respond_on(exchange, given, 3, NULL);
+        return respond_on(exchange, status, fields, body, true);
     }
     return PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
 }

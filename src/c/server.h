@@ -74,4 +74,7 @@ int run_late(PyObject *runner, PyObject *job, double began);
 
 int complete_link(PyObject *link);
 
+/* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */
+int send_line(PyObject *link, PyObject *data);
+
 #endif

@@ -14,9 +14,9 @@ from ..routing.matcher import Candidates, Matcher, Target
 from ..routing.table import Map
 from ..seam import Peer, RequestHead
 from . import signals, slot
+from .config import Config
 from .context import RequestContext
 from .dispatch import AppDispatch
-from .config import Config
 from .plan import EndpointPlan
 from .registry import HookList, Revision
 from .requests import Request, Response
@@ -31,16 +31,28 @@ _PLAIN_STEPS: Final[dict[str, object]] = {
 }
 """With one of them replaced, everything is done in Python."""
 
-_NEW_REQUEST: Final[dict[str, object]] = dict.fromkeys(
-    ("_exchange", "_head", "_made_from_environ", "method", "path", "routing_exception", "url_rule", "view_args")
-) | {"_made_from_environ": False}
+_NEW_REQUEST: Final[dict[str, object]] = {
+    **dict.fromkeys(("_exchange", "_head", "method", "path", "routing_exception", "url_rule", "view_args")),
+    "_made_from_environ": False,
+}
 _NEW_RESPONSE: Final[dict[str, object]] = {
-    **{"direct_passthrough": False, "_on_close": None, "headers": None},
-    **{"_status": response_body._OK[0], "_status_code": response_body._OK[1], "response": None},
+    **dict.fromkeys(("_on_close", "headers", "response")),
+    "_status": response_body._OK[0],
+    "_status_code": response_body._OK[1],
+    "direct_passthrough": False,
 }
 """What the dict of a new one is a copy of. PERF: up to ten names are few enough for two more in the same room."""
 
-_REQUEST_NAMES: Final = (*_NEW_REQUEST, "__init__", "__new__", "_after_response", "close", "environ", "files", "from_exchange")
+_REQUEST_NAMES: Final = (
+    *_NEW_REQUEST,
+    "__init__",
+    "__new__",
+    "_after_response",
+    "close",
+    "environ",
+    "files",
+    "from_exchange",
+)
 _RESPONSE_NAMES: Final = (*_NEW_RESPONSE, "__init__", "__new__", "_hands_over_itself", "close", "prepare_block")
 
 

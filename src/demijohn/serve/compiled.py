@@ -16,7 +16,7 @@ from .link import Link
 from .options import ServerOptions
 from .outbox import Outbox
 from .poller import READ, WRITE
-from .reactor import Reactor
+from .reactor import DIRECT_TIMES, HOLD_SECONDS, Reactor
 from .runner import late
 from .runner.blocking import Blockers
 
@@ -36,6 +36,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "ANSWERS": stats.ANSWERS,
     "BlockingIOError": BlockingIOError,
     "CELLS": stats.CELLS,
+    "DIRECT_TIMES": DIRECT_TIMES,
     "DONE": state.DONE,
     "EMPTY_BODY": EMPTY_BODY,
     "ENDED": stats.ENDED,
@@ -44,6 +45,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "H1_CLOSED": reader._CLOSED,
     "H1_HEAD": reader._HEAD,
     "H1_PAUSED": reader._PAUSED,
+    "HOLD_SECONDS": HOLD_SECONDS,
     "HTTP11": reader._HTTP11,
     "InterruptedError": InterruptedError,
     "KNOWN_BYTES": reader._KNOWN_BYTES,

@@ -37,6 +37,9 @@ class Job(Watched, Protocol):
     queued_at: float
     """Since when it waits for a thread; the queue's (runner/queue.py)."""
 
+    held: bytes | bool | None
+    """What `Reactor.hold` is told of: a whole answer; False: there may be one; `None`: answers are sent at once. The owner's."""
+
     @property
     def can_be_refused(self) -> bool:
         """It is a request that nobody has begun to answer. Whoever owns the job."""
@@ -53,6 +56,9 @@ class Job(Watched, Protocol):
 
     def complete(self) -> None:
         """Take the connection back after `run`. The leader only."""
+
+    def send_held(self) -> None:
+        """Send the answer that was held, then `complete`. The leader only."""
 
     def abandon(self) -> None:
         """The thread that ran it died: nothing more will come of it. Instead of `complete`, on any thread."""

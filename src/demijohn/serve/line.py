@@ -25,7 +25,7 @@ class Line:
     """Socket, protocol and outbox of one connection."""
 
     __slots__ = (
-        "_taken", "counted_bytes", "engine", "h1", "is_broken", "is_read_closed", "outbox", "patience", "peer",
+        "_taken", "counted_bytes", "engine", "h1", "held", "is_broken", "is_read_closed", "outbox", "patience", "peer",
         "received_bytes", "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
@@ -36,6 +36,7 @@ class Line:
         self.h1 = H1Connection(engine.options.limits)
         self.h1.is_secure = peer.scheme == "https"
         self.outbox = Outbox()
+        self.held: bytes | bool | None = None  # see `Job.held`
         self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next three.
         self.patience = engine.options.write_timeout

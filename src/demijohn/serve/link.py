@@ -221,6 +221,14 @@ class Link(Intake):
         else:
             self._end_cycle(exchange)
 
+    def send_held(self) -> None:
+        """See `Job.send_held`; nothing has been read since the request."""
+        data, self.held = self.held, None
+        if self.phase is not CLOSED:
+            if isinstance(data, bytes):
+                self.send(data)
+            self.complete()
+
     def _wait_for_feed(self, exchange: Answering) -> None:
         """Everything is out, and the application has nothing yet: however long that takes, it holds no thread."""
         self.phase = FEEDING

@@ -12,7 +12,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from .._base.clock import Clock
 from .deadlines import NEVER, DeadlineWheel
@@ -22,6 +22,12 @@ logger = logging.getLogger("demijohn.error")
 
 _LATE_BATCH = 32
 """Deadlines told between two polls. Slow clients that came together go together, and others are not to wait for that."""
+
+HOLD_SECONDS: Final = 0.001
+"""An answer waits no longer for others, but for the handler that runs just then."""
+
+DIRECT_TIMES: Final = 20
+"""After a handler that took longer nothing is held for so many times as long: few answers wait for such a one."""
 
 _STALL = 1.0
 """Seconds without a poll that are worth telling. The wheel is no more exact than this."""
@@ -45,6 +51,15 @@ class Watched(Protocol):
         """Close at once: a callback raised."""
 
 
+class Holding(Protocol):
+    """A connection whose answer waits for those of others."""
+
+    __slots__ = ()
+
+    def send_held(self) -> None:
+        """Send it. The leader only."""
+
+
 class Reactor:
     """One poller (epoll, kqueue or select, as the platform has it) and the queue of what is ready."""
 
@@ -58,6 +73,9 @@ class Reactor:
         "_wake_write",
         "busy",
         "clock",
+        "direct_until",
+        "held",
+        "held_since",
         "now",
         "on_stall",
         "polled_at",
@@ -73,6 +91,16 @@ class Reactor:
     busy: float
     """Seconds that the last round took: what was there when it began has waited so long by now."""
 
+    held: deque[Holding]
+    """Whose answers wait for those of others that were ready in the same round. Sent together, they wake clients on the same
+    machine once for all; each time takes longer than a short view, and spoils the caches. Only compiled twins hold (src/c)."""
+
+    held_since: float
+    """Since when the first of them waits."""
+
+    direct_until: float
+    """Until then nothing is held: a handler took long, and another one might."""
+
     on_stall: Callable[[float], None] | None
     """Called when nobody polled for so many seconds, before what came meanwhile is seen. Set once."""
 
@@ -80,6 +108,8 @@ class Reactor:
         self.clock = clock
         self.now = self.polled_at = clock.monotonic()
         self.busy = 0.0
+        self.held = deque()
+        self.held_since = self.direct_until = 0.0
         self.on_stall = None
         self.wheel: DeadlineWheel[Watched] = DeadlineWheel()
         self._poller = best_poller()
@@ -97,6 +127,8 @@ class Reactor:
 
     def turn(self) -> bool:
         """Poll if nothing is ready, then run the callbacks of what is. False: the calling thread is no longer the leader."""
+        if self.held:
+            self.send_held()
         ready = self._ready
         if not ready:
             self._poll()
@@ -106,17 +138,36 @@ class Reactor:
                 if not callback(mask):
                     return False
             except BaseException as error:
-                # A fault of ours, not of an application: those are caught around the handler. One connection pays.
-                logger.exception("Internal error in %r; the connection is closed", callback)
-                owner = getattr(callback, "__self__", None)
-                if hasattr(owner, "fail"):
-                    try:
-                        owner.fail()  # type: ignore[union-attr]  # hasattr looked
-                    except Exception:
-                        logger.exception("Closing it failed, too")  # the other connections are served all the same
+                _give_up(callback, error)
                 if not isinstance(error, Exception):
                     raise  # the thread is being ended; its successor goes on
         return True
+
+    def hold(self, connection: Holding, now: float) -> None:
+        """Have an answer wait for others. The leader."""
+        if not self.held:
+            self.held_since = now
+        self.held.append(connection)
+
+    def settle(self, began: float, ended: float) -> None:
+        """A handler ran from `began` to `ended`: send what is held, if it has waited long enough. The leader."""
+        took = ended - began
+        if took > HOLD_SECONDS:
+            self.direct_until = max(self.direct_until, ended + took * DIRECT_TIMES)
+        if self.held and ended - self.held_since > HOLD_SECONDS:
+            self.send_held()
+
+    def send_held(self) -> None:
+        """Send all that is held. The leader, or whoever ends the server."""
+        held = self.held
+        while held:
+            send = held.popleft().send_held
+            try:
+                send()
+            except BaseException as error:
+                _give_up(send, error)
+                if not isinstance(error, Exception):
+                    raise
 
     def unread_since(self) -> float:
         """Return when the last poll ended, if nobody polls now: what came since waits to be read. Else 0. Any thread."""
@@ -191,3 +242,14 @@ class Reactor:
     def _on_wake(self, mask: int) -> bool:
         self._wake_read.recv(4096)
         return True
+
+
+def _give_up(callback: Callable[..., object], error: BaseException) -> None:
+    """`callback` has raised. A fault of ours, not of an application: those are caught around the handler. One connection pays."""
+    logger.error("Internal error in %r; the connection is closed", callback, exc_info=error)
+    owner = getattr(callback, "__self__", None)
+    if hasattr(owner, "fail"):
+        try:
+            owner.fail()  # type: ignore[union-attr]  # hasattr looked
+        except Exception:
+            logger.exception("Closing it failed, too")  # the other connections are served all the same

@@ -261,6 +261,7 @@ class Server:
         for acceptor in self._acceptors:
             acceptor.stop()
         self._admission.close()
+        engine.reactor.send_held()
         for connection in list(engine.connections):
             # A thread may still be in this one's handler; its socket goes all the same.
             connection.reset()

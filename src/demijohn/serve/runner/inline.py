@@ -54,17 +54,27 @@ class InlineRunner:
 
     def _run_handlers(self) -> None:
         engine = self._engine
+        reactor = engine.reactor
         now = engine.clock.monotonic
-        until = now() + _HANDLER_SECONDS
+        began = now()
+        until = began + _HANDLER_SECONDS
         while not engine.is_stopped and (job := self.queue.take(self)) is not None:
+            job.held = False if self.queue.jobs and began >= reactor.direct_until else None
             self.queue.run(job)
             self.job = None
-            if not job.hand_in():
-                engine.reactor.give_back(job)
-            if now() >= until:
-                if self.queue:
-                    engine.reactor.call_soon(_nothing)  # the poll is not to wait
+            ended = now()
+            if job.held:
+                reactor.hold(job, ended)
+            else:
+                job.held = None
+                if not job.hand_in():
+                    reactor.give_back(job)
+            reactor.settle(began, ended)
+            if ended >= until:
+                if self.queue.jobs:
+                    reactor.call_soon(_nothing)  # the poll is not to wait
                 return
+            began = ended
 
 
 def _nothing(mask: int) -> bool:
