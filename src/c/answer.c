@@ -1,10 +1,12 @@
 /* Twin of `H1Connection.render_response`: a whole answer with plain fields, in one piece. */
 #include "server.h"
-#include <stdio.h>
 #include <string.h>
 
 /* More field lines than this are not plain. */
-enum { MOST_LINES = 48, LENGTH_ROOM = 48, LONGEST_LENGTH = 18 };
+enum { MOST_LINES = 48, LONGEST_LENGTH = 18 };
+
+static const char LENGTH_NAME[] = "Content-Length: ";
+enum { LENGTH_NAME_SIZE = sizeof LENGTH_NAME - 1 };
 
 /* One field line: made before, or of a name and a value that are known to be plain. */
 struct line {
@@ -179,9 +181,10 @@ render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, 
     if (answer.length >= 0 && answer.length != length) {
         return NULL; /* cut, or closed as too short */
     }
-    char said[LENGTH_ROOM];
-    int said_size = PyOS_snprintf(said, sizeof said, "Content-Length: %zd\r\n", length);
-    Py_ssize_t size = answer.size + said_size + 2 + length;
+    char room[DIGITS_ROOM];
+    const char *digits = write_digits(room, length);
+    Py_ssize_t digits_size = room + DIGITS_ROOM - digits;
+    Py_ssize_t size = answer.size + LENGTH_NAME_SIZE + digits_size + 2 + 2 + length;
     size += PyBytes_GET_SIZE(server) ? PyBytes_GET_SIZE(server) + 10 : 0; /* "Server: " and CRLF */
     size += PyBytes_GET_SIZE(date) ? PyBytes_GET_SIZE(date) + 8 : 0;
     PyObject *left = PyLong_FromSsize_t(length);
@@ -203,7 +206,9 @@ render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, 
             to = write_bytes(to, "\r\n", 2);
         }
     }
-    to = write_bytes(to, said, said_size);
+    to = write_bytes(to, LENGTH_NAME, LENGTH_NAME_SIZE);
+    to = write_bytes(to, digits, digits_size);
+    to = write_bytes(to, "\r\n", 2);
     to = write_named(to, "Server: ", server);
     to = write_named(to, "Date: ", date);
     to = write_bytes(to, "\r\n", 2);

@@ -25,6 +25,9 @@ bool is_response_plain(PyTypeObject *kind);
  * the attribute is; `judge` sees to that for the names that it is given. */
 PyObject *parts_of(PyObject *object);
 
+/* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such. */
+uint64_t version_of(PyObject *dict);
+
 /* One of the parts; borrowed, or NULL. */
 PyObject *part(PyObject *parts, PyObject *name);
 

@@ -73,36 +73,70 @@ is_part_false(PyObject *parts, PyObject *name)
     return part(parts, name) == Py_False;
 }
 
-/* Whether nothing but the path and the method decides about a rule. */
+/* What the requests of an application are matched with, while nothing but path and method decides about a rule. All borrowed: as
+ * long as the dicts it was found in are of these versions, they hold it. */
+struct ground {
+    PyObject *app;
+    PyObject *map;
+    PyObject *config;
+    uint64_t app_version, map_version, config_version;
+    PyObject *by_path;
+    PyObject *revision;
+};
+
+/* Find it; false: something else decides, or Python has to look. */
 static bool
-is_match_plain(PyObject *request, PyObject *parts, PyObject *app_parts, PyObject *map_parts, PyObject *head)
+survey(struct ground *ground, PyObject *app, PyObject *app_parts)
 {
-    if (!IS(head, Head) || !is_part_false(map_parts, names._is_dirty) || !is_part_false(map_parts, names.host_matching)
-        || part(map_parts, names.binds_plainly) != Py_True
-        || !is_part_false(app_parts, names.subdomain_matching)
-        || part_or_default(request, parts, names.trusted_hosts) != Py_None) {
-        return false;
-    }
-    PyObject *index = FIELD(head, Head__index);
+    PyObject *map = part(app_parts, names.url_map);
     PyObject *config = part(app_parts, names.config);
-    if (config == NULL || !Py_IS_TYPE(config, kinds.Config) || index == NULL || !PyDict_CheckExact(index)) {
+    PyObject *map_parts = IS(map, Map) ? parts_of(map) : NULL;
+    ground->app = NULL;
+    if (map_parts == NULL || !IS(config, Config) || !is_part_false(map_parts, names._is_dirty)
+        || !is_part_false(map_parts, names.host_matching) || part(map_parts, names.binds_plainly) != Py_True
+        || !is_part_false(app_parts, names.subdomain_matching) || part(config, names.TRUSTED_HOSTS) != Py_None) {
         return false;
     }
-    return part(config, names.TRUSTED_HOSTS) == Py_None && PyDict_Contains(index, known.UPGRADE) == 0;
+    PyObject *matcher = part(map_parts, names._matcher);
+    PyObject *domain = part(map_parts, names.default_subdomain);
+    PyObject *by_path = IS(matcher, Matcher) && domain != NULL && PyUnicode_CheckExact(domain)
+                            ? part(FIELD(matcher, Matcher_exact), domain)
+                            : NULL;
+    PyObject *revision = part(app_parts, names._revision);
+    if (by_path == NULL || !PyDict_CheckExact(by_path) || !IS(revision, Revision)) {
+        return false;
+    }
+    *ground = (struct ground){app, map, config, version_of(app_parts), version_of(map_parts), version_of(config), by_path, revision};
+    return true;
+}
+
+/* NULL: something else decides. It is good until code of somebody else's runs. */
+static const struct ground *
+ground_of(PyObject *app)
+{
+    static struct ground kept;
+    PyObject *app_parts = parts_of(app);
+    if (app_parts == NULL) {
+        return NULL;
+    }
+    if (kept.app == app && kept.app_version != 0 && kept.app_version == version_of(app_parts)
+        && kept.config_version == version_of(kept.config)) {
+        PyObject *map_parts = parts_of(kept.map);
+        if (map_parts != NULL && kept.map_version == version_of(map_parts)) {
+            return &kept;
+        }
+    }
+    return survey(&kept, app, app_parts) ? &kept : NULL;
 }
 
 /* The target of a path without variables, for a method; borrowed, or NULL. */
 static PyObject *
-static_target(PyObject *map_parts, PyObject *method, PyObject *path)
+static_target(PyObject *by_path, PyObject *method, PyObject *path)
 {
-    PyObject *matcher = part(map_parts, names._matcher);
-    PyObject *domain = part(map_parts, names.default_subdomain);
-    if (domain == NULL || !IS(matcher, Matcher) || !PyUnicode_CheckExact(domain) || path == NULL
-        || !PyUnicode_CheckExact(path) || method == NULL || !PyUnicode_CheckExact(method)) {
+    if (path == NULL || !PyUnicode_CheckExact(path) || method == NULL || !PyUnicode_CheckExact(method)) {
         return NULL;
     }
-    PyObject *by_path = part(FIELD(matcher, Matcher_exact), domain);
-    PyObject *here = by_path == NULL ? NULL : part(by_path, path);
+    PyObject *here = part(by_path, path);
     if (!IS(here, Candidates)) {
         return NULL;
     }
@@ -111,6 +145,15 @@ static_target(PyObject *map_parts, PyObject *method, PyObject *path)
         target = FIELD(here, Candidates_http_any);
     }
     return IS(target, Target) && is_false(FIELD(target, Target_redirects)) ? target : NULL;
+}
+
+/* The request itself asks for no other way of matching. */
+static bool
+is_match_plain(PyObject *request, PyObject *parts, PyObject *head)
+{
+    PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
+    return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.UPGRADE) == 0
+           && part_or_default(request, parts, names.trusted_hosts) == Py_None;
 }
 
 /* The values of a path without variables; a new reference. */
@@ -126,11 +169,10 @@ values_of(PyObject *target)
 
 /* The plan of a rule, if there is one; borrowed, or NULL. */
 static PyObject *
-kept_plan(PyObject *app_parts, PyObject *rule)
+kept_plan(PyObject *revision, PyObject *rule)
 {
-    PyObject *revision = part(app_parts, names._revision);
-    PyObject *plans = IS(revision, Revision) ? FIELD(revision, Revision_plans) : NULL;
-    PyObject *endpoint = plans == NULL || !PyDict_CheckExact(plans) ? NULL : PyObject_GetAttr(rule, names.endpoint);
+    PyObject *plans = FIELD(revision, Revision_plans);
+    PyObject *endpoint = PyDict_CheckExact(plans) ? PyObject_GetAttr(rule, names.endpoint) : NULL;
     if (endpoint == NULL) {
         PyErr_Clear();
         return NULL;
@@ -144,15 +186,13 @@ kept_plan(PyObject *app_parts, PyObject *rule)
 static int
 match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *context)
 {
-    PyObject *app_parts = parts_of(app);
-    PyObject *map = app_parts == NULL ? NULL : part(app_parts, names.url_map);
-    PyObject *map_parts = IS(map, Map) ? parts_of(map) : NULL;
     PyObject *head = part(parts, names._head);
-    if (map_parts == NULL || !is_match_plain(request, parts, app_parts, map_parts, head)) {
+    const struct ground *ground = is_match_plain(request, parts, head) ? ground_of(app) : NULL;
+    if (ground == NULL) {
         return 0;
     }
-    PyObject *target = static_target(map_parts, FIELD(head, Head_method), part(parts, names.path));
-    PyObject *plan = target == NULL ? NULL : Py_XNewRef(kept_plan(app_parts, FIELD(target, Target_rule)));
+    PyObject *target = static_target(ground->by_path, FIELD(head, Head_method), part(parts, names.path));
+    PyObject *plan = target == NULL ? NULL : Py_XNewRef(kept_plan(ground->revision, FIELD(target, Target_rule)));
     if (plan == NULL) {
         return 0;
     }

@@ -33,8 +33,7 @@ judge(struct judgement *kept, PyTypeObject *kind, PyObject *expected)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #endif
-/* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such. */
-static uint64_t
+uint64_t
 version_of(PyObject *dict)
 {
 #if PY_VERSION_HEX < 0x030E0000

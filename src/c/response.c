@@ -9,13 +9,9 @@
 static PyObject *
 digits_of(Py_ssize_t size)
 {
-    char digits[24];
-    char *first = digits + sizeof digits;
-    do {
-        *--first = (char)('0' + size % 10);
-        size /= 10;
-    } while (size > 0);
-    return PyUnicode_FromStringAndSize(first, digits + sizeof digits - first);
+    char room[DIGITS_ROOM];
+    const char *first = write_digits(room, size);
+    return PyUnicode_FromStringAndSize(first, room + DIGITS_ROOM - first);
 }
 
 /* The two fields of a text's response; a new reference to a list. */
