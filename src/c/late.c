@@ -78,6 +78,17 @@ complete_job(PyObject *reactor, PyObject *job, PyObject *time)
     return forget(PyObject_CallMethodOneArg(held, names.append, job));
 }
 
+/* Call a method of the reactor that is told how long a handler took. -1 if it raised. */
+static int
+tell(PyObject *reactor, PyObject *name, double began, double ended)
+{
+    PyObject *from = PyFloat_FromDouble(began), *to = PyFloat_FromDouble(ended);
+    int done = from == NULL || to == NULL ? -1 : forget(PyObject_CallMethodObjArgs(reactor, name, from, to, NULL));
+    Py_XDECREF(from);
+    Py_XDECREF(to);
+    return done;
+}
+
 /* `Reactor.settle`, if there is something to do. -1 if it raised. */
 static int
 settle(PyObject *reactor, double began, double ended)
@@ -88,13 +99,7 @@ settle(PyObject *reactor, double began, double ended)
             || (seconds_of(FIELD(reactor, Reactor_held_since), &since) && ended - since <= longest))) {
         return 0;
     }
-    PyObject *from = PyFloat_FromDouble(began), *to = PyFloat_FromDouble(ended);
-    int done = from == NULL || to == NULL
-                   ? -1
-                   : forget(PyObject_CallMethodObjArgs(reactor, names.settle, from, to, NULL));
-    Py_XDECREF(from);
-    Py_XDECREF(to);
-    return done;
+    return tell(reactor, names.settle, began, ended);
 }
 
 /* After the handler, as the leader. -1 if it raised. */
@@ -143,31 +148,25 @@ end_holding(PyObject *job)
     }
 }
 
-/* This thread is not the leader any more, and sends itself what was held. Others are not to wait for such a handler. -1 if that
- * raised. */
+/* This thread is not the leader any more, and sends itself what was held. -1 if that raised. */
 static int
 send_late(PyObject *runner, PyObject *job, double began)
 {
     PyObject *data = IS(job, Link) ? FIELD(job, Link_held) : Py_None;
     PyObject *time;
     double ended;
-    if (!read_clock(runner, &time, &ended)) {
+    int done = 0;
+    if (data != Py_None) {
+        Py_INCREF(data);
+        PUT_NEW(job, Link_held, Py_None);
+        done = send_line(job, data);
+        Py_DECREF(data);
+    }
+    if (done < 0 || !read_clock(runner, &time, &ended)) {
         return -1;
     }
     Py_DECREF(time);
-    PyObject *until = PyFloat_FromDouble(ended + (ended - began) * (double)numbers.DIRECT_TIMES);
-    if (until == NULL) {
-        return -1;
-    }
-    PUT(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), Reactor_direct_until, until);
-    if (data == Py_None) {
-        return 0;
-    }
-    Py_INCREF(data);
-    PUT_NEW(job, Link_held, Py_None);
-    int done = send_line(job, data);
-    Py_DECREF(data);
-    return done;
+    return tell(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), names.note_long, began, ended);
 }
 
 /* Run a job while leadership lies on offer. 1: this thread is still the leader, 0: it is not, -1: it raised. */

@@ -216,6 +216,7 @@ Link_send_held(PyObject *link, PyObject *unused)
         return PyObject_CallOneArg(pure.Link_send_held, link);
     }
     Py_INCREF(data);
+    PUT_NEW(link, Link_is_handled, Py_False);
     PUT_NEW(link, Link_held, Py_None);
     int done = send_line(link, data);
     Py_DECREF(data);

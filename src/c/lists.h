@@ -53,7 +53,7 @@
 
 /* Sizes and numbers. */
 #define SERVER_NUMBERS(X) \
-    X(CELLS) X(DIRECT_TIMES) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(WRITE)
+    X(CELLS) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(WRITE)
 
 /* The methods that have a twin: class, name. */
 #define SERVER_TWINS(X) \
@@ -63,7 +63,7 @@
 /* Names of attributes and methods that are asked for. */
 #define SERVER_NAMES(X) \
     X(_after_handler) X(_end_shortage) X(_finish_late) X(acquire) X(add) X(append) X(close) X(complete) \
-    X(fileno) X(http_date) X(label) X(monotonic) X(pop) X(receive_data) X(receive_eof) X(recv) \
+    X(fileno) X(http_date) X(label) X(monotonic) X(note_long) X(pop) X(receive_data) X(receive_eof) X(recv) \
     X(release) X(run) X(send) X(send_held) X(settle) X(start_next_cycle) X(suspect) X(wheel)
 
 /* ================ the application */

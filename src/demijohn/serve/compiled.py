@@ -16,7 +16,7 @@ from .link import Link
 from .options import ServerOptions
 from .outbox import Outbox
 from .poller import READ, WRITE
-from .reactor import DIRECT_TIMES, HOLD_SECONDS, Reactor
+from .reactor import HOLD_SECONDS, Reactor
 from .runner import late
 from .runner.blocking import Blockers
 
@@ -36,7 +36,6 @@ _CONSTANTS: Final[dict[str, object]] = {
     "ANSWERS": stats.ANSWERS,
     "BlockingIOError": BlockingIOError,
     "CELLS": stats.CELLS,
-    "DIRECT_TIMES": DIRECT_TIMES,
     "DONE": state.DONE,
     "EMPTY_BODY": EMPTY_BODY,
     "ENDED": stats.ENDED,

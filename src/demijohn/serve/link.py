@@ -223,6 +223,7 @@ class Link(Intake):
 
     def send_held(self) -> None:
         """See `Job.send_held`; nothing has been read since the request."""
+        self.is_handled = False  # first: from here on a failure closes it
         data, self.held = self.held, None
         if self.phase is not CLOSED:
             if isinstance(data, bytes):

@@ -151,11 +151,14 @@ class Reactor:
 
     def settle(self, began: float, ended: float) -> None:
         """A handler ran from `began` to `ended`: send what is held, if it has waited long enough. The leader."""
-        took = ended - began
-        if took > HOLD_SECONDS:
-            self.direct_until = max(self.direct_until, ended + took * DIRECT_TIMES)
+        if ended - began > HOLD_SECONDS:
+            self.note_long(began, ended)
         if self.held and ended - self.held_since > HOLD_SECONDS:
             self.send_held()
+
+    def note_long(self, began: float, ended: float) -> None:
+        """Hold nothing for a while: a handler took long, which others would have to wait for. Any thread."""
+        self.direct_until = max(self.direct_until, ended + (ended - began) * DIRECT_TIMES)
 
     def send_held(self) -> None:
         """Send all that is held. The leader, or whoever ends the server."""

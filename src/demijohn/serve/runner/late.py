@@ -93,9 +93,8 @@ class LateRunner:
         # Followers, the last to come first to go: its caches are warm. Changed under the lock.
         self._idle: deque[_Slot] = deque()
         self._is_waking = False  # one was woken, and will see whether there is work for another; under the lock
-        self._is_short = (
-            False  # a job waits for the leader to be out of its handler: the last follower is its successor
-        )
+        # A job waits for the leader to be out of its handler: the last follower is its successor.
+        self._is_short = False
         self.queue = JobQueue(engine)
         self._max_age = engine.options.max_queue_age
         self._lock = threading.Lock()
@@ -167,6 +166,7 @@ class LateRunner:
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
             slot.role = _LATE
+            reactor.note_long(began, self._now())
             if waited is not None and times_waited() != waited:
                 blockers.suspect(label or job.label, self._now())
             self._finish_late(slot, job)
@@ -182,6 +182,8 @@ class LateRunner:
         elif label and label in blockers.known:
             blockers.end_trial(label)
         job.complete()
+        if reactor.held:
+            reactor.settle(began, ended)
         return True
 
     def _hand_over(self, job: Job) -> None:
