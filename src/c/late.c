@@ -1,5 +1,36 @@
-/* Twin of `LateRunner.submit`: a handler that is run by the leader, where nobody is known to block. */
+/* Twins of `LateRunner`: a handler that is run by the leader, where nobody is known to block; and the watcher's pause. */
+#define _GNU_SOURCE /* RUSAGE_THREAD */
 #include "server.h"
+
+#ifndef _WIN32
+#include <time.h>
+#endif
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
+
+/* A pause looks so many times in the time after which somebody is promoted, and ends after so many looks: `wake` is to be heard. */
+enum { PAUSES_IN_TICK = 2, MOST_NAPS = 32 };
+
+/* `times_waited`; -1 where it cannot be told. */
+static long
+times_waited(void)
+{
+#ifdef __linux__
+    struct rusage usage;
+    if (getrusage(RUSAGE_THREAD, &usage) == 0) {
+        return usage.ru_nvcsw;
+    }
+#endif
+    return -1;
+}
+
+/* Whether the thread has waited since a run began, if that is asked. */
+static bool
+has_waited(const struct run *run)
+{
+    return run->is_doubtful && times_waited() != run->waited;
+}
 
 /* What `submit` may leave to nobody else: followers are there, the watcher is awake, nothing is known to be slow. */
 static bool
@@ -53,14 +84,6 @@ suspect(PyObject *runner, PyObject *job, PyObject *ended)
     return done;
 }
 
-/* Another thread polls now. */
-static int
-finish_late(PyObject *runner, PyObject *slot, PyObject *job)
-{
-    PUT_NEW(slot, Slot_role, known.ROLE_LATE);
-    return forget(PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL));
-}
-
 /* Take the job's connection back, or have its answer wait for those of others. -1 if it raised. */
 static int
 complete_job(PyObject *reactor, PyObject *job, PyObject *time)
@@ -104,7 +127,7 @@ settle(PyObject *reactor, double began, double ended)
 
 /* After the handler, as the leader. -1 if it raised. */
 static int
-end_job(PyObject *runner, PyObject *slot, PyObject *job, double began)
+end_job(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
 {
     PyObject *time;
     double ended, slow_after;
@@ -117,13 +140,13 @@ end_job(PyObject *runner, PyObject *slot, PyObject *job, double began)
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
     PUT_NEW(reactor, Reactor_now, time);
-    bool is_slow = !seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) || ended - began > slow_after;
-    int done = is_slow ? suspect(runner, job, time) : 0;
+    bool is_slow = !seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) || ended - run->began > slow_after;
+    int done = is_slow && (!run->is_doubtful || has_waited(run)) ? suspect(runner, job, time) : 0;
     if (done == 0) {
         done = complete_job(reactor, job, time);
     }
     Py_DECREF(time);
-    return done < 0 ? -1 : settle(reactor, began, ended);
+    return done < 0 ? -1 : settle(reactor, run->began, ended);
 }
 
 /* ---- an answer that may be held */
@@ -150,31 +173,44 @@ end_holding(PyObject *job)
 
 /* This thread is not the leader any more, and sends itself what was held. -1 if that raised. */
 static int
-send_late(PyObject *runner, PyObject *job, double began)
+send_late(PyObject *job)
 {
     PyObject *data = IS(job, Link) ? FIELD(job, Link_held) : Py_None;
+    if (data == Py_None) {
+        return 0;
+    }
+    Py_INCREF(data);
+    PUT_NEW(job, Link_held, Py_None);
+    int done = send_line(job, data);
+    Py_DECREF(data);
+    return done;
+}
+
+/* Another thread polls now. -1 if it raised. */
+static int
+finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
+{
     PyObject *time;
     double ended;
-    int done = 0;
-    if (data != Py_None) {
-        Py_INCREF(data);
-        PUT_NEW(job, Link_held, Py_None);
-        done = send_line(job, data);
-        Py_DECREF(data);
-    }
-    if (done < 0 || !read_clock(runner, &time, &ended)) {
+    PUT_NEW(slot, Slot_role, known.ROLE_LATE);
+    if (send_late(job) < 0 || !read_clock(runner, &time, &ended)) {
         return -1;
     }
+    PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
+    int done = tell(reactor, names.note_long, run->began, ended);
+    if (done == 0 && has_waited(run)) {
+        done = suspect(runner, job, time);
+    }
     Py_DECREF(time);
-    return tell(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), names.note_long, began, ended);
+    return done < 0 ? -1 : forget(PyObject_CallMethodObjArgs(runner, names._finish_late, slot, job, NULL));
 }
 
 /* Run a job while leadership lies on offer. 1: this thread is still the leader, 0: it is not, -1: it raised. */
 static int
-run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
+run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
 {
     PyObject *offer = FIELD(slot, Slot_offer);
-    allow_holding(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), job, began);
+    allow_holding(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), job, run->began);
     int done = forget(PyObject_CallMethodOneArg(offer, names.append, job)) < 0 ? -1 : run_job(job);
     end_holding(job);
     if (done < 0) {
@@ -186,31 +222,35 @@ run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, double began)
         }
         /* Promoted away: another thread polls now, and this one is late. */
         PyErr_Clear();
-        return send_late(runner, job, began) < 0 || finish_late(runner, slot, job) < 0 ? -1 : 0;
+        return finish_late(runner, slot, job, run) < 0 ? -1 : 0;
     }
-    return end_job(runner, slot, job, began) < 0 ? -1 : 1;
+    return end_job(runner, slot, job, run) < 0 ? -1 : 1;
 }
 
 bool
-begin_late(PyObject *runner, double *began)
+begin_late(PyObject *runner, struct run *run)
 {
     PyObject *time;
     double doubts_until;
     if (!is_plain(runner)) {
         return false;
     }
-    if (!read_clock(runner, &time, began)) {
+    if (!read_clock(runner, &time, &run->began)) {
         PyErr_Clear(); /* Python meets it, too */
         return false;
     }
     Py_DECREF(time);
-    /* While there are doubts the system is asked how the thread fares, before and after. */
     PyObject *blockers = FIELD(runner, LateRunner__blockers);
-    return seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until) && *began >= doubts_until;
+    if (!seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until)) {
+        return false;
+    }
+    run->is_doubtful = run->began < doubts_until;
+    run->waited = run->is_doubtful ? times_waited() : 0;
+    return run->waited >= 0;
 }
 
 int
-run_late(PyObject *runner, PyObject *job, double began)
+run_late(PyObject *runner, PyObject *job, const struct run *run)
 {
     PyObject *serial = PyNumber_Add(FIELD(runner, LateRunner__serial), known.ONE);
     if (serial == NULL) {
@@ -220,7 +260,7 @@ run_late(PyObject *runner, PyObject *job, double began)
     Py_INCREF(job);
     PUT_NEW(slot, Slot_job, job);
     PUT(runner, LateRunner__serial, serial);
-    int answer = run_on_offer(runner, slot, job, began);
+    int answer = run_on_offer(runner, slot, job, run);
     Py_DECREF(job);
     Py_DECREF(slot);
     return answer;
@@ -229,13 +269,46 @@ run_late(PyObject *runner, PyObject *job, double began)
 static PyObject *
 LateRunner_submit(PyObject *runner, PyObject *job)
 {
-    double began;
-    if (!begin_late(runner, &began)) {
+    struct run run;
+    if (!begin_late(runner, &run)) {
         PyObject *both[] = {runner, job};
         return PyObject_Vectorcall(pure.LateRunner_submit, both, 2, NULL);
     }
-    int answer = run_late(runner, job, began);
+    int answer = run_late(runner, job, &run);
     return answer < 0 ? NULL : PyBool_FromLong(answer);
 }
 
-PyMethodDef LateRunner_methods[] = {{"submit", LateRunner_submit, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+/* ---- the watcher */
+
+/* `_pause`, without the interpreter's lock, which the leader would have to wait for: as long as handlers are begun one after the
+ * other it is enough to see that there is another number. That it is read without the lock is harmless: what is compared is where
+ * it lies, and numbers that happen to lie in the same place end the pause, no more. */
+static PyObject *
+LateRunner__pause(PyObject *runner, PyObject *unused)
+{
+#ifndef _WIN32
+    double seconds;
+    PyObject *engine = FIELD(runner, LateRunner__engine);
+    if (Py_IS_TYPE(runner, kinds.LateRunner) && IS(engine, Engine)
+        && seconds_of(FIELD(runner, LateRunner__promote_after), &seconds) && seconds > 0 && seconds < 1) {
+        PyObject *volatile *serial = &FIELD(runner, LateRunner__serial);
+        PyObject *volatile *is_stopped = &FIELD(engine, Engine_is_stopped);
+        struct timespec nap = {0, (long)(seconds / PAUSES_IN_TICK * 1e9)};
+        Py_BEGIN_ALLOW_THREADS
+        PyObject *seen;
+        int naps = 0;
+        do {
+            seen = *serial;
+            nanosleep(&nap, NULL);
+        } while (*serial != seen && *is_stopped == Py_False && ++naps < MOST_NAPS);
+        Py_END_ALLOW_THREADS
+    }
+#endif
+    Py_RETURN_NONE;
+}
+
+PyMethodDef LateRunner_methods[] = {
+    {"_pause", LateRunner__pause, METH_NOARGS, NULL},
+    {"submit", LateRunner_submit, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};

@@ -27,14 +27,14 @@ as_bool(int answer)
 static int
 submit_link(PyObject *link)
 {
-    double began;
+    struct run run;
     PyObject *runner = has_plain_parts(link) ? FIELD(FIELD(link, Link_engine), Engine_runner) : NULL;
-    if (!IS(runner, LateRunner) || FIELD(link, Link_phase) == known.PHASE_SENDING || !begin_late(runner, &began)) {
+    if (!IS(runner, LateRunner) || FIELD(link, Link_phase) == known.PHASE_SENDING || !begin_late(runner, &run)) {
         return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }
     PUT_NEW(link, Link_is_handled, Py_True);
     PUT_NEW(link, Link_deadline, known.NEVER);
-    return run_late(runner, link, began);
+    return run_late(runner, link, &run);
 }
 
 /* Make the request's exchange and count it. -1 if that raised. */

@@ -13,7 +13,7 @@
 #define SERVER_PLACES(X) \
     X(Blockers, doubts_until) X(Blockers, known) \
     X(Engine, access_log) X(Engine, clock) X(Engine, handler) X(Engine, idle_timeout) X(Engine, is_draining) \
-    X(Engine, is_last_answer) X(Engine, options) X(Engine, reactor) X(Engine, runner) X(Engine, server_field) \
+    X(Engine, is_last_answer) X(Engine, is_stopped) X(Engine, options) X(Engine, reactor) X(Engine, runner) X(Engine, server_field) \
     X(Engine, stats) \
     X(H1Connection, _answer_left) X(H1Connection, _at) X(H1Connection, _buffer) X(H1Connection, _is_answer_chunked) \
     X(H1Connection, _is_special) X(H1Connection, _known_head) X(H1Connection, _known_octets) \
@@ -28,6 +28,7 @@
     X(H1Exchange, state) X(H1Exchange, time_limit) \
     X(LateRunner, _blockers) X(LateRunner, _engine) X(LateRunner, _idle) X(LateRunner, _is_short) \
     X(LateRunner, _is_watcher_asleep) X(LateRunner, _leader) X(LateRunner, _max_age) X(LateRunner, _now) \
+    X(LateRunner, _promote_after) \
     X(LateRunner, _serial) X(LateRunner, _slow_after) \
     X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
     X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
@@ -57,14 +58,14 @@
 
 /* The methods that have a twin: class, name. */
 #define SERVER_TWINS(X) \
-    X(H1Exchange, respond) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) \
+    X(H1Exchange, respond) X(LateRunner, _pause) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) \
     X(Link, on_event) X(Link, run) X(Link, send_held)
 
 /* Names of attributes and methods that are asked for. */
 #define SERVER_NAMES(X) \
     X(_after_handler) X(_end_shortage) X(_finish_late) X(acquire) X(add) X(append) X(close) X(complete) \
     X(fileno) X(http_date) X(label) X(monotonic) X(note_long) X(pop) X(receive_data) X(receive_eof) X(recv) \
-    X(release) X(run) X(send) X(send_held) X(settle) X(start_next_cycle) X(suspect) X(wheel)
+    X(release) X(run) X(send) X(settle) X(start_next_cycle) X(suspect) X(wheel)
 
 /* ================ the application */
 

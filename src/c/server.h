@@ -66,11 +66,18 @@ bool is_discard_plain(PyObject *exchange, PyObject *link);
 /* Add one to a cell of the server's counts. -1 if it raised. */
 int count_one(PyObject *stats, PyObject *cell);
 
-/* Whether `LateRunner.submit` may run a handler here and now, and when that begins. */
-bool begin_late(PyObject *runner, double *began);
+/* One run of a handler by the leader. */
+struct run {
+    double began;
+    bool is_doubtful; /* of late one took long, and nobody knows whether it waited */
+    long waited;      /* then: how often this thread had */
+};
+
+/* Whether `LateRunner.submit` may run a handler here and now. */
+bool begin_late(PyObject *runner, struct run *run);
 
 /* Run a job that may. 1: this thread is still the leader, 0: it is not, -1: it raised. */
-int run_late(PyObject *runner, PyObject *job, double began);
+int run_late(PyObject *runner, PyObject *job, const struct run *run);
 
 int complete_link(PyObject *link);
 

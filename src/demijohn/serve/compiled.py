@@ -19,9 +19,10 @@ from .poller import READ, WRITE
 from .reactor import HOLD_SECONDS, Reactor
 from .runner import late
 from .runner.blocking import Blockers
+from .runner.slot import LATE, Slot
 
 _CLASSES: Final[dict[str, type]] = {
-    "Slot": late._Slot,
+    "Slot": Slot,
     "Socket": socket.socket,
     **{
         kind.__name__: kind
@@ -65,7 +66,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "RECEIVED_BYTES": stats.RECEIVED_BYTES,
     "RECEIVE_BYTES": RECEIVE_BYTES,
     "REQUESTS": stats.REQUESTS,
-    "ROLE_LATE": late._LATE,
+    "ROLE_LATE": LATE,
     "SENT_BYTES": stats.SENT_BYTES,
     "STEADY_LINES": answer._steady_lines,
     "WRITE": WRITE,

@@ -21,13 +21,13 @@ import logging
 import threading
 import time
 from collections import deque
-from enum import Enum
 from queue import Empty, SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
 from .blocking import Blockers
 from .queue import JobQueue
+from .slot import FOLLOWING, LATE, LEADING, WOKEN, Slot
 from .threadclock import is_runnable, seconds_used, times_waited
 
 logger = logging.getLogger("demijohn.error")
@@ -43,38 +43,6 @@ _TARDY_PART = 0.5
 the handler have been."""
 
 
-class Role(Enum):
-    """What a thread is doing; its successor goes on from there if it dies."""
-
-    FOLLOWING = "waits to be promoted, or woken"
-    WOKEN = "was told that a job waits"
-    LEADING = "polls and runs handlers"
-    LATE = "runs a handler after another thread took over polling"
-
-
-# PERF: a member of an enumeration is looked up in its class and that one's class, each time.
-_FOLLOWING, _WOKEN, _LEADING, _LATE = Role.FOLLOWING, Role.WOKEN, Role.LEADING, Role.LATE
-
-
-class _Slot:
-    """A place for a thread. The thread may die; the slot and its inbox stay, so that a promotion is never lost."""
-
-    __slots__ = ("computed", "ending", "inbox", "job", "number", "offer", "role", "thread")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.inbox: SimpleQueue[bool] = SimpleQueue()  # True: you lead, or a job waits; False: stop
-        self.role = _FOLLOWING
-        self.job: Job | None = None  # that runs
-        self.ending: Job | None = None  # that has run, and is about to be handed in
-        # The token while this slot's thread, as the leader, is in a handler. Each slot has its own: a thread that has become
-        # late must not take what its successor offers for what it had offered itself.
-        self.offer: deque[Job] = deque()
-        self.thread: threading.Thread | None = None
-        # The processor time of the thread at the end of its last job, if that was slow and the thread has not led since.
-        self.computed: float | None = None
-
-
 class LateRunner:
     """See the file's description."""
 
@@ -87,11 +55,11 @@ class LateRunner:
         self._engine = engine
         self._promote_after = promote_after
         self._slow_after = slow_after
-        self._slots = [_Slot(number) for number in range(threads + 1)]
+        self._slots = [Slot(number) for number in range(threads + 1)]
         self._serial = 0  # handlers begun under offer; written by the leader
         self._leader = self._slots[0]
         # Followers, the last to come first to go: its caches are warm. Changed under the lock.
-        self._idle: deque[_Slot] = deque()
+        self._idle: deque[Slot] = deque()
         self._is_waking = False  # one was woken, and will see whether there is work for another; under the lock
         # A job waits for the leader to be out of its handler: the last follower is its successor.
         self._is_short = False
@@ -165,7 +133,7 @@ class LateRunner:
             slot.offer.pop()
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
-            slot.role = _LATE
+            slot.role = LATE
             reactor.note_long(began, self._now())
             if waited is not None and times_waited() != waited:
                 blockers.suspect(label or job.label, self._now())
@@ -218,9 +186,9 @@ class LateRunner:
         job.complete()
         return True
 
-    def _lead(self, slot: _Slot) -> None:
+    def _lead(self, slot: Slot) -> None:
         """Poll until leadership is lost, or the engine is stopped."""
-        slot.role = _LEADING
+        slot.role = LEADING
         slot.computed = None
         engine = self._engine
         turn = engine.reactor.turn
@@ -228,19 +196,19 @@ class LateRunner:
             if not turn():
                 return
 
-    def _promote(self, slot: _Slot) -> None:
+    def _promote(self, slot: Slot) -> None:
         """Give the token, which the caller holds, to a follower that the caller took out of `_idle`."""
         self._leader = slot
         slot.inbox.put(True)
 
     # ------------------------------------------------------------------ late threads
 
-    def _finish_late(self, slot: _Slot, job: Job) -> None:
+    def _finish_late(self, slot: Slot, job: Job) -> None:
         """Hand the connection in, run what waits for a thread, and become a follower."""
         self._hand_in(slot, job)
         self._run_waiting(slot)
 
-    def _run_waiting(self, slot: _Slot) -> None:
+    def _run_waiting(self, slot: Slot) -> None:
         """Run what waits for a thread, then become a follower. Neither the leader nor in `_idle`."""
         while (job := self._next_job(slot)) is not None:
             began = self._now()
@@ -258,7 +226,7 @@ class LateRunner:
                 slot.computed = None
             self._hand_in(slot, job)
 
-    def _hand_in(self, slot: _Slot, job: Job) -> None:
+    def _hand_in(self, slot: Slot, job: Job) -> None:
         """A late thread is done with a job; whatever becomes of the connection next, this slot does not run it."""
         slot.ending = job
         slot.job = None
@@ -266,13 +234,13 @@ class LateRunner:
             self._engine.reactor.give_back(job)
         slot.ending = None
 
-    def _next_job(self, slot: _Slot) -> Job | None:
+    def _next_job(self, slot: Slot) -> Job | None:
         """Take what has waited longest; if nothing does, the slot is that of an idle follower."""
         with self._lock:
-            slot.role = _LATE
+            slot.role = LATE
             job = None if self._engine.is_stopped else self.queue.take(slot)
             if job is None:
-                slot.role = _FOLLOWING
+                slot.role = FOLLOWING
                 self._idle.append(slot)
             elif self.queue.jobs and self._idle and not self._is_waking:
                 # Said before it is looked whether the leader is in a handler: it looks the other way round.
@@ -286,17 +254,17 @@ class LateRunner:
         """Have a follower look for a job, if one is idle and none is on its way. Under the lock."""
         if self._idle and not self._is_waking:
             slot = self._idle.pop()
-            slot.role = _WOKEN
+            slot.role = WOKEN
             self._is_waking = True
             slot.inbox.put(True)
 
-    def _follow_up(self, slot: _Slot) -> None:
+    def _follow_up(self, slot: Slot) -> None:
         """The slot's thread was woken; perhaps once more than needed, after another thread died."""
         with self._lock:
             self._is_waking = False
             if self._leader is slot:
                 return  # promoted since; the message for that comes next
-            if slot.role is _FOLLOWING:
+            if slot.role is FOLLOWING:
                 with contextlib.suppress(ValueError):
                     self._idle.remove(slot)
         self._run_waiting(slot)
@@ -309,23 +277,28 @@ class LateRunner:
         idle_ticks = 0
         used: float | None = None
         while not engine.is_stopped:
+            if not idle_ticks:
+                self._pause()
+            if self._serial != seen:
+                seen = self._serial
+                used = seconds_used(self._leader.thread)
             due = self._now() + self._promote_after
             with contextlib.suppress(Empty):
                 self._alarm.get(timeout=self._promote_after)  # a sleep that `wake` cuts short
             is_tardy = self._now() - due > _TARDY_PART * self._promote_after
-            serial = self._serial
-            if serial != seen:
-                seen = serial
+            if self._serial != seen:
                 idle_ticks = 0
-                used = seconds_used(self._leader.thread)
             elif self._leader.offer:
                 # The same handler as one tick ago is running, on the thread that should poll.
                 self._take_over(used, is_tardy=is_tardy)
             else:
                 idle_ticks += 1
                 if idle_ticks >= _IDLE_TICKS:
-                    self._sleep(serial)
+                    self._sleep(seen)
                     idle_ticks = 0
+
+    def _pause(self) -> None:
+        """Let some time pass while one handler after the other is begun: there is nothing to see. Only the compiled twin does."""
 
     def _take_over(self, used_before: float | None, *, is_tardy: bool) -> None:
         """Let another thread poll, unless the handler has just ended.
@@ -368,12 +341,12 @@ class LateRunner:
 
     # ------------------------------------------------------------------ threads
 
-    def _start(self, slot: _Slot) -> None:
+    def _start(self, slot: Slot) -> None:
         thread = threading.Thread(target=self._work, args=(slot,), name=f"demijohn-{slot.number}", daemon=True)
         thread.start()
         slot.thread = thread
 
-    def _work(self, slot: _Slot) -> None:
+    def _work(self, slot: Slot) -> None:
         """Life of one thread."""
         slot.computed = None
         try:
@@ -392,7 +365,7 @@ class LateRunner:
                     self._engine.stats.cells[THREADS_REPLACED] += 1
                     self._start(slot)
 
-    def _resume(self, slot: _Slot) -> None:
+    def _resume(self, slot: Slot) -> None:
         """Go on where the slot's former thread died."""
         job = slot.job or slot.ending
         if job is not None:
@@ -406,12 +379,12 @@ class LateRunner:
             if is_leader:
                 slot.offer.clear()
             else:
-                slot.role = _FOLLOWING
+                slot.role = FOLLOWING
             for one in self._slots:
                 # This one; or one that a thread had taken out to promote it, and then died.
-                if one.role is _FOLLOWING and one is not self._leader and one not in self._idle:
+                if one.role is FOLLOWING and one is not self._leader and one not in self._idle:
                     self._idle.append(one)
-                elif one.role is _WOKEN:
+                elif one.role is WOKEN:
                     one.inbox.put(True)  # a second time, if the first did get through
             # It may have been on its way to a job, or about to wake the next.
             self._is_waking = False
