@@ -51,7 +51,7 @@ static PyObject *
 call_handler(PyObject *handler, PyObject *exchange)
 {
     if (IS(handler, NativeHandler) && is_handler_plain(handler)
-        && _PyType_Lookup(kinds.NativeHandler, names.__call__) == twins.NativeHandler___call__) {
+        && is_used(kinds.NativeHandler, names.__call__, twins.NativeHandler___call__)) {
         return handle(handler, exchange);
     }
     return PyObject_CallOneArg(handler, exchange);

@@ -160,11 +160,14 @@ extern struct pure pure;
 
 /* What stands in their place while the twins are used. */
 struct twins {
-#define X(kind, name) PyObject *kind##_##name;
+#define X(kind, name) PyMethodDef *kind##_##name;
     TWINS(X)
 #undef X
 };
 extern struct twins twins;
+
+/* Whether a twin stands in its place: then it may be called without a look at the class. */
+bool is_used(PyTypeObject *kind, PyObject *name, PyMethodDef *twin);
 
 /* Twin of `H1Exchange.respond`, of an exchange whose `respond` it is. `is_last`: the handler has nothing to do afterwards; then the
  * answer may be held (`Link.held`), and so be sent later than by `respond`. */

@@ -17,23 +17,25 @@ method_of(PyMethodDef *methods, const char *name)
 
 /* Add the twin of one method to `all`, and keep the method for what its twin leaves to it. -1 if it raised. */
 static int
-add_twin(PyObject *all, PyTypeObject *kind, PyMethodDef *methods, const char *name, PyObject **kept, PyObject **made)
+add_twin(PyObject *all, PyTypeObject *kind, PyMethodDef *methods, const char *name, PyObject **kept, PyMethodDef **made)
 {
     PyMethodDef *method = method_of(methods, name);
     PyObject *python = PyObject_GetAttrString((PyObject *)kind, name);
     if (python == NULL) {
         return -1;
     }
-    Py_XSETREF(*kept, python);
     if (method == NULL || !PyFunction_Check(python)) {
+        Py_DECREF(python);
         PyErr_Format(PyExc_TypeError, "%s.%s has no twin, or is not written in Python", kind->tp_name, name);
         return -1;
     }
+    Py_XSETREF(*kept, python);
+    *made = method;
     PyObject *twin = PyDescr_NewMethod(kind, method);
     PyObject *key = twin == NULL ? NULL : Py_BuildValue("(Os)", kind, name);
     int done = key == NULL ? -1 : PyDict_SetItem(all, key, twin);
     Py_XDECREF(key);
-    Py_XSETREF(*made, twin);
+    Py_XDECREF(twin);
     return done;
 }
 

@@ -44,7 +44,7 @@ static PyObject *
 respond_by(PyObject *exchange, PyObject *status, PyObject *fields, PyObject *body)
 {
     if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)
-        && _PyType_Lookup(kinds.H1Exchange, names.respond) == twins.H1Exchange_respond) {
+        && is_used(kinds.H1Exchange, names.respond, twins.H1Exchange_respond)) {
         return respond_on(exchange, status, fields, body, true);
     }
     return PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
@@ -109,7 +109,7 @@ is_clean(PyObject *response, PyObject *before)
 static PyObject *
 respond_from(PyObject *application, PyObject *request)
 {
-    if (_PyType_Lookup(Py_TYPE(application), names.respond) == twins.AppDispatch_respond) {
+    if (is_used(Py_TYPE(application), names.respond, twins.AppDispatch_respond)) {
         PyObject *parts = parts_of(application);
         if (parts != NULL && part(parts, names.respond) == NULL) {
             return respond_to(application, request);

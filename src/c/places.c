@@ -100,6 +100,13 @@ resolve_app(PyObject *classes, PyObject *constants)
     return 0;
 }
 
+bool
+is_used(PyTypeObject *kind, PyObject *name, PyMethodDef *twin)
+{
+    PyObject *found = _PyType_Lookup(kind, name);
+    return found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type) && ((PyMethodDescrObject *)found)->d_method == twin;
+}
+
 PyObject *
 call_pure(PyObject *method, PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {

@@ -321,6 +321,24 @@ def test_what_a_handler_raised_is_freed_without_the_garbage_collector(used, runn
         gc.enable()
 
 
+def test_the_watchers_pause_ends_when_nothing_is_begun_and_when_the_server_stops(used):
+    with serving(
+        lambda exchange: exchange.respond("200 OK", [], b"x"), "late", threads=2, promote_after_ms=30
+    ) as running:
+        engine = running.server._engine
+        runner = engine.runner
+        runner._pause()
+        with Client(running) as client:
+            over = threading.Event()
+            pause = threading.Thread(target=lambda: [runner._pause(), over.set()])
+            pause.start()
+            while not over.is_set():  # also with handlers begun all the time: somebody may want to wake the watcher
+                assert client.get("/").status == 200
+            pause.join(TIMEOUT)
+    runner._pause()
+    assert engine.is_stopped
+
+
 class _Struck:
     """A socket whose `recv` gives a request, and has an exception raised into the receiving thread at its next step of Python."""
 

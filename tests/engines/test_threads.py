@@ -42,6 +42,35 @@ def test_a_blocking_view_delays_nobody(threaded_runner):
         assert gate.order == [*[f"/{number}" for number in range(50)], "/block"]
 
 
+def test_a_blocking_view_is_noticed_among_quick_ones(threaded_runner):
+    """The watcher looks less closely while one handler after the other is begun."""
+    gate = Gate()
+    answered = threading.Semaphore(0)
+    over = threading.Event()
+
+    def ask_again_and_again():
+        with Client(running) as other:
+            while not over.is_set():
+                assert other.get("/quick").status == 200
+                answered.release()
+
+    with serving(gate, threaded_runner, threads=2) as running, Client(running) as blocked:
+        thread = threading.Thread(target=ask_again_and_again)
+        thread.start()
+        for number in range(3):
+            for _ in range(100):
+                assert answered.acquire(timeout=TIMEOUT)
+            gate.open.clear()
+            blocked.send(b"GET /block/%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+            gate.wait_for(1)
+            for _ in range(100):
+                assert answered.acquire(timeout=TIMEOUT)
+            gate.open.set()
+            assert blocked.read_answer().body == b"/block/%d" % number
+        over.set()
+        thread.join(TIMEOUT)
+
+
 def test_a_blocking_view_delays_no_new_connection(threaded_runner):
     gate = Gate()
     with serving(gate, threaded_runner, threads=2) as running, Client(running) as blocked:
