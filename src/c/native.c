@@ -17,21 +17,30 @@ finish(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *respo
     return result;
 }
 
-/* What runs after the answer is given to the exchange, also after an exception: that is answered, too. -1 if this raised. */
+/* What runs after the answer; a new reference, NULL if that is nothing, with an exception if there is one. */
+static PyObject *
+after_response_of(PyObject *request)
+{
+    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *after = parts != NULL ? Py_XNewRef(part(parts, names._after_response))
+                                    : PyObject_GetAttr(request, names._after_response);
+    if (after == Py_None) {
+        Py_CLEAR(after);
+    }
+    return after;
+}
+
+/* Give it to the exchange, also after an exception: that is answered, too. -1 if this raised. */
 static int
 hand_over_rest(PyObject *exchange, PyObject *request)
 {
-    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
-    if (parts != NULL && part(parts, names._after_response) == NULL) {
-        return 0; /* what the class has: nothing */
-    }
     PyObject *error = PyErr_Occurred() ? take_exception() : NULL;
-    PyObject *after = PyObject_GetAttr(request, names._after_response);
-    PyObject *result = after == NULL || after == Py_None ? Py_XNewRef(after)
-                                                         : PyObject_CallMethodOneArg(exchange, names.after, after);
-    int done = result == NULL ? -1 : 0;
-    Py_XDECREF(after);
-    Py_XDECREF(result);
+    PyObject *after = after_response_of(request);
+    int done = PyErr_Occurred() ? -1 : 0;
+    if (after != NULL) {
+        done = forget(PyObject_CallMethodOneArg(exchange, names.after, after));
+        Py_DECREF(after);
+    }
     if (done == 0 && error != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
     }
