@@ -212,6 +212,7 @@ Link_send_held(PyObject *link, PyObject *unused)
 {
     PyObject *data = FIELD(link, Link_held);
     if (!has_plain_parts(link) || data == NULL || !PyBytes_CheckExact(data) || FIELD(link, Link_phase) == known.PHASE_CLOSED
+        || !is_false(FIELD(link, Link__is_paused)) || count_of(FIELD(link, Link__events)) != count_of(known.READ)
         || !is_false(FIELD(link, Link_is_broken)) || count_of(FIELD(FIELD(link, Link_outbox), Outbox_size)) != 0) {
         return PyObject_CallOneArg(pure.Link_send_held, link);
     }

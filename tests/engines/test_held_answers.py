@@ -257,6 +257,22 @@ def test_a_held_answer_that_the_socket_does_not_take_at_once_arrives_whole(holdi
         assert site.clients["large"].get("/b").body == b"b"
 
 
+def test_a_client_that_sends_on_is_read_again(holding, monkeypatch):
+    """Of a link whose job waits, and of which an event comes, the socket is watched no more."""
+    clock = StandingClock()
+    monkeypatch.setattr("demijohn.serve.reactor.DIRECT_TIMES", 0)
+
+    def send_on():
+        for client in site.clients.values():
+            client.send(GET % b"again")
+        clock.at += 1.0  # the inline runner polls again before it runs the next
+
+    with Site(holding, clock, promote_after_ms=60_000, hand_over_after_ms=60_000) as site:
+        site.round("a", "b", "c", steps=[send_on])
+        for name in "abc":
+            assert [site.answer(name), site.answer(name)] == [name.encode(), b"again"]
+
+
 @pytest.mark.parametrize("ends", [lambda client: client.close(), reset])
 def test_a_client_that_has_gone_harms_nobody(holding, ends, caplog):
     with Site(holding, StandingClock(), promote_after_ms=60_000) as site:

@@ -223,12 +223,13 @@ class Link(Intake):
 
     def send_held(self) -> None:
         """See `Job.send_held`; nothing has been read since the request."""
-        self.is_handled = False  # first: from here on a failure closes it
+        self.is_handled = self._is_paused = False  # first: from here on a failure closes it
         data, self.held = self.held, None
         if self.phase is not CLOSED:
             if isinstance(data, bytes):
                 self.send(data)
             self.complete()
+            self._go_on()
 
     def _wait_for_feed(self, exchange: Answering) -> None:
         """Everything is out, and the application has nothing yet: however long that takes, it holds no thread."""
