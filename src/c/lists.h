@@ -13,7 +13,8 @@
 #define SERVER_PLACES(X) \
     X(Blockers, doubts_until) X(Blockers, known) \
     X(Engine, access_log) X(Engine, clock) X(Engine, handler) X(Engine, idle_timeout) X(Engine, is_draining) \
-    X(Engine, is_last_answer) X(Engine, is_stopped) X(Engine, options) X(Engine, reactor) X(Engine, runner) X(Engine, server_field) \
+    X(Engine, is_last_answer) X(Engine, is_stopped) X(Engine, options) X(Engine, reactor) X(Engine, runner) \
+    X(Engine, server_field) \
     X(Engine, stats) \
     X(H1Connection, _answer_left) X(H1Connection, _at) X(H1Connection, _buffer) X(H1Connection, _is_answer_chunked) \
     X(H1Connection, _is_special) X(H1Connection, _known_head) X(H1Connection, _known_octets) \
@@ -33,7 +34,8 @@
     X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
     X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
     X(Link, exchange) X(Link, h1) X(Link, held) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
-    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, received_bytes) X(Link, request_count) X(Link, sent_bytes) X(Link, slot) \
+    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, received_bytes) X(Link, request_count) X(Link, sent_bytes) \
+    X(Link, slot) \
     X(Link, sock) \
     X(Outbox, size) \
     X(Reactor, _ready) X(Reactor, direct_until) X(Reactor, held) X(Reactor, held_since) X(Reactor, now) \
@@ -48,7 +50,8 @@
 /* Objects of the Python modules that are compared by identity, or looked into. */
 #define SERVER_CONSTANTS(X) \
     X(ANSWERS) X(BlockingIOError) X(DONE) X(EMPTY_BODY) X(ENDED) X(H1_BODY_END) X(H1_CLOSED) X(H1_HEAD) X(H1_PAUSED) \
-    X(HOLD_SECONDS) X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(ONE) X(PHASE_BODY) X(PHASE_CLOSED) \
+    X(HOLD_SECONDS) X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(ONE) X(PHASE_BODY) \
+    X(PHASE_CLOSED) \
     X(PHASE_FEEDING) X(PHASE_IDLE) X(PHASE_SENDING) X(READ) X(RECEIVED_BYTES) X(RECEIVE_BYTES) X(REQUESTS) X(ROLE_LATE) \
     X(SENT_BYTES) X(STEADY_LINES)
 
@@ -58,7 +61,8 @@
 
 /* The methods that have a twin: class, name. */
 #define SERVER_TWINS(X) \
-    X(H1Exchange, respond) X(LateRunner, _pause) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) \
+    X(H1Exchange, respond) X(LateRunner, _pause) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) \
+    X(Link, hand_in) \
     X(Link, on_event) X(Link, run) X(Link, send_held)
 
 /* Names of attributes and methods that are asked for. */
@@ -106,7 +110,7 @@
     X(automatically_set_content_length) X(binds_plainly) X(config) X(ctx) X(default_mimetype) X(default_status) \
     X(default_subdomain) X(dispatch_request) X(endpoint) X(environ) X(files) X(finalize_request) \
     X(from_exchange) X(head) X(headers) X(host_matching) X(is_lazy) X(make_response) X(match_request) X(method) X(path) \
-    X(peer) X(pop_left_over) X(preprocess_request) X(process_response) X(request_class) X(respond) \
+    X(peer) X(pop_left_over) X(prepare_block) X(preprocess_request) X(process_response) X(request_class) X(respond) \
     X(response) X(response_class) X(rest) X(routing_exception) X(session_interface) X(subdomain_matching) \
     X(teardown_appcontext_funcs) X(time_limit) X(trusted_hosts) X(url_map) X(url_rule) X(view_args)
 

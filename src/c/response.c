@@ -139,12 +139,23 @@ are_fields_plain(PyObject *fields)
     return is_length_given;
 }
 
+/* The response itself has none of the methods that its class has. */
+static bool
+has_no_methods(PyObject *parts)
+{
+    return PyDict_GET_SIZE(parts) <= PyDict_GET_SIZE(known.NEW_RESPONSE)
+           || (part(parts, names.close) == NULL && part(parts, names.prepare_block) == NULL);
+}
+
 PyObject *
 blocks_of(PyObject *response)
 {
     PyObject *parts = is_response_plain(Py_TYPE(response)) ? parts_of(response) : NULL;
-    PyObject *blocks = parts == NULL ? NULL : part(parts, names.response);
-    PyObject *on_close = parts == NULL ? NULL : part(parts, names._on_close);
+    if (parts == NULL || !has_no_methods(parts)) {
+        return NULL;
+    }
+    PyObject *blocks = part(parts, names.response);
+    PyObject *on_close = part(parts, names._on_close);
     return blocks != NULL && PyList_CheckExact(blocks) && on_close != NULL && PyList_CheckExact(on_close)
                    && PyList_GET_SIZE(on_close) == 0
                ? blocks

@@ -1,5 +1,6 @@
 """The compiled dispatch does what the Python one does: the same answers, and the same seen by every hook, whatever is replaced."""
 
+import logging
 import re
 import sys
 from collections.abc import Callable
@@ -100,6 +101,19 @@ def site(record: Record) -> Demijohn:
     def upload():
         return repr(sorted(request.files))
 
+    @app.get("/own-close")
+    def own_close():
+        response = app.make_response("own close")
+        # Not into the record: the client may be on with its next request.
+        response.close = lambda: logging.getLogger("own close").error("closed")
+        return response
+
+    @app.get("/own-block")
+    def own_block():
+        response = app.make_response("own block")
+        response.prepare_block = lambda method: ("203 Own", [("X-Own", method), ("Content-Length", "3")], b"own")
+        return response
+
     @app.get("/async")
     async def coroutine():
         return "async"
@@ -134,6 +148,8 @@ ASKED = [
         "/",
         "/upload",
         "/async",
+        "/own-close",
+        "/own-block",
     ),
     *("//", "/?a=b", "/%2e", "/"),
 ]
