@@ -526,6 +526,15 @@ WHOLE = ["respond", "stream", "file", "push", "slow", "raise"]
 CUT = ["late", "short"]
 
 
+def end_side(client) -> None:
+    try:
+        client.sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:
+            raise
+        raise ConnectionResetError("the server has cut the connection before") from error
+
+
 def visit(running, random: random.Random, faults: list[str]) -> None:
     """One connection with a few requests, which may end badly at any time; every answer that is read is checked."""
     client = Client(running)
@@ -555,7 +564,7 @@ def visit(running, random: random.Random, faults: list[str]) -> None:
             # Python's TLS cannot end one side and read on.
             is_half_closed = random.random() < 0.15 and not isinstance(client.sock, ssl.SSLSocket)
             if is_half_closed:
-                client.sock.shutdown(socket.SHUT_WR)
+                end_side(client)
             for way, text, size in batch:
                 if random.random() < 0.05:
                     client.file.read(random.randrange(1, 50))

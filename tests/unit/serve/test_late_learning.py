@@ -26,7 +26,7 @@ class Site:
         self.is_runnable = False
         self.clock = FakeClock()
         engine = SimpleNamespace(clock=self.clock, options=ServerOptions(), stats=Stats(), is_stopped=False)
-        engine.reactor = SimpleNamespace(now=0.0, polled_at=float("inf"))
+        engine.reactor = SimpleNamespace(now=0.0, polled_at=float("inf"), held=(), note_long=lambda began, ended: None)
         self.runner = LateRunner(engine, threads=4, promote_after=0.003, slow_after=SLOW)
         self.runner._idle.extend(self.runner._slots[1:])
         monkeypatch.setattr(late, "times_waited", self.times_waited)

@@ -44,7 +44,14 @@ def test_a_late_thread_does_not_take_the_offer_of_its_successor_for_its_own():
         job = jobs.get()
         return True if job is None else runner.submit(job)
 
-    engine.reactor = SimpleNamespace(turn=turn, give_back=lambda job: None, now=0.0, polled_at=float("inf"))
+    engine.reactor = SimpleNamespace(
+        turn=turn,
+        give_back=lambda job: None,
+        now=0.0,
+        polled_at=float("inf"),
+        held=(),
+        note_long=lambda began, ended: None,
+    )
     server = threading.Thread(target=runner.serve)
     server.start()
     try:
