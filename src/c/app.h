@@ -25,6 +25,9 @@ bool is_response_plain(PyTypeObject *kind);
  * the attribute is; `judge` sees to that for the names that it is given. */
 PyObject *parts_of(PyObject *object);
 
+/* The same of a request; NULL, too, if its class is not plain. */
+PyObject *parts_of_request(PyObject *request);
+
 /* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such. */
 uint64_t version_of(PyObject *dict);
 
@@ -50,9 +53,8 @@ PyObject *new_request(PyTypeObject *kind, PyObject *exchange);
 
 /* ---- response.c */
 
-/* Make a response of text, of the application's usual media type if that is NULL; a new reference. NULL without an exception: the
- * class makes them in its own way. */
-PyObject *new_response(PyObject *text, PyObject *media_type);
+/* Make a response of text; a new reference. NULL without an exception: the class makes them in its own way. */
+PyObject *new_response(PyObject *text);
 
 /* The list of blocks of a response that has nothing to close; borrowed, or NULL. */
 PyObject *blocks_of(PyObject *response);

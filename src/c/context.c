@@ -106,7 +106,9 @@ survey(struct ground *ground, PyObject *app, PyObject *app_parts)
     if (by_path == NULL || !PyDict_CheckExact(by_path) || !IS(revision, Revision)) {
         return false;
     }
-    *ground = (struct ground){app, map, config, version_of(app_parts), version_of(map_parts), version_of(config), by_path, revision};
+    *ground = (struct ground){
+        app, map, config, version_of(app_parts), version_of(map_parts), version_of(config), by_path, revision,
+    };
     return true;
 }
 
@@ -222,7 +224,7 @@ match_request(PyObject *app, PyObject *request, PyObject *parts, PyObject *conte
 static bool
 is_request_closed(PyObject *request)
 {
-    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *parts = parts_of_request(request);
     if (parts == NULL || part(parts, names.files) != NULL || part(parts, names.close) != NULL
         || part(parts, names.environ) != NULL || part(parts, names.routing_exception) != Py_None) {
         return false;

@@ -86,7 +86,7 @@ make_response(PyObject *app, PyObject *value)
 {
     PyObject *parts = PyUnicode_CheckExact(value) ? parts_of(app) : NULL;
     if (parts != NULL && part_or_default(app, parts, names.response_class) == (PyObject *)kinds.AppResponse) {
-        PyObject *response = new_response(value, NULL);
+        PyObject *response = new_response(value);
         if (response != NULL || PyErr_Occurred()) {
             return response;
         }
@@ -133,7 +133,7 @@ finalize(PyObject *app, PyObject *request, PyObject *context, PyObject *value)
 static bool
 is_without_limit(PyObject *exchange)
 {
-    if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)) {
+    if (IS(exchange, H1Exchange)) {
         return FIELD(exchange, H1Exchange_time_limit) == Py_None;
     }
     return exchange == Py_None || has_attribute(exchange, names.time_limit, Py_None);
@@ -196,7 +196,7 @@ respond_in(PyObject *app, PyObject *request, PyObject *context, PyObject *exchan
 static PyObject *
 respond(PyObject *app, PyObject *request)
 {
-    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *parts = parts_of_request(request);
     PyObject *exchange = parts == NULL ? NULL : part(parts, names._exchange);
     if (exchange == NULL || !are_steps_plain(app) || !is_silent(known.REQUEST_STARTED)
         || !is_silent(known.REQUEST_FINISHED)) {

@@ -169,6 +169,16 @@ send_line(PyObject *link, PyObject *data)
     return sent < PyBytes_GET_SIZE(data) ? keep_rest(FIELD(link, Link_outbox), data, sent) : 0;
 }
 
+int
+send_held(PyObject *link)
+{
+    PyObject *data = Py_NewRef(FIELD(link, Link_held));
+    PUT_NEW(link, Link_held, Py_None);
+    int done = send_line(link, data);
+    Py_DECREF(data);
+    return done;
+}
+
 /* The line that a plain answer can go out on; NULL: not plain. Borrowed. */
 static PyObject *
 plain_line(PyObject *exchange, PyObject *body)

@@ -171,21 +171,6 @@ end_holding(PyObject *job)
     }
 }
 
-/* This thread is not the leader any more, and sends itself what was held. -1 if that raised. */
-static int
-send_late(PyObject *job)
-{
-    PyObject *data = IS(job, Link) ? FIELD(job, Link_held) : Py_None;
-    if (data == Py_None) {
-        return 0;
-    }
-    Py_INCREF(data);
-    PUT_NEW(job, Link_held, Py_None);
-    int done = send_line(job, data);
-    Py_DECREF(data);
-    return done;
-}
-
 /* Another thread polls now. -1 if it raised. */
 static int
 finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
@@ -193,7 +178,8 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *r
     PyObject *time;
     double ended;
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
-    if (send_late(job) < 0 || !read_clock(runner, &time, &ended)) {
+    /* Nobody else would send it. */
+    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0) || !read_clock(runner, &time, &ended)) {
         return -1;
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);

@@ -63,7 +63,8 @@ put(PyObject **cell, PyObject *value)
     Py_XDECREF(old);
 }
 
-/* The exact class: a subclass may do it in its own way. Of a field that was never set, too. */
+/* The exact class: a subclass may do it in its own way. Of a field that was never set, too; no object is of a class that the other
+ * twins have not been given yet. */
 #define IS(object, kind) ((object) != NULL && Py_TYPE(object) == kinds.kind)
 
 static inline bool

@@ -216,12 +216,8 @@ Link_send_held(PyObject *link, PyObject *unused)
         || !is_false(FIELD(link, Link_is_broken)) || count_of(FIELD(FIELD(link, Link_outbox), Outbox_size)) != 0) {
         return PyObject_CallOneArg(pure.Link_send_held, link);
     }
-    Py_INCREF(data);
     PUT_NEW(link, Link_is_handled, Py_False);
-    PUT_NEW(link, Link_held, Py_None);
-    int done = send_line(link, data);
-    Py_DECREF(data);
-    return done < 0 || complete_link(link) < 0 ? NULL : Py_NewRef(Py_None);
+    return send_held(link) < 0 || complete_link(link) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* `hand_in`, without its beginning. 1: taken back, 0: it must be given back, -1: it raised. */

@@ -21,7 +21,7 @@ finish(PyObject *handler, PyObject *exchange, PyObject *request, PyObject *respo
 static PyObject *
 after_response_of(PyObject *request)
 {
-    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *parts = parts_of_request(request);
     PyObject *after = parts != NULL ? Py_XNewRef(part(parts, names._after_response))
                                     : PyObject_GetAttr(request, names._after_response);
     if (after == Py_None) {
@@ -52,8 +52,7 @@ hand_over_rest(PyObject *exchange, PyObject *request)
 static PyObject *
 respond_by(PyObject *exchange, PyObject *status, PyObject *fields, PyObject *body)
 {
-    if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)
-        && is_used(kinds.H1Exchange, names.respond, twins.H1Exchange_respond)) {
+    if (IS(exchange, H1Exchange) && is_used(kinds.H1Exchange, names.respond, twins.H1Exchange_respond)) {
         return respond_on(exchange, status, fields, body, true);
     }
     return PyObject_CallMethodObjArgs(exchange, names.respond, status, fields, body, NULL);
@@ -64,7 +63,7 @@ static int
 send_plain(PyObject *exchange, PyObject *request, PyObject *response)
 {
     PyObject *status, *fields, *body;
-    PyObject *parts = is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+    PyObject *parts = parts_of_request(request);
     PyObject *method = parts == NULL ? NULL : part(parts, names.method);
     if (method == NULL || !PyUnicode_CheckExact(method) || PyUnicode_CompareWithASCIIString(method, "HEAD") == 0
         || !read_response(response, &status, &fields, &body)) {

@@ -101,6 +101,12 @@ parts_of(PyObject *object)
 }
 
 PyObject *
+parts_of_request(PyObject *request)
+{
+    return is_request_plain(Py_TYPE(request)) ? parts_of(request) : NULL;
+}
+
+PyObject *
 part(PyObject *parts, PyObject *name)
 {
     PyObject *value = PyDict_GetItemWithError(parts, name);

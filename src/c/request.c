@@ -7,7 +7,7 @@
 static PyObject *
 exchange_part(PyObject *exchange, Py_ssize_t place, PyObject *name)
 {
-    if (kinds.H1Exchange != NULL && Py_IS_TYPE(exchange, kinds.H1Exchange)) {
+    if (IS(exchange, H1Exchange)) {
         PyObject *value = *(PyObject **)((char *)exchange + place);
         if (value != NULL) {
             return Py_NewRef(value);

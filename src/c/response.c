@@ -31,10 +31,11 @@ fields_of(PyObject *type_field, Py_ssize_t size)
     return fields;
 }
 
-/* The usual field with a media type; borrowed, NULL: not a usual one, or something about the class is not. */
+/* The field with the type of a class's responses; borrowed, NULL: not a usual one, or something else about the class is not. */
 static PyObject *
-type_field_of(PyTypeObject *kind, PyObject *media_type)
+type_field_of(PyTypeObject *kind)
 {
+    PyObject *media_type = _PyType_Lookup(kind, names.default_mimetype);
     bool is_plain = is_response_plain(kind) && media_type != NULL && PyUnicode_CheckExact(media_type)
                     && count_of(_PyType_Lookup(kind, names.default_status)) == 200
                     && _PyType_Lookup(kind, names.automatically_set_content_length) == Py_True;
@@ -64,10 +65,10 @@ set_part(PyObject *parts, PyObject *name, PyObject *value)
 }
 
 PyObject *
-new_response(PyObject *text, PyObject *media_type)
+new_response(PyObject *text)
 {
     PyTypeObject *kind = kinds.AppResponse;
-    PyObject *type_field = type_field_of(kind, media_type == NULL ? _PyType_Lookup(kind, names.default_mimetype) : media_type);
+    PyObject *type_field = type_field_of(kind);
     if (type_field == NULL) {
         return NULL;
     }

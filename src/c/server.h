@@ -47,7 +47,6 @@ enum outcome receive_octets(PyObject *sock, PyObject **data);
 /* Send what the socket takes now. */
 enum outcome send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent);
 
-
 /* Make the exchange of a request without a body; `EMPTY_BODY` is its body. */
 PyObject *new_exchange(PyObject *link, PyObject *head);
 
@@ -83,5 +82,8 @@ int complete_link(PyObject *link);
 
 /* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */
 int send_line(PyObject *link, PyObject *data);
+
+/* The same with the answer that such a line holds. -1 if it raised. */
+int send_held(PyObject *link);
 
 #endif

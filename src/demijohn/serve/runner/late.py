@@ -134,9 +134,10 @@ class LateRunner:
         except IndexError:
             # Promoted away: another thread polls now, and this one is late.
             slot.role = LATE
-            reactor.note_long(began, self._now())
+            ended = self._now()
+            reactor.note_long(began, ended)
             if waited is not None and times_waited() != waited:
-                blockers.suspect(label or job.label, self._now())
+                blockers.suspect(label or job.label, ended)
             self._finish_late(slot, job)
             return False
         slot.job = None
