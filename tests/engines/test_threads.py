@@ -2,8 +2,11 @@
 
 import ctypes
 import re
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from engines.serving import TIMEOUT, Client, serving
@@ -69,6 +72,14 @@ def test_a_blocking_view_is_noticed_among_quick_ones(threaded_runner):
             assert blocked.read_answer().body == b"/block/%d" % number
         over.set()
         thread.join(TIMEOUT)
+
+
+@pytest.mark.slow
+def test_signals_do_not_keep_the_watcher_from_its_work():
+    """It waits in the main thread: a wait with a limit that a signal interrupts still has it."""
+    command = [sys.executable, str(Path(__file__).with_name("launch_signalled.py"))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3 * TIMEOUT, check=False)
+    assert (done.stdout, done.returncode) == ("served\n", 0), done.stderr
 
 
 def test_a_blocking_view_delays_no_new_connection(threaded_runner):

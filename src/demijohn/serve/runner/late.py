@@ -21,7 +21,6 @@ import logging
 import threading
 import time
 from collections import deque
-from queue import Empty, SimpleQueue
 
 from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
@@ -68,7 +67,9 @@ class LateRunner:
         self._lock = threading.Lock()
         self._blockers = Blockers(slow_after)
         self._now = engine.clock.monotonic
-        self._alarm: SimpleQueue[None] = SimpleQueue()
+        # Free when somebody rings. No SimpleQueue: one of CPython 3.11 whose wait a signal interrupts may wait for ever.
+        self._alarm = threading.Lock()
+        self._alarm.acquire()
         self._is_watcher_asleep = False
 
     def serve(self) -> None:
@@ -80,13 +81,17 @@ class LateRunner:
 
     def wake(self) -> None:
         """Wake the watcher, too."""
-        self._alarm.put(None)
+        self._ring()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it rings already
+            self._alarm.release()
 
     def stop(self) -> None:
         """Let the threads end. One that is in a handler which never returns is left behind (threads are daemons)."""
         for slot in self._slots:
             slot.inbox.put(False)
-        self._alarm.put(None)
+        self._ring()
         until = self._now() + STOP_SECONDS
         for slot in self._slots:
             if slot.thread is not None:
@@ -124,7 +129,7 @@ class LateRunner:
         slot.offer.append(job)
         if self._is_watcher_asleep:
             self._is_watcher_asleep = False
-            self._alarm.put(None)
+            self._ring()
         began = self._now()
         # A long time may be that of others, who had the processor. To ask is a system call, so only after one has taken long.
         waited = times_waited() if began < blockers.doubts_until else None
@@ -284,8 +289,7 @@ class LateRunner:
                 seen = self._serial
                 used = seconds_used(self._leader.thread)
             due = self._now() + self._promote_after
-            with contextlib.suppress(Empty):
-                self._alarm.get(timeout=self._promote_after)  # a sleep that `wake` cuts short
+            self._alarm.acquire(timeout=self._promote_after)  # a sleep that `wake` cuts short
             is_tardy = self._now() - due > _TARDY_PART * self._promote_after
             if self._serial != seen:
                 idle_ticks = 0
@@ -338,7 +342,7 @@ class LateRunner:
             # may have raised ends the next sleep early, which does no harm.
             self._is_watcher_asleep = False
             return
-        self._alarm.get()
+        self._alarm.acquire()
 
     # ------------------------------------------------------------------ threads
 
