@@ -22,7 +22,7 @@ def trials(blockers: Blockers, requests: int, *, quick: bool) -> list[int]:
             if quick:
                 blockers.end_trial("a")
             else:
-                blockers.learn("a", 1.0)
+                blockers.learn("a", 1.0, is_sure=True)
     return found
 
 
@@ -36,13 +36,13 @@ def test_one_slow_run_alone_teaches_nothing(blockers):
 
 
 def test_a_label_that_became_quick_is_forgotten_after_some_trials_in_a_row(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     assert trials(blockers, 100, quick=True) == [16, 17, 18]
     assert not blockers.known
 
 
 def test_one_that_still_blocks_is_tried_ever_less(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     assert trials(blockers, 3000, quick=False) == [16, 48, 112, 240, 496, 1008, 2032]
     assert len(trials(blockers, 100_000, quick=False)) < 12
     assert set(blockers.known) == {"a"}
@@ -50,35 +50,35 @@ def test_one_that_still_blocks_is_tried_ever_less(blockers):
 
 def test_one_that_is_slow_only_at_times_is_not_forgotten_each_time(blockers):
     for number in range(20):
-        blockers.learn("a", number / 10)
+        blockers.learn("a", number / 10, is_sure=True)
         while "a" in blockers.known:
             if blockers.is_due("a"):
                 blockers.end_trial("a")
-    blockers.learn("a", 2.1)
+    blockers.learn("a", 2.1, is_sure=True)
     assert blockers.known["a"].left == blocking._LONGEST_GAP
 
 
 def test_one_that_is_learnt_again_after_a_long_time_begins_anew(blockers):
     for number in range(5):
-        blockers.learn("a", number / 10)
-    blockers.learn("a", 100.0)
+        blockers.learn("a", number / 10, is_sure=True)
+    blockers.learn("a", 100.0, is_sure=True)
     assert blockers.known["a"].left == blocking._FIRST_GAP
 
 
 def test_one_that_computes_is_forgotten_and_trusted(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     for _ in range(30):
         blockers.note_run("a", 0.004, 0.0001)
     assert not blockers.known
     for number in range(blocking._TRUST):
         blockers.suspect("a", number / 100)
     assert not blockers.known
-    blockers.learn("a", 50.0)
+    blockers.learn("a", 50.0, is_sure=True)
     assert set(blockers.known) == {"a"}
 
 
 def test_one_that_computes_mostly_is_learnt_when_it_was_seen_to_wait(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     for _ in range(30):
         blockers.note_run("a", 0.004, 0.0001)
     assert not blockers.known
@@ -98,21 +98,21 @@ def test_one_that_is_promoted_away_from_is_learnt_unless_it_was_seen_to_compute(
 
 def test_slow_runs_decide_whether_it_computes(blockers):
     """One in fifty waits: the others, quick ones, must not make it look as if it computed."""
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     for number in range(500):
         blockers.note_run("a", *((0.02, 0.0199) if number % 50 == 0 else (0.0001, 0.0)))
     assert set(blockers.known) == {"a"}
 
 
 def test_quick_runs_of_one_that_is_slow_at_times_do_not_make_it_forgotten(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     for _ in range(100):
         blockers.note_run("a", 0.0001, 0.00005)
     assert set(blockers.known) == {"a"}
 
 
 def test_one_that_waits_is_kept(blockers):
-    blockers.learn("a", 0.0)
+    blockers.learn("a", 0.0, is_sure=True)
     for _ in range(100):
         blockers.note_run("a", 0.01, 0.0099)
     assert set(blockers.known) == {"a"}
@@ -120,9 +120,47 @@ def test_one_that_waits_is_kept(blockers):
     assert set(blockers.known) == {"a"}
 
 
+def suspected(blockers: Blockers, now: float) -> Blockers:
+    """Have a label learnt only because it took long, twice."""
+    blockers.suspect("a", now)
+    blockers.suspect("a", now + 0.1)
+    assert set(blockers.known) == {"a"}
+    return blockers
+
+
+def test_one_that_only_took_long_is_forgotten_if_most_of_its_requests_are_quick_and_then_trusted(blockers):
+    """As a quick handler does on a busy machine."""
+    suspected(blockers, 0.0)
+    for _ in range(blocking._FIRST_GAP // 2 - 1):
+        blockers.note_run("a", 0.002, None)
+    assert trials(blockers, 100, quick=True) == [16]
+    assert not blockers.known
+    for number in range(blocking._TRUST):
+        blockers.suspect("a", 1.0 + number / 1000)
+    assert not blockers.known
+    suspected(blockers, 2.0)
+    assert blockers.known["a"].left == blocking._FIRST_GAP  # as if it had never been
+
+
+def test_one_that_only_took_long_is_kept_if_half_of_its_requests_are_slow(blockers):
+    suspected(blockers, 0.0)
+    for _ in range(blocking._FIRST_GAP // 2):
+        blockers.note_run("a", 0.002, 0.0019)
+    assert trials(blockers, 16, quick=True) == [16]
+    assert set(blockers.known) == {"a"}
+    assert trials(blockers, 16, quick=True) == [1, 2]  # the probation is over: trials decide
+    assert not blockers.known
+
+
+def test_one_that_was_seen_to_wait_is_not_on_probation(blockers):
+    blockers.promote("a", 0.0, does_wait=True)
+    assert trials(blockers, 16, quick=True) == [16]
+    assert set(blockers.known) == {"a"}
+
+
 def test_there_are_only_so_many(blockers):
     for number in range(3 * blocking._MOST_LABELS):
-        blockers.learn(str(number), 0.0)
+        blockers.learn(str(number), 0.0, is_sure=True)
         blockers.suspect(str(number), 0.0)
     assert len(blockers.known) <= blocking._MOST_LABELS
     assert len(blockers._suspects) <= blocking._MOST_LABELS

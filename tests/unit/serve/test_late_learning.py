@@ -119,6 +119,18 @@ def test_a_handler_that_computed_meanwhile_is_not_known(site):
     assert not site.known
 
 
+def test_slow_runs_on_other_threads_are_counted_also_the_first_of_each(site):
+    site.run(2 * SLOW, waits=1)
+    site.run(2 * SLOW, waits=1)
+    for slot in site.runner._slots[1:3]:
+        for seconds in (2 * SLOW, 0.0):
+            job = SimpleNamespace(label="page", hand_in=lambda: True, queued_at=site.clock.monotonic())
+            job.run = lambda seconds=seconds: site.clock.advance(seconds)
+            site.runner.queue.jobs.append(job)
+        site.runner._run_waiting(slot)
+    assert site.runner._blockers.known["page"].slow == 2
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it cannot be told elsewhere")
 def test_the_system_counts_waits_of_the_calling_thread():
     before = threadclock.times_waited()

@@ -5,6 +5,10 @@ blocks today may be quick tomorrow. So now and then one request of a known label
 some in a row are quick, the label is forgotten. A label that is learnt again soon after that has its next trials after ever more
 requests: one that is slow only at times must not cost a promotion each time.
 
+Where others want the processor, too, or another thread has the interpreter's lock, a quick handler takes long now and then,
+and looks as if it waited. To leave it to other threads then costs more than it saves. So a label that only took long is on
+probation until its first trial: if most of its requests were quick meanwhile, it was a mistake, and it is trusted for a while.
+
 A race between two threads here costs an estimate and nothing else, so there is no lock.
 """
 
@@ -28,7 +32,10 @@ _LESS = 0.4
 """A handler whose slow runs wait, on average, for less than this part of what makes a run slow, computes."""
 
 _TRUST = 100
-"""A label that was found to compute is not suspected again for so many slow runs."""
+"""A label that was found to compute, or to be quick for the most part, is not suspected again for so many slow runs."""
+
+_SLOW_PART = 0.5
+"""A label on probation is kept if so many of its requests are slow."""
 
 _MOST_LABELS = 4096
 """Labels that are remembered; a table is emptied when it is full of others."""
@@ -37,12 +44,14 @@ _MOST_LABELS = 4096
 class _Record:
     """What is known about a label."""
 
-    __slots__ = ("gap", "learnt_at", "left", "quick", "waits")
+    __slots__ = ("gap", "is_sure", "learnt_at", "left", "quick", "slow", "waits")
 
-    def __init__(self, gap: int, waits: float, now: float) -> None:
+    def __init__(self, gap: int, waits: float, now: float, *, is_sure: bool) -> None:
         self.gap = gap
         self.left = gap  # requests until the next trial
         self.quick = 0  # trials in a row
+        self.is_sure = is_sure  # False: on probation
+        self.slow = 0  # requests that were, since then
         self.waits = waits  # running average of the seconds that its slow handlers waited
         self.learnt_at = now
 
@@ -50,7 +59,7 @@ class _Record:
 class Blockers:
     """See the file's description."""
 
-    __slots__ = ("_computing", "_former", "_slow_after", "_suspects", "doubts_until", "known")
+    __slots__ = ("_former", "_slow_after", "_suspects", "_trusted", "doubts_until", "known")
 
     doubts_until: float
     """Until then it is worth asking the system whether a handler that takes long waits. Read by the leader for each request."""
@@ -61,7 +70,7 @@ class Blockers:
         self.known: dict[str, _Record] = {}
         self._former: dict[str, _Record] = {}  # that were forgotten
         self._suspects: dict[str, float] = {}  # label -> when it was slow last
-        self._computing: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
+        self._trusted: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
 
     def is_due(self, label: str) -> bool:
         """Tell whether this request of a known label is a trial. The leader, once for each request."""
@@ -69,7 +78,14 @@ class Blockers:
         if record is None:
             return True
         record.left -= 1
-        return record.left <= 0
+        if record.left > 0:
+            return False
+        if not record.is_sure:
+            record.is_sure = True
+            if record.slow < _SLOW_PART * record.gap:
+                del self.known[label]
+                self._trust(label)
+        return True
 
     def end_trial(self, label: str) -> None:
         """Take note that a request which ran where unknown ones do was quick, though its label is known."""
@@ -81,11 +97,11 @@ class Blockers:
 
     def suspect(self, label: str, now: float) -> None:
         """Take note that a handler took long: not long enough for a promotion, or it waited and may have been held up, too."""
-        trust = self._computing.get(label, 0)
+        trust = self._trusted.get(label, 0)
         if trust:
-            self._computing[label] = trust - 1
+            self._trusted[label] = trust - 1
         elif now - self._suspects.get(label, -1.0) < _AGAIN:
-            self.learn(label, now)
+            self.learn(label, now, is_sure=False)
         else:
             _make_room(self._suspects)
             self._suspects[label] = now
@@ -99,30 +115,40 @@ class Blockers:
         """Take note that a handler was promoted away from, and whether it waited then; `None`: that cannot be told."""
         if does_wait:
             # It is a page that computes at times and waits at others: what waits has to go.
-            self._computing.pop(label, None)
-        elif does_wait is False or self._computing.get(label):
+            self._trusted.pop(label, None)
+        elif does_wait is False or self._trusted.get(label):
             return
-        self.learn(label, now)
+        self.learn(label, now, is_sure=True)
 
-    def learn(self, label: str, now: float) -> None:
-        """From now on the label is known to block."""
+    def learn(self, label: str, now: float, *, is_sure: bool) -> None:
+        """From now on the label is known to block; if that is not sure, on probation."""
         before = self.known.get(label) or self._former.pop(label, None)
         gap = _FIRST_GAP
         if before is not None and now - before.learnt_at < _CALM:
             gap = min(_LONGEST_GAP, before.gap * 2)
         _make_room(self.known)
-        self.known[label] = _Record(gap, 2 * self._slow_after, now)
+        self.known[label] = _Record(gap, 2 * self._slow_after, now, is_sure=is_sure)
 
-    def note_run(self, label: str, wall: float, waited: float) -> None:
-        """Take note how long a handler that is known took and how long of that it waited: one that computes is forgotten."""
+    def note_run(self, label: str, wall: float, waited: float | None) -> None:
+        """Take note how long a handler that is known took and how long of that it waited, if that can be told.
+
+        One that computes is forgotten.
+        """
         record = self.known.get(label)
         # One that was quick says nothing: trials tell, and not after a few of a page that is slow at times.
         if record is None or wall <= self._slow_after:
             return
+        record.slow += 1
+        if waited is None:
+            return
         record.waits = 0.8 * record.waits + 0.2 * waited
         if record.waits <= _LESS * self._slow_after:
             self._forget(label)
-            self._computing[label] = _TRUST
+            self._trust(label)
+
+    def _trust(self, label: str) -> None:
+        _make_room(self._trusted)
+        self._trusted[label] = _TRUST
 
     def _forget(self, label: str) -> None:
         record = self.known.pop(label, None)

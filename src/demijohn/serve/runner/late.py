@@ -225,8 +225,8 @@ class LateRunner:
             wall = self._now() - began
             if wall > self._slow_after:
                 before, slot.computed = slot.computed, time.thread_time()
-                if before is not None:
-                    self._blockers.note_run(job.label, wall, wall - (slot.computed - before))
+                waited = None if before is None else wall - (slot.computed - before)
+                self._blockers.note_run(job.label, wall, waited)
             else:
                 # PERF: to ask after each costs a system call. After slow ones is often enough: others may follow them.
                 slot.computed = None
