@@ -49,11 +49,10 @@ is_plain(PyObject *runner)
            && seconds_of(FIELD(runner, LateRunner__max_age), &max_age) && now - polled_at <= max_age;
 }
 
-/* Read the runner's clock. False: an exception is set. */
-static bool
-read_clock(PyObject *runner, PyObject **time, double *seconds)
+bool
+read_clock(PyObject *now, PyObject **time, double *seconds)
 {
-    *time = PyObject_CallNoArgs(FIELD(runner, LateRunner__now));
+    *time = PyObject_CallNoArgs(now);
     if (*time == NULL) {
         return false;
     }
@@ -91,38 +90,7 @@ complete_job(PyObject *reactor, PyObject *job, PyObject *time)
     if (!IS(job, Link)) {
         return call_method(job, names.complete);
     }
-    PyObject *held = FIELD(reactor, Reactor_held);
-    if (FIELD(job, Link_held) == Py_None) {
-        return complete_link(job);
-    }
-    if (PyObject_Size(held) == 0) {
-        PUT_NEW(reactor, Reactor_held_since, time);
-    }
-    return forget(PyObject_CallMethodOneArg(held, names.append, job));
-}
-
-/* Call a method of the reactor that is told how long a handler took. -1 if it raised. */
-static int
-tell(PyObject *reactor, PyObject *name, double began, double ended)
-{
-    PyObject *from = PyFloat_FromDouble(began), *to = PyFloat_FromDouble(ended);
-    int done = from == NULL || to == NULL ? -1 : forget(PyObject_CallMethodObjArgs(reactor, name, from, to, NULL));
-    Py_XDECREF(from);
-    Py_XDECREF(to);
-    return done;
-}
-
-/* `Reactor.settle`, if there is something to do. -1 if it raised. */
-static int
-settle(PyObject *reactor, double began, double ended)
-{
-    double longest, since;
-    if (seconds_of(known.HOLD_SECONDS, &longest) && ended - began <= longest
-        && (PyObject_Size(FIELD(reactor, Reactor_held)) == 0
-            || (seconds_of(FIELD(reactor, Reactor_held_since), &since) && ended - since <= longest))) {
-        return 0;
-    }
-    return tell(reactor, names.settle, began, ended);
+    return FIELD(job, Link_held) == Py_None ? complete_link(job) : hold(reactor, job, time);
 }
 
 /* After the handler, as the leader. -1 if it raised. */
@@ -135,7 +103,7 @@ end_job(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
     if (!is_false(FIELD(runner, LateRunner__is_short)) && call_method(runner, names._end_shortage) < 0) {
         return -1;
     }
-    if (!read_clock(runner, &time, &ended)) {
+    if (!read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
         return -1;
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
@@ -149,28 +117,6 @@ end_job(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
     return done < 0 ? -1 : settle(reactor, run->began, ended);
 }
 
-/* ---- an answer that may be held */
-
-/* Let the job's answer be held, if others are ready in this round, and none of late has taken long. */
-static void
-allow_holding(PyObject *reactor, PyObject *job, double began)
-{
-    double direct_until;
-    if (IS(job, Link) && PyObject_Size(FIELD(reactor, Reactor__ready)) > 0
-        && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until) && began >= direct_until) {
-        PUT_NEW(job, Link_held, Py_False);
-    }
-}
-
-/* The handler has ended: answers that come after are no longer held. */
-static void
-end_holding(PyObject *job)
-{
-    if (IS(job, Link) && FIELD(job, Link_held) == Py_False) {
-        PUT_NEW(job, Link_held, Py_None);
-    }
-}
-
 /* Another thread polls now. -1 if it raised. */
 static int
 finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
@@ -179,11 +125,11 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *r
     double ended;
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
     /* Nobody else would send it. */
-    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0) || !read_clock(runner, &time, &ended)) {
+    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0) || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
         return -1;
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
-    int done = tell(reactor, names.note_long, run->began, ended);
+    int done = note_long(reactor, run->began, ended);
     if (done == 0 && has_waited(run)) {
         done = suspect(runner, job, time);
     }
@@ -196,7 +142,8 @@ static int
 run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, const struct run *run)
 {
     PyObject *offer = FIELD(slot, Slot_offer);
-    allow_holding(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), job, run->began);
+    PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
+    allow_holding(reactor, job, FIELD(reactor, Reactor__ready), run->began);
     int done = forget(PyObject_CallMethodOneArg(offer, names.append, job)) < 0 ? -1 : run_job(job);
     end_holding(job);
     if (done < 0) {
@@ -221,7 +168,7 @@ begin_late(PyObject *runner, struct run *run)
     if (!is_plain(runner)) {
         return false;
     }
-    if (!read_clock(runner, &time, &run->began)) {
+    if (!read_clock(FIELD(runner, LateRunner__now), &time, &run->began)) {
         PyErr_Clear(); /* Python meets it, too */
         return false;
     }

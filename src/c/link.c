@@ -29,12 +29,14 @@ submit_link(PyObject *link)
 {
     struct run run;
     PyObject *runner = has_plain_parts(link) ? FIELD(FIELD(link, Link_engine), Engine_runner) : NULL;
-    if (!IS(runner, LateRunner) || FIELD(link, Link_phase) == known.PHASE_SENDING || !begin_late(runner, &run)) {
+    bool is_late = IS(runner, LateRunner), is_inline = IS(runner, InlineRunner);
+    if (FIELD(link, Link_phase) == known.PHASE_SENDING || !(is_late || is_inline)
+        || (is_late ? !begin_late(runner, &run) : !may_wait(FIELD(runner, InlineRunner_queue)))) {
         return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }
     PUT_NEW(link, Link_is_handled, Py_True);
     PUT_NEW(link, Link_deadline, known.NEVER);
-    return run_late(runner, link, &run);
+    return is_late ? run_late(runner, link, &run) : let_wait(FIELD(runner, InlineRunner_queue), link) < 0 ? -1 : 1;
 }
 
 /* Make the request's exchange and count it. -1 if that raised. */
@@ -257,12 +259,12 @@ hand_in(PyObject *link, PyObject *exchange, double deadline)
     return release(lock, answer);
 }
 
-static PyObject *
-Link_hand_in(PyObject *link, PyObject *unused)
+int
+hand_in_link(PyObject *link)
 {
     PyObject *exchange = ended_exchange(link);
     if (exchange == NULL || has_buffered(FIELD(link, Link_h1))) {
-        return PyObject_CallOneArg(pure.Link_hand_in, link);
+        return truth_of(PyObject_CallOneArg(pure.Link_hand_in, link));
     }
     PyObject *engine = FIELD(link, Link_engine);
     double keep_alive = 0, now = 0;
@@ -271,12 +273,18 @@ Link_hand_in(PyObject *link, PyObject *unused)
                      && seconds_of(FIELD(FIELD(engine, Engine_options), ServerOptions_keep_alive), &keep_alive);
     Py_XDECREF(time);
     if (PyErr_Occurred()) {
-        return NULL;
+        return -1;
     }
-    return are_known ? as_bool(hand_in(link, exchange, now + keep_alive)) : PyObject_CallOneArg(pure.Link_hand_in, link);
+    return are_known ? hand_in(link, exchange, now + keep_alive) : truth_of(PyObject_CallOneArg(pure.Link_hand_in, link));
 }
 
 /* ---- methods */
+
+static PyObject *
+Link_hand_in(PyObject *link, PyObject *unused)
+{
+    return as_bool(hand_in_link(link));
+}
 
 static PyObject *
 Link__submit(PyObject *link, PyObject *unused)

@@ -5,6 +5,7 @@
 #include "leaf.h"
 
 extern PyMethodDef H1Exchange_methods[];
+extern PyMethodDef InlineRunner_methods[];
 extern PyMethodDef LateRunner_methods[];
 extern PyMethodDef Link_methods[];
 
@@ -32,7 +33,7 @@ bool is_cycle_over(PyObject *h1);
 /* Render a plain answer. NULL without an exception: it is not plain, and nothing was changed. */
 PyObject *render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, PyObject *date, PyObject *server);
 
-/* ---- serve: octets.c, exchange.c, link.c, late.c */
+/* ---- serve: octets.c, exchange.c, link.c, held.c, late.c, inline.c */
 
 enum outcome {
     DONE_SO_FAR,
@@ -78,12 +79,39 @@ bool begin_late(PyObject *runner, struct run *run);
 /* Run a job that may. 1: this thread is still the leader, 0: it is not, -1: it raised. */
 int run_late(PyObject *runner, PyObject *job, const struct run *run);
 
+/* Whether a request may wait in the queue, and nothing else is to be done for that. */
+bool may_wait(PyObject *queue);
+
+/* `JobQueue.put` of a link that may. -1 if it raised. */
+int let_wait(PyObject *queue, PyObject *link);
+
 int complete_link(PyObject *link);
+
+/* `Link.hand_in`. 1: taken back, 0: it must be given back, -1: it raised. */
+int hand_in_link(PyObject *link);
+
+/* Read a clock. False: an exception is set. */
+bool read_clock(PyObject *now, PyObject **time, double *seconds);
 
 /* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */
 int send_line(PyObject *link, PyObject *data);
 
 /* The same with the answer that such a line holds. -1 if it raised. */
 int send_held(PyObject *link);
+
+/* Let the job's answer be held, if others are ready (the size of `others`), and none of late has taken long. */
+void allow_holding(PyObject *reactor, PyObject *job, PyObject *others, double began);
+
+/* The handler has ended: answers that come after are no longer held. */
+void end_holding(PyObject *job);
+
+/* `Reactor.hold`. -1 if it raised. */
+int hold(PyObject *reactor, PyObject *link, PyObject *time);
+
+/* `Reactor.settle`, if there is something to do. -1 if it raised. */
+int settle(PyObject *reactor, double began, double ended);
+
+/* `Reactor.note_long`. -1 if it raised. */
+int note_long(PyObject *reactor, double began, double ended);
 
 #endif

@@ -17,8 +17,9 @@ from .options import ServerOptions
 from .outbox import Outbox
 from .poller import READ, WRITE
 from .reactor import HOLD_SECONDS, Reactor
-from .runner import late
+from .runner import inline, late
 from .runner.blocking import Blockers
+from .runner.queue import JobQueue
 from .runner.slot import LATE, Slot
 
 _CLASSES: Final[dict[str, type]] = {
@@ -27,8 +28,8 @@ _CLASSES: Final[dict[str, type]] = {
     **{
         kind.__name__: kind
         for kind in (
-            *(Blockers, Engine, H1Connection, H1Exchange, late.LateRunner, Link, Outbox, Reactor, RequestHead),
-            *(ServerOptions, stats.Stats, SystemClock),
+            *(Blockers, Engine, H1Connection, H1Exchange, inline.InlineRunner, JobQueue, late.LateRunner, Link, Outbox),
+            *(Reactor, RequestHead, ServerOptions, stats.Stats, SystemClock),
         )
     },
 }
@@ -45,6 +46,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "H1_CLOSED": reader._CLOSED,
     "H1_HEAD": reader._HEAD,
     "H1_PAUSED": reader._PAUSED,
+    "HANDLER_SECONDS": inline._HANDLER_SECONDS,
     "HOLD_SECONDS": HOLD_SECONDS,
     "HTTP11": reader._HTTP11,
     "InterruptedError": InterruptedError,
@@ -55,6 +57,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "MAX_ROUNDS": intake._MAX_ROUNDS,
     "NEVER": NEVER,
     "NEW": state.NEW,
+    "NOTHING": inline._nothing,
     "ONE": 1,
     "PHASE_BODY": phase.BODY,
     "PHASE_CLOSED": phase.CLOSED,

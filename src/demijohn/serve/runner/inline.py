@@ -18,8 +18,11 @@ _HANDLER_SECONDS = 0.01
 class InlineRunner:
     """I/O of all connections is multiplexed; while a handler runs, the others wait."""
 
+    __slots__ = ("_engine", "_now", "_thread", "job", "queue")
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._now = engine.clock.monotonic
         self.queue = JobQueue(engine)
         self.job: Job | None = None  # that runs
         self._thread = 0  # that serves
@@ -38,7 +41,7 @@ class InlineRunner:
         turn = engine.reactor.turn
         while not engine.is_stopped:
             turn()
-            if self.queue:
+            if self.queue.jobs:
                 self._run_handlers()
 
     def wake(self) -> None:
@@ -55,7 +58,7 @@ class InlineRunner:
     def _run_handlers(self) -> None:
         engine = self._engine
         reactor = engine.reactor
-        now = engine.clock.monotonic
+        now = self._now
         began = now()
         until = began + _HANDLER_SECONDS
         while not engine.is_stopped and (job := self.queue.take(self)) is not None:

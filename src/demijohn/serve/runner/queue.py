@@ -30,6 +30,8 @@ class Claim(Protocol):
 class JobQueue:
     """First in, first out: whoever has waited longest is next, whatever connection it came on."""
 
+    __slots__ = ("_engine", "_lock", "_max_age", "_most", "deadline", "jobs", "slot")
+
     def __init__(self, engine: Engine) -> None:
         options = engine.options
         self._engine = engine
