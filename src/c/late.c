@@ -32,21 +32,27 @@ has_waited(const struct run *run)
     return run->is_doubtful && times_waited() != run->waited;
 }
 
-/* What `submit` may leave to nobody else: followers are there, the watcher is awake, nothing is known to be slow. */
+/* Followers are there, and this round has not taken too long. */
 static bool
-is_plain(PyObject *runner)
+is_on_time(PyObject *runner)
 {
-    PyObject *blockers = FIELD(runner, LateRunner__blockers);
     PyObject *engine = FIELD(runner, LateRunner__engine);
     PyObject *idle = FIELD(runner, LateRunner__idle);
     PyObject *reactor = IS(engine, Engine) ? FIELD(engine, Engine_reactor) : NULL;
     double now, polled_at, max_age;
-    return IS(blockers, Blockers) && PyDict_CheckExact(FIELD(blockers, Blockers_known))
-           && PyDict_GET_SIZE(FIELD(blockers, Blockers_known)) == 0 && IS(reactor, Reactor) && idle != NULL
-           && PyObject_Size(idle) > 0 && is_false(FIELD(runner, LateRunner__is_watcher_asleep))
-           && IS(FIELD(runner, LateRunner__leader), Slot) && seconds_of(FIELD(reactor, Reactor_now), &now)
+    return IS(reactor, Reactor) && idle != NULL && PyObject_Size(idle) > 0 && seconds_of(FIELD(reactor, Reactor_now), &now)
            && seconds_of(FIELD(reactor, Reactor_polled_at), &polled_at)
            && seconds_of(FIELD(runner, LateRunner__max_age), &max_age) && now - polled_at <= max_age;
+}
+
+/* What `submit` may leave to nobody else: nothing is known to be slow, the watcher is awake. */
+static bool
+is_plain(PyObject *runner)
+{
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    return IS(blockers, Blockers) && PyDict_CheckExact(FIELD(blockers, Blockers_known))
+           && PyDict_GET_SIZE(FIELD(blockers, Blockers_known)) == 0 && is_on_time(runner)
+           && is_false(FIELD(runner, LateRunner__is_watcher_asleep)) && IS(FIELD(runner, LateRunner__leader), Slot);
 }
 
 bool
@@ -199,6 +205,34 @@ run_late(PyObject *runner, PyObject *job, const struct run *run)
     return answer;
 }
 
+/* ---- a job that is left to other threads */
+
+bool
+is_left(PyObject *runner)
+{
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    PyObject *known_labels = IS(blockers, Blockers) ? FIELD(blockers, Blockers_known) : NULL;
+    Py_ssize_t streak = known_labels == NULL ? -1 : count_of(FIELD(blockers, Blockers_streak));
+    return streak >= numbers.STREAK && streak % numbers.SAMPLE != 0 && PyDict_CheckExact(known_labels)
+           && PyDict_GET_SIZE(known_labels) > 0 && is_on_time(runner) && may_wait(FIELD(runner, LateRunner_queue));
+}
+
+int
+leave_job(PyObject *runner, PyObject *link)
+{
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    PyObject *streak = PyNumber_Add(FIELD(blockers, Blockers_streak), known.ONE);
+    if (streak == NULL) {
+        return -1;
+    }
+    PUT(blockers, Blockers_streak, streak);
+    if (let_wait(FIELD(runner, LateRunner_queue), link) < 0
+        || count_one(FIELD(FIELD(runner, LateRunner__engine), Engine_stats), known.HAND_OVERS) < 0) {
+        return -1;
+    }
+    return is_false(FIELD(runner, LateRunner__is_waking)) ? call_method(runner, names._call_follower) : 0;
+}
+
 static PyObject *
 LateRunner_submit(PyObject *runner, PyObject *job)
 {
@@ -242,6 +276,7 @@ LateRunner__pause(PyObject *runner, PyObject *unused)
 
 PyMethodDef LateRunner_methods[] = {
     {"_pause", LateRunner__pause, METH_NOARGS, NULL},
+    {"_run_waiting", LateRunner__run_waiting, METH_O, NULL},
     {"submit", LateRunner_submit, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

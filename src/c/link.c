@@ -28,15 +28,20 @@ static int
 submit_link(PyObject *link)
 {
     struct run run;
-    PyObject *runner = has_plain_parts(link) ? FIELD(FIELD(link, Link_engine), Engine_runner) : NULL;
-    bool is_late = IS(runner, LateRunner), is_inline = IS(runner, InlineRunner);
-    if (FIELD(link, Link_phase) == known.PHASE_SENDING || !(is_late || is_inline)
-        || (is_late ? !begin_late(runner, &run) : !may_wait(FIELD(runner, InlineRunner_queue)))) {
+    PyObject *runner = has_plain_parts(link) && FIELD(link, Link_phase) != known.PHASE_SENDING
+                           ? FIELD(FIELD(link, Link_engine), Engine_runner)
+                           : NULL;
+    bool is_inline = IS(runner, InlineRunner) && may_wait(FIELD(runner, InlineRunner_queue));
+    bool runs_here = IS(runner, LateRunner) && begin_late(runner, &run);
+    if (!(is_inline || runs_here || (IS(runner, LateRunner) && is_left(runner)))) {
         return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }
     PUT_NEW(link, Link_is_handled, Py_True);
     PUT_NEW(link, Link_deadline, known.NEVER);
-    return is_late ? run_late(runner, link, &run) : let_wait(FIELD(runner, InlineRunner_queue), link) < 0 ? -1 : 1;
+    if (runs_here) {
+        return run_late(runner, link, &run);
+    }
+    return (is_inline ? let_wait(FIELD(runner, InlineRunner_queue), link) : leave_job(runner, link)) < 0 ? -1 : 1;
 }
 
 /* Make the request's exchange and count it. -1 if that raised. */

@@ -1,8 +1,8 @@
 /* What `socket.recv` and `socket.send` do for a connection's socket, without a call of Python's: it never waits.
  *
- * The interpreter's lock is given away meanwhile, though neither waits: who else wants it, such as a thread whose view has come
- * back from waiting, would otherwise get it when the interpreter's switch interval is over, and that is longer than many requests
- * take. A socket of a class of its own, such as TLS has, is asked by its methods.
+ * The interpreter's lock is kept meanwhile. To give it away for some microseconds makes another thread that wants it take it just
+ * then; who was at work has to wait for it in turn, and each such change costs more than the call. A socket of a class of its own,
+ * such as TLS has, is asked by its methods.
  */
 #include "server.h"
 #include <errno.h>
@@ -90,10 +90,8 @@ receive_octets(PyObject *sock, PyObject **data)
         }
         ssize_t size;
         int number;
-        Py_BEGIN_ALLOW_THREADS
         size = recv(descriptor, room, (size_t)numbers.RECEIVE_BYTES, MSG_DONTWAIT);
         number = errno;
-        Py_END_ALLOW_THREADS
         *data = size < 0 ? NULL : PyBytes_FromStringAndSize(room, size);
         give_room_back(room);
         if (size < 0) {
@@ -125,10 +123,8 @@ send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent)
         size_t count = (size_t)PyBytes_GET_SIZE(data);
         ssize_t size;
         int number;
-        Py_BEGIN_ALLOW_THREADS
         size = send(descriptor, octets, count, MSG_DONTWAIT | MSG_NOSIGNAL);
         number = errno;
-        Py_END_ALLOW_THREADS
         if (size < 0) {
             return outcome_of_number(number);
         }

@@ -33,7 +33,7 @@ bool is_cycle_over(PyObject *h1);
 /* Render a plain answer. NULL without an exception: it is not plain, and nothing was changed. */
 PyObject *render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, PyObject *date, PyObject *server);
 
-/* ---- serve: octets.c, exchange.c, link.c, held.c, late.c, inline.c */
+/* ---- serve: octets.c, exchange.c, link.c, held.c, late.c, follower.c, inline.c */
 
 enum outcome {
     DONE_SO_FAR,
@@ -78,6 +78,15 @@ bool begin_late(PyObject *runner, struct run *run);
 
 /* Run a job that may. 1: this thread is still the leader, 0: it is not, -1: it raised. */
 int run_late(PyObject *runner, PyObject *job, const struct run *run);
+
+/* Whether this job is one of many in a row that `LateRunner.submit` leaves to other threads without a look at its label. */
+bool is_left(PyObject *runner);
+
+/* Leave a link to them. -1 if it raised. */
+int leave_job(PyObject *runner, PyObject *link);
+
+/* Twin of the method, of a slot that has no job. */
+PyObject *LateRunner__run_waiting(PyObject *runner, PyObject *slot);
 
 /* Whether a request may wait in the queue, and nothing else is to be done for that. */
 bool may_wait(PyObject *queue);

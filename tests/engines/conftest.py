@@ -4,6 +4,7 @@ import pytest
 
 from demijohn.app.asyncs import stop_loop
 from demijohn.serve import timelimit
+from demijohn.serve.compiled import TWINS
 
 RUNNERS = ["inline", "late", "pool"]
 
@@ -21,6 +22,17 @@ def eager_switching():
 def in_time(monkeypatch):
     """The server does not answer in the place of a handler that is interrupted, however slowly this machine runs it."""
     monkeypatch.setattr(timelimit, "_GRACE", 10)
+
+
+@pytest.fixture(params=["compiled", "pure"])
+def each_way(request):
+    """The server's compiled methods, and those in Python."""
+    if request.param == "pure":
+        TWINS.drop()
+    elif not TWINS.use():
+        pytest.skip("the package was built without a compiler")
+    yield request.param
+    TWINS.use()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

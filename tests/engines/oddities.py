@@ -1,11 +1,12 @@
 """What tests of odd connections need: time that jumps, clients that reset, and waiting for a state instead of sleeping."""
 
+import contextlib
 import select
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from engines.serving import TIMEOUT, Client, Running
 
@@ -32,6 +33,29 @@ class JumpingClock(SystemClock):
             reactor.wake()
         else:
             self.ahead += seconds
+
+
+class StandingClock(SystemClock):
+    """Time passes when a test says so."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = self.monotonic()
+        self.monotonic = lambda: self.at
+
+
+@contextlib.contextmanager
+def nobody_polls(running: Running) -> Iterator[None]:
+    """Keep the server from polling: what is sent meanwhile is found in one round."""
+    entered, left = threading.Event(), threading.Event()
+    running.server._engine.reactor.call_soon(lambda mask: entered.set() or left.wait(TIMEOUT))
+    assert entered.wait(TIMEOUT)
+    try:
+        yield
+    finally:
+        left.set()
 
 
 def wait_until(condition: Callable[[], object], what: str = "") -> None:

@@ -1,12 +1,11 @@
 """Answers of one round go out together: which wait, for how long, and that none is lost, late or out of order."""
 
-import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
-from engines.oddities import links, reset, wait_until
+from engines.oddities import StandingClock, links, nobody_polls, reset, wait_until
 from engines.serving import TIMEOUT, Client, Running, serving
 
 from demijohn import Demijohn, Response, request
@@ -19,17 +18,6 @@ pytestmark = pytest.mark.skipif(not TWINS.are_used, reason="only compiled twins 
 
 HOLDING = ["inline", "late"]
 GET = b"GET /%b HTTP/1.1\r\nHost: test\r\n\r\n"
-
-
-class StandingClock(SystemClock):
-    """Time passes when a test says so."""
-
-    __slots__ = ("at",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = self.monotonic()
-        self.monotonic = lambda: self.at
 
 
 class Site:
@@ -67,23 +55,13 @@ class Site:
     def reactor(self):
         return self.running.server._engine.reactor
 
-    @contextlib.contextmanager
-    def nobody_polls(self) -> Iterator[None]:
-        entered, left = threading.Event(), threading.Event()
-        self.reactor.call_soon(lambda mask: entered.set() or left.wait(TIMEOUT))
-        assert entered.wait(TIMEOUT)
-        try:
-            yield
-        finally:
-            left.set()
-
     def round(self, *names: str, steps: Iterable[Callable[[], object]] = ()) -> None:
         """Send a request for each name, on a connection of its own, all of which one poll finds; `steps` as above."""
         for name in names:
             if name not in self.clients:
                 self.clients[name] = Client(self.running)
                 assert self.clients[name].get("/warm-up").status == 200
-        with self.nobody_polls():
+        with nobody_polls(self.running):
             if self.clock is None:
                 self.reactor.direct_until = 0.0  # the warm-up may have taken long
             self.steps[:] = steps
@@ -236,7 +214,7 @@ def test_pipelined_requests_are_answered_in_order(holding):
         site.clients["b"] = Client(site.running)
         for client in site.clients.values():
             assert client.get("/warm-up").status == 200
-        with site.nobody_polls():
+        with nobody_polls(site.running):
             for client in site.clients.values():
                 client.send(GET % b"1" + GET % b"stream" + GET % b"2" + GET % b"3")
         for name in "ab":

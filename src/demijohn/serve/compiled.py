@@ -18,9 +18,9 @@ from .outbox import Outbox
 from .poller import READ, WRITE
 from .reactor import HOLD_SECONDS, Reactor
 from .runner import inline, late
-from .runner.blocking import Blockers
+from .runner.blocking import SAMPLE, STREAK, Blockers
 from .runner.queue import JobQueue
-from .runner.slot import LATE, Slot
+from .runner.slot import FOLLOWING, LATE, Slot
 
 _CLASSES: Final[dict[str, type]] = {
     "Slot": Slot,
@@ -46,6 +46,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "H1_CLOSED": reader._CLOSED,
     "H1_HEAD": reader._HEAD,
     "H1_PAUSED": reader._PAUSED,
+    "HAND_OVERS": stats.HAND_OVERS,
     "HANDLER_SECONDS": inline._HANDLER_SECONDS,
     "HOLD_SECONDS": HOLD_SECONDS,
     "HTTP11": reader._HTTP11,
@@ -69,9 +70,12 @@ _CONSTANTS: Final[dict[str, object]] = {
     "RECEIVED_BYTES": stats.RECEIVED_BYTES,
     "RECEIVE_BYTES": RECEIVE_BYTES,
     "REQUESTS": stats.REQUESTS,
+    "ROLE_FOLLOWING": FOLLOWING,
     "ROLE_LATE": LATE,
+    "SAMPLE": SAMPLE,
     "SENT_BYTES": stats.SENT_BYTES,
     "STEADY_LINES": answer._steady_lines,
+    "STREAK": STREAK,
     "WRITE": WRITE,
 }
 

@@ -21,6 +21,7 @@ from .lingering import Lingering
 from .link import Link
 from .phase import Phase
 from .reactor import Reactor
+from .runner.inline import InlineRunner
 from .runner.late import LateRunner
 from .runner.queue import JobQueue
 from .stacks import Place, application_place, frames_within, places_of
@@ -30,8 +31,11 @@ MOST_REQUESTS = 500
 """Requests that are described one by one, the eldest; all are counted."""
 
 _RUNS = frozenset({Answering.run.__code__, Answering._after_handler.__code__})
-_DRIVERS = frozenset(method.__code__ for method in (Reactor.turn, LateRunner._run_waiting, JobQueue.run))
-"""Whoever runs handlers, seen from below: `Answering.run` may be compiled, and has no frame then."""
+_DRIVERS = frozenset(
+    method.__code__
+    for method in (Reactor.turn, InlineRunner.serve, LateRunner._follow_up, LateRunner._finish_late, JobQueue.run)
+)
+"""Whoever runs handlers, seen from below: what is between them may be compiled, and has no frame then."""
 
 
 class Stage(StrEnum):

@@ -152,6 +152,14 @@ def test_one_that_only_took_long_is_kept_if_half_of_its_requests_are_slow(blocke
     assert not blockers.known
 
 
+def test_what_is_sure_stays_sure_while_it_is_known(blockers):
+    """One that is slow at times has quick ones in between; a slow trial is no reason to begin anew with it."""
+    blockers.promote("a", 0.0, does_wait=True)
+    suspected(blockers, 0.1)
+    assert trials(blockers, 32, quick=True) == [32]
+    assert set(blockers.known) == {"a"}
+
+
 def test_one_that_was_seen_to_wait_is_not_on_probation(blockers):
     blockers.promote("a", 0.0, does_wait=True)
     assert trials(blockers, 16, quick=True) == [16]

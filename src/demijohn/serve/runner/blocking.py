@@ -12,7 +12,7 @@ probation until its first trial: if most of its requests were quick meanwhile, i
 A race between two threads here costs an estimate and nothing else, so there is no lock.
 """
 
-from typing import Any
+from typing import Any, Final
 
 _AGAIN = 0.25
 """A label is known when a second slow run follows within so many seconds: one alone may be a hiccup."""
@@ -33,6 +33,12 @@ _LESS = 0.4
 
 _TRUST = 100
 """A label that was found to compute, or to be quick for the most part, is not suspected again for so many slow runs."""
+
+STREAK: Final = 32
+"""After so many requests in a row that were left to other threads, labels are not made for all of the next ones."""
+
+SAMPLE: Final = 8
+"""Then one is made for one request in so many."""
 
 _SLOW_PART = 0.5
 """A label on probation is kept if so many of its requests are slow."""
@@ -59,25 +65,29 @@ class _Record:
 class Blockers:
     """See the file's description."""
 
-    __slots__ = ("_former", "_slow_after", "_suspects", "_trusted", "doubts_until", "known")
+    __slots__ = ("_former", "_slow_after", "_suspects", "_trusted", "doubts_until", "known", "streak")
 
     doubts_until: float
     """Until then it is worth asking the system whether a handler that takes long waits. Read by the leader for each request."""
 
+    streak: int
+    """Requests in a row that were left to other threads. The leader's."""
+
     def __init__(self, slow_after: float) -> None:
         self._slow_after = slow_after
         self.doubts_until = 0.0
+        self.streak = 0
         self.known: dict[str, _Record] = {}
         self._former: dict[str, _Record] = {}  # that were forgotten
         self._suspects: dict[str, float] = {}  # label -> when it was slow last
         self._trusted: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
 
     def is_due(self, label: str) -> bool:
-        """Tell whether this request of a known label is a trial. The leader, once for each request."""
+        """Tell whether this request of a known label is a trial. The leader, once for each request that it makes a label for."""
         record = self.known.get(label)
         if record is None:
             return True
-        record.left -= 1
+        record.left -= 1 if self.streak < STREAK else SAMPLE
         if record.left > 0:
             return False
         if not record.is_sure:
@@ -122,7 +132,12 @@ class Blockers:
 
     def learn(self, label: str, now: float, *, is_sure: bool) -> None:
         """From now on the label is known to block; if that is not sure, on probation."""
-        before = self.known.get(label) or self._former.pop(label, None)
+        before = self.known.get(label)
+        if before is None:
+            before = self._former.pop(label, None)
+        else:
+            is_sure = is_sure or before.is_sure
+        self.streak = 0
         gap = _FIRST_GAP
         if before is not None and now - before.learnt_at < _CALM:
             gap = min(_LONGEST_GAP, before.gap * 2)

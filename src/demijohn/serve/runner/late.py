@@ -24,7 +24,7 @@ from collections import deque
 
 from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
-from .blocking import Blockers
+from .blocking import SAMPLE, STREAK, Blockers
 from .queue import JobQueue
 from .slot import FOLLOWING, LATE, LEADING, WOKEN, Slot
 from .threadclock import is_runnable, seconds_used, times_waited
@@ -120,9 +120,17 @@ class LateRunner:
             return True
         label = ""
         blockers = self._blockers
-        if blockers.known and (label := job.label) in blockers.known and not blockers.is_due(label):
-            self._hand_over(job)
-            return True
+        if blockers.known:
+            # PERF: to make a label takes longer than all else here.
+            streak = blockers.streak
+            is_left = streak >= STREAK and streak % SAMPLE != 0
+            if not is_left:
+                label = job.label
+                is_left = label in blockers.known and not blockers.is_due(label)
+            blockers.streak = streak + 1 if is_left else 0
+            if is_left:
+                self._hand_over(job)
+                return True
         slot = self._leader
         slot.job = job
         self._serial += 1
@@ -169,8 +177,11 @@ class LateRunner:
         self._engine.stats.cells[HAND_OVERS] += 1
         # Whoever is on its way looks into the queue after saying that it is there.
         if not self._is_waking:
-            with self._lock:
-                self._wake()
+            self._call_follower()
+
+    def _call_follower(self) -> None:
+        with self._lock:
+            self._wake()
 
     def _end_shortage(self) -> None:
         """The leader is out of its handler: its successor may have what waits."""
@@ -224,13 +235,16 @@ class LateRunner:
                 job.run()
             wall = self._now() - began
             if wall > self._slow_after:
-                before, slot.computed = slot.computed, time.thread_time()
-                waited = None if before is None else wall - (slot.computed - before)
-                self._blockers.note_run(job.label, wall, waited)
+                self._note_slow(slot, job, wall)
             else:
                 # PERF: to ask after each costs a system call. After slow ones is often enough: others may follow them.
                 slot.computed = None
             self._hand_in(slot, job)
+
+    def _note_slow(self, slot: Slot, job: Job, wall: float) -> None:
+        before, slot.computed = slot.computed, time.thread_time()
+        waited = None if before is None else wall - (slot.computed - before)
+        self._blockers.note_run(job.label, wall, waited)
 
     def _hand_in(self, slot: Slot, job: Job) -> None:
         """A late thread is done with a job; whatever becomes of the connection next, this slot does not run it."""
@@ -249,12 +263,16 @@ class LateRunner:
                 slot.role = FOLLOWING
                 self._idle.append(slot)
             elif self.queue.jobs and self._idle and not self._is_waking:
-                # Said before it is looked whether the leader is in a handler: it looks the other way round.
-                self._is_short = True
-                if len(self._idle) > 1 or not self._leader.offer:
-                    self._is_short = False
-                    self._wake()
+                self._wake_next()
             return job
+
+    def _wake_next(self) -> None:
+        """There is more to do than the caller has taken. Under the lock."""
+        # Said before it is looked whether the leader is in a handler: it looks the other way round.
+        self._is_short = True
+        if len(self._idle) > 1 or not self._leader.offer:
+            self._is_short = False
+            self._wake()
 
     def _wake(self) -> None:
         """Have a follower look for a job, if one is idle and none is on its way. Under the lock."""
