@@ -48,6 +48,20 @@ bool has_attribute(PyObject *object, PyObject *name, PyObject *value);
 
 /* ---- request.c */
 
+/* The request that was made last, and whose parts nobody has changed: what they are. A dict has a version that no other has, so
+ * whatever is of this version is known without a look. Borrowed: the parts hold it. */
+struct fresh {
+    uint64_t version;
+    PyObject *exchange, *head, *path;
+    PyObject *values; /* of a match that went well, NULL before */
+};
+
+/* NULL: it was changed, or it was not made here, or another one was made since. */
+const struct fresh *fresh_of(PyObject *parts);
+
+/* It was `fresh`, and was matched: these are the values of its path. */
+void note_match(PyObject *parts, PyObject *values);
+
 /* Make the request of an exchange; a new reference. NULL without an exception: it is not plain, and nothing was done. */
 PyObject *new_request(PyTypeObject *kind, PyObject *exchange);
 

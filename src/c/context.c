@@ -48,7 +48,7 @@ push_context(PyObject *app, PyObject *request, PyObject *parts)
 {
     PyObject *interface = PyObject_GetAttr(app, names.session_interface);
     bool is_plain = interface != NULL && has_attribute(interface, names.is_lazy, Py_True)
-                    && part(parts, names._made_from_environ) == Py_False && is_silent(known.APPCONTEXT_PUSHED)
+                    && (fresh_of(parts) != NULL || part(parts, names._made_from_environ) == Py_False) && is_silent(known.APPCONTEXT_PUSHED)
                     && is_current(Py_None);
     Py_XDECREF(interface);
     if (!is_plain) {
@@ -154,8 +154,9 @@ static bool
 is_match_plain(PyObject *request, PyObject *parts, PyObject *head)
 {
     PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
-    return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.UPGRADE) == 0
-           && part_or_default(request, parts, names.trusted_hosts) == Py_None;
+    PyObject *hosts = fresh_of(parts) != NULL ? _PyType_Lookup(Py_TYPE(request), names.trusted_hosts)
+                                              : part_or_default(request, parts, names.trusted_hosts);
+    return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.UPGRADE) == 0 && hosts == Py_None;
 }
 
 /* The values of a path without variables; a new reference. */
@@ -188,12 +189,13 @@ kept_plan(PyObject *revision, PyObject *rule)
 static int
 match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *context)
 {
-    PyObject *head = part(parts, names._head);
+    const struct fresh *fresh = fresh_of(parts);
+    PyObject *head = fresh != NULL ? fresh->head : part(parts, names._head);
     const struct ground *ground = is_match_plain(request, parts, head) ? ground_of(app) : NULL;
     if (ground == NULL) {
         return 0;
     }
-    PyObject *target = static_target(ground->by_path, FIELD(head, Head_method), part(parts, names.path));
+    PyObject *target = static_target(ground->by_path, FIELD(head, Head_method), fresh != NULL ? fresh->path : part(parts, names.path));
     PyObject *plan = target == NULL ? NULL : Py_XNewRef(kept_plan(ground->revision, FIELD(target, Target_rule)));
     if (plan == NULL) {
         return 0;
@@ -204,6 +206,9 @@ match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *contex
         && PyDict_SetItem(parts, names.url_rule, FIELD(target, Target_rule)) == 0
         && PyDict_SetItem(parts, names.view_args, values) == 0) {
         done = 1;
+        if (fresh != NULL) {
+            note_match(parts, values);
+        }
     }
     Py_XDECREF(values);
     PUT_NEW(context, RequestContext__is_matched, Py_True);
@@ -225,6 +230,9 @@ static bool
 is_request_closed(PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
+    if (parts != NULL && fresh_of(parts) != NULL && fresh_of(parts)->values != NULL) {
+        return true;
+    }
     if (parts == NULL || part(parts, names.files) != NULL || part(parts, names.close) != NULL
         || part(parts, names.environ) != NULL || part(parts, names.routing_exception) != Py_None) {
         return false;

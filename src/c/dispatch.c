@@ -40,19 +40,38 @@ is_plan_current(PyObject *plan, PyObject *rule)
     return rule != NULL && rule != Py_None && has_attribute(rule, names.endpoint, FIELD(plan, EndpointPlan_endpoint));
 }
 
-/* `dispatch_request`: the view's return value. `is_fresh`: nobody's code has run since the request was matched. */
+/* Whether a request is one that its view answers: OPTIONS may be answered without. */
+static bool
+is_method_plain(PyObject *method)
+{
+    return method != NULL && PyUnicode_CheckExact(method) && PyUnicode_CompareWithASCIIString(method, "OPTIONS") != 0;
+}
+
+/* The values that the view is called with; borrowed. NULL: `dispatch_request` has something else to do. `is_fresh`: nobody's code
+ * has run since the request was matched. */
+static PyObject *
+values_for_view(PyObject *parts, PyObject *plan, bool is_fresh)
+{
+    const struct fresh *fresh = fresh_of(parts);
+    if (fresh != NULL && fresh->values != NULL) {
+        return is_method_plain(FIELD(fresh->head, Head_method)) ? fresh->values : NULL;
+    }
+    PyObject *values = part(parts, names.view_args);
+    bool is_plain = values != NULL && PyDict_CheckExact(values) && part(parts, names.routing_exception) == Py_None
+                    && (is_fresh || is_plan_current(plan, part(parts, names.url_rule)))
+                    && is_method_plain(part(parts, names.method));
+    return is_plain ? values : NULL;
+}
+
+/* `dispatch_request`: the view's return value. */
 static PyObject *
 dispatch(PyObject *app, PyObject *request, PyObject *context, bool is_fresh)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
     PyObject *parts = parts_of(request);
-    PyObject *method = parts == NULL ? NULL : part(parts, names.method);
-    PyObject *values = parts == NULL ? NULL : part(parts, names.view_args);
-    if (values == NULL || !PyDict_CheckExact(values) || !IS(plan, EndpointPlan)
-        || FIELD(plan, EndpointPlan_view) == Py_None || part(parts, names.routing_exception) != Py_None
-        || !is_current(context) || !(is_fresh || is_plan_current(plan, part(parts, names.url_rule)))
-        || method == NULL || !PyUnicode_CheckExact(method)
-        || PyUnicode_CompareWithASCIIString(method, "OPTIONS") == 0) {
+    bool has_view = parts != NULL && IS(plan, EndpointPlan) && FIELD(plan, EndpointPlan_view) != Py_None && is_current(context);
+    PyObject *values = has_view ? values_for_view(parts, plan, is_fresh) : NULL;
+    if (values == NULL) {
         return PyObject_CallMethodNoArgs(app, names.dispatch_request);
     }
     PyObject *view = Py_NewRef(FIELD(plan, EndpointPlan_view));
@@ -101,7 +120,8 @@ is_processed(PyObject *request, PyObject *context)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
     PyObject *parts = parts_of(request);
-    PyObject *head = parts == NULL ? NULL : part(parts, names._head);
+    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
+    PyObject *head = parts == NULL ? NULL : fresh != NULL ? fresh->head : part(parts, names._head);
     PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
     return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.COOKIE) == 0 && is_current(context)
            && IS(plan, EndpointPlan) && is_empty_tuple(FIELD(plan, EndpointPlan_after))
@@ -197,7 +217,8 @@ static PyObject *
 respond(PyObject *app, PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
-    PyObject *exchange = parts == NULL ? NULL : part(parts, names._exchange);
+    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
+    PyObject *exchange = fresh != NULL ? fresh->exchange : parts == NULL ? NULL : part(parts, names._exchange);
     if (exchange == NULL || !are_steps_plain(app) || !is_silent(known.REQUEST_STARTED)
         || !is_silent(known.REQUEST_FINISHED)) {
         return NULL;

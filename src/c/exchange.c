@@ -309,6 +309,15 @@ add_counts(PyObject *stats, PyObject *exchange, PyObject *link)
     return 0;
 }
 
+bool
+is_free(PyObject *lock)
+{
+    PyObject *is_locked = PyObject_CallMethodNoArgs(lock, names.locked);
+    PyErr_Clear(); /* of a lock that cannot say it */
+    Py_XDECREF(is_locked);
+    return is_locked == Py_False;
+}
+
 int
 release(PyObject *lock, int done)
 {
@@ -330,10 +339,8 @@ discard_exchange(PyObject *exchange, PyObject *link)
         PUT_NEW(exchange, H1Exchange__is_counted, Py_True);
         PyObject *stats = FIELD(FIELD(link, Link_engine), Engine_stats);
         PyObject *lock = FIELD(stats, Stats_lock);
-        if (call_method(lock, names.acquire) < 0) {
-            return -1;
-        }
-        if (release(lock, add_counts(stats, exchange, link)) < 0) {
+        if (is_free(lock) ? add_counts(stats, exchange, link) < 0
+                          : call_method(lock, names.acquire) < 0 || release(lock, add_counts(stats, exchange, link)) < 0) {
             return -1;
         }
         PyObject *zero = PyLong_FromLong(0);

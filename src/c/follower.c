@@ -1,16 +1,6 @@
 /* Twin of `LateRunner._run_waiting`: a follower that runs what the leader has left to it, one job after the other. */
 #include "server.h"
 
-/* Whether nobody holds a lock. Then, as long as the interpreter's lock is held, nobody is where it keeps others out. */
-static bool
-is_free(PyObject *lock)
-{
-    PyObject *is_locked = PyObject_CallMethodNoArgs(lock, names.locked);
-    PyErr_Clear(); /* of a lock that cannot say it */
-    Py_XDECREF(is_locked);
-    return is_locked == Py_False;
-}
-
 /* `JobQueue.take`, of a queue that has something. -1 if it raised. */
 static int
 take_job(PyObject *queue, PyObject *slot)

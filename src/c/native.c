@@ -22,6 +22,9 @@ static PyObject *
 after_response_of(PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
+    if (parts != NULL && fresh_of(parts) != NULL) {
+        return NULL;
+    }
     PyObject *after = parts != NULL ? Py_XNewRef(part(parts, names._after_response))
                                     : PyObject_GetAttr(request, names._after_response);
     if (after == Py_None) {
@@ -64,7 +67,8 @@ send_plain(PyObject *exchange, PyObject *request, PyObject *response)
 {
     PyObject *status, *fields, *body;
     PyObject *parts = parts_of_request(request);
-    PyObject *method = parts == NULL ? NULL : part(parts, names.method);
+    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
+    PyObject *method = fresh != NULL ? FIELD(fresh->head, Head_method) : parts == NULL ? NULL : part(parts, names.method);
     if (method == NULL || !PyUnicode_CheckExact(method) || PyUnicode_CompareWithASCIIString(method, "HEAD") == 0
         || !read_response(response, &status, &fields, &body)) {
         return 0;

@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+static struct fresh fresh;
+
+const struct fresh *
+fresh_of(PyObject *parts)
+{
+    return fresh.version != 0 && fresh.version == version_of(parts) ? &fresh : NULL;
+}
+
+void
+note_match(PyObject *parts, PyObject *values)
+{
+    fresh.version = version_of(parts);
+    fresh.values = values;
+}
+
 /* A part of the exchange, which may be anybody's; a new reference. */
 static PyObject *
 exchange_part(PyObject *exchange, Py_ssize_t place, PyObject *name)
@@ -67,6 +82,9 @@ make_request(PyTypeObject *kind, PyObject *exchange, PyObject *head)
         || PyDict_SetItem(parts, names.method, FIELD(head, Head_method)) < 0
         || PyDict_SetItem(parts, names.path, path) < 0) {
         Py_CLEAR(request);
+    }
+    else {
+        fresh = (struct fresh){.version = version_of(parts), .exchange = exchange, .head = head, .path = path};
     }
     Py_XDECREF(path);
     return request;

@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+/* The response that was made last, as long as nobody has changed its parts: see `struct fresh`. Its lists may be changed. */
+static struct {
+    uint64_t version;
+    PyObject *headers, *body, *on_close;
+} fresh;
+
+static bool
+is_fresh(PyObject *parts)
+{
+    return fresh.version != 0 && fresh.version == version_of(parts);
+}
+
 /* ---- making one */
 
 /* A length as text; a new reference. */
@@ -86,11 +98,18 @@ new_response(PyObject *text)
     else {
         PyList_SET_ITEM(body, 0, data);
     }
-    int done = set_part(parts, names._on_close, PyList_New(0));
+    PyObject *on_close = PyList_New(0);
+    int done = set_part(parts, names._on_close, on_close);
     done |= set_part(parts, names.headers, headers);
     done |= set_part(parts, names.response, body);
     if (done < 0) {
         Py_CLEAR(response);
+    }
+    else {
+        fresh.version = version_of(parts);
+        fresh.headers = headers;
+        fresh.body = body;
+        fresh.on_close = on_close;
     }
     return response;
 }
@@ -152,11 +171,12 @@ PyObject *
 blocks_of(PyObject *response)
 {
     PyObject *parts = is_response_plain(Py_TYPE(response)) ? parts_of(response) : NULL;
-    if (parts == NULL || !has_no_methods(parts)) {
+    bool is_known = parts != NULL && is_fresh(parts);
+    if (parts == NULL || !(is_known || has_no_methods(parts))) {
         return NULL;
     }
-    PyObject *blocks = part(parts, names.response);
-    PyObject *on_close = part(parts, names._on_close);
+    PyObject *blocks = is_known ? fresh.body : part(parts, names.response);
+    PyObject *on_close = is_known ? fresh.on_close : part(parts, names._on_close);
     return blocks != NULL && PyList_CheckExact(blocks) && on_close != NULL && PyList_CheckExact(on_close)
                    && PyList_GET_SIZE(on_close) == 0
                ? blocks
@@ -171,9 +191,11 @@ read_response(PyObject *response, PyObject **status, PyObject **fields, PyObject
         return false;
     }
     PyObject *parts = parts_of(response);
-    PyObject *headers = part(parts, names.headers);
-    Py_ssize_t code = count_of(part(parts, names._status_code));
-    *status = part(parts, names._status);
+    bool is_known = is_fresh(parts);
+    PyObject *headers = is_known ? fresh.headers : part(parts, names.headers);
+    /* Both are those of a new one then. */
+    Py_ssize_t code = is_known ? 200 : count_of(part(parts, names._status_code));
+    *status = part(is_known ? known.NEW_RESPONSE : parts, names._status);
     if (!IS(headers, Headers) || *status == NULL || code < 200 || code == 204 || code == 304) {
         return false;
     }

@@ -54,6 +54,9 @@ PyObject *new_exchange(PyObject *link, PyObject *head);
 /* Call the handler, as `Link.run` does. -1 if it raised. */
 int run_link(PyObject *link);
 
+/* Whether nobody holds a lock. Then nobody is where it keeps others out, as long as the interpreter's lock is not given away. */
+bool is_free(PyObject *lock);
+
 /* Release a lock, with an exception set if `done` is negative; return `done`, or -1 if that raised. */
 int release(PyObject *lock, int done);
 
