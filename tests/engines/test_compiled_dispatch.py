@@ -382,6 +382,59 @@ def a_blueprint(app, record):
 
 
 @build
+def requests_that_their_view_changes(app, record):
+    def nested(number, extra):
+        inner = app.test_client().get("/slash/").text
+        return f"{inner} in {request.path}, {request.endpoint}, {request.view_args}"
+
+    def closed():
+        request.close = lambda: logging.getLogger("own close of a request").error("closed")
+        return "closed"
+
+    def failed():
+        request.routing_exception = ValueError("set by the view")
+        return "failed"
+
+    def without_values(a):
+        request.view_args = None
+        return f"{a} {request.view_args}"
+
+    def other():
+        """A request that another thread, or nobody, is about to answer."""
+        with app.test_request_context("/none", method="POST"):
+            return request.path
+
+    app.view_functions |= {
+        "number": nested,
+        "slash": closed,
+        "peek": failed,
+        "with_defaults": without_values,
+        "none": other,
+    }
+    app.view_functions["tuple"] = lambda: request.environ["PATH_INFO"]
+
+
+@build
+def responses_that_are_changed_in_place(app, record):
+    closed = logging.getLogger("closed")
+    changes = {
+        "/": lambda response: response.response.__setitem__(0, b"HELLO"),
+        "/with-defaults": lambda response: response.call_on_close(lambda: closed.error("called on close")),
+        "/slash/": lambda response: setattr(response, "status_code", 204),
+        "/peek": lambda response: setattr(response, "close", lambda: closed.error("own close")),
+        "/number/3": lambda response: response.headers.add("X-Added", "in place"),
+        "/tuple": lambda response: response.set_data("other data"),
+        "/left-over": lambda response: app.make_response("another one"),
+    }
+
+    @app.after_request
+    def change(response):
+        if response.status_code == 200:
+            changes.get(request.path, lambda response: None)(response)
+        return response
+
+
+@build
 def time_limits(app, record):
     app.config["REQUEST_TIMEOUT"] = 1000
     app.get("/nowhere", endpoint="unlimited", timeout=None)(lambda: "unlimited")
