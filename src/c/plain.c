@@ -36,7 +36,7 @@ judge(struct judgement *kept, PyTypeObject *kind, PyObject *expected)
 uint64_t
 version_of(PyObject *dict)
 {
-#if PY_VERSION_HEX < 0x030E0000
+#if PY_VERSION_HEX < 0x030D0000
     return ((PyDictObject *)dict)->ma_version_tag;
 #else
     return 0;
