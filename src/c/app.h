@@ -28,8 +28,8 @@ PyObject *parts_of(PyObject *object);
 /* The same of a request; NULL, too, if its class is not plain. */
 PyObject *parts_of_request(PyObject *request);
 
-/* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such: CPython 3.13
- * does not count all changes of an object's attributes, 3.14 none. */
+/* A number that a dict has from its last change to its next, and no dict before or after; 0 where Python has none such: CPython
+ * 3.13 does not count all changes of an object's attributes, 3.14 none. */
 uint64_t version_of(PyObject *dict);
 
 /* One of the parts; borrowed, or NULL. */

@@ -48,8 +48,8 @@ push_context(PyObject *app, PyObject *request, PyObject *parts)
 {
     PyObject *interface = PyObject_GetAttr(app, names.session_interface);
     bool is_plain = interface != NULL && has_attribute(interface, names.is_lazy, Py_True)
-                    && (fresh_of(parts) != NULL || part(parts, names._made_from_environ) == Py_False) && is_silent(known.APPCONTEXT_PUSHED)
-                    && is_current(Py_None);
+                    && (fresh_of(parts) != NULL || part(parts, names._made_from_environ) == Py_False)
+                    && is_silent(known.APPCONTEXT_PUSHED) && is_current(Py_None);
     Py_XDECREF(interface);
     if (!is_plain) {
         PyErr_Clear();
@@ -195,7 +195,8 @@ match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *contex
     if (ground == NULL) {
         return 0;
     }
-    PyObject *target = static_target(ground->by_path, FIELD(head, Head_method), fresh != NULL ? fresh->path : part(parts, names.path));
+    PyObject *path = fresh != NULL ? fresh->path : part(parts, names.path);
+    PyObject *target = static_target(ground->by_path, FIELD(head, Head_method), path);
     PyObject *plan = target == NULL ? NULL : Py_XNewRef(kept_plan(ground->revision, FIELD(target, Target_rule)));
     if (plan == NULL) {
         return 0;

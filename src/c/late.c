@@ -131,7 +131,8 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *r
     double ended;
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
     /* Nobody else would send it. */
-    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0) || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
+    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0)
+        || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
         return -1;
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);

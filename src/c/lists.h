@@ -6,8 +6,8 @@
 
 /* Classes whose instances are looked into. */
 #define SERVER_KINDS(X) \
-    X(Blockers) X(Engine) X(H1Connection) X(H1Exchange) X(InlineRunner) X(JobQueue) X(LateRunner) X(Link) X(Outbox) X(Reactor) X(RequestHead) \
-    X(ServerOptions) X(Slot) X(Socket) X(Stats) X(SystemClock)
+    X(Blockers) X(Engine) X(H1Connection) X(H1Exchange) X(InlineRunner) X(JobQueue) X(LateRunner) X(Link) X(Outbox) X(Reactor) \
+    X(RequestHead) X(ServerOptions) X(Slot) X(Socket) X(Stats) X(SystemClock)
 
 /* Places: class, attribute. */
 #define SERVER_PLACES(X) \
@@ -30,15 +30,13 @@
     X(InlineRunner, _engine) X(InlineRunner, _now) X(InlineRunner, job) X(InlineRunner, queue) \
     X(JobQueue, _engine) X(JobQueue, _lock) X(JobQueue, _max_age) X(JobQueue, _most) X(JobQueue, jobs) X(JobQueue, slot) \
     X(LateRunner, _blockers) X(LateRunner, _engine) X(LateRunner, _idle) X(LateRunner, _is_short) X(LateRunner, _is_waking) \
-    X(LateRunner, _is_watcher_asleep) X(LateRunner, _leader) X(LateRunner, _lock) X(LateRunner, _max_age) X(LateRunner, _now) \
-    X(LateRunner, _promote_after) \
-    X(LateRunner, _serial) X(LateRunner, _slow_after) X(LateRunner, queue) \
+    X(LateRunner, _is_watcher_asleep) X(LateRunner, _leader) X(LateRunner, _lock) X(LateRunner, _max_age) \
+    X(LateRunner, _now) X(LateRunner, _promote_after) X(LateRunner, _serial) X(LateRunner, _slow_after) X(LateRunner, queue) \
     X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
     X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
     X(Link, exchange) X(Link, h1) X(Link, held) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
-    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, queued_at) X(Link, received_bytes) X(Link, request_count) X(Link, sent_bytes) \
-    X(Link, slot) \
-    X(Link, sock) \
+    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, queued_at) X(Link, received_bytes) X(Link, request_count) \
+    X(Link, sent_bytes) X(Link, slot) X(Link, sock) \
     X(Outbox, size) \
     X(Reactor, _ready) X(Reactor, direct_until) X(Reactor, held) X(Reactor, held_since) X(Reactor, now) \
     X(Reactor, polled_at) \
@@ -52,26 +50,27 @@
 /* Objects of the Python modules that are compared by identity, or looked into. */
 #define SERVER_CONSTANTS(X) \
     X(ANSWERS) X(BlockingIOError) X(DONE) X(EMPTY_BODY) X(ENDED) X(H1_BODY_END) X(H1_CLOSED) X(H1_HEAD) X(H1_PAUSED) \
-    X(HANDLER_SECONDS) X(HAND_OVERS) X(HOLD_SECONDS) X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) X(NEW) X(NOTHING) X(ONE) X(PHASE_BODY) \
-    X(PHASE_CLOSED) \
-    X(PHASE_FEEDING) X(PHASE_IDLE) X(PHASE_SENDING) X(READ) X(RECEIVED_BYTES) X(RECEIVE_BYTES) X(REQUESTS) X(ROLE_FOLLOWING) X(ROLE_LATE) \
-    X(SENT_BYTES) X(STEADY_LINES)
+    X(HANDLER_SECONDS) X(HAND_OVERS) X(HOLD_SECONDS) X(HTTP11) X(InterruptedError) X(KNOWN_STATUSES) X(KNOWN_NAMES) X(NEVER) \
+    X(NEW) X(NOTHING) X(ONE) X(PHASE_BODY) X(PHASE_CLOSED) X(PHASE_FEEDING) X(PHASE_IDLE) X(PHASE_SENDING) X(READ) \
+    X(RECEIVED_BYTES) X(RECEIVE_BYTES) X(REQUESTS) X(ROLE_FOLLOWING) X(ROLE_LATE) X(SENT_BYTES) X(STEADY_LINES)
 
 /* Sizes and numbers. */
 #define SERVER_NUMBERS(X) \
-    X(CELLS) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(SAMPLE) X(STREAK) X(WRITE)
+    X(CELLS) X(GATHER_BYTES) X(KNOWN_BYTES) X(LENGTH_KIND) X(MAX_ROUNDS) X(PLAIN_KIND) X(RECEIVE_BYTES) X(SAMPLE) X(STREAK) \
+    X(WRITE)
 
 /* The methods that have a twin: class, name. */
 #define SERVER_TWINS(X) \
-    X(H1Exchange, respond) X(InlineRunner, _run_handlers) X(LateRunner, _pause) X(LateRunner, _run_waiting) X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) \
-    X(Link, hand_in) \
-    X(Link, on_event) X(Link, run) X(Link, send_held)
+    X(H1Exchange, respond) X(InlineRunner, _run_handlers) X(LateRunner, _pause) X(LateRunner, _run_waiting) \
+    X(LateRunner, submit) X(Link, _advance) X(Link, _submit) X(Link, complete) X(Link, hand_in) X(Link, on_event) X(Link, run) \
+    X(Link, send_held)
 
 /* Names of attributes and methods that are asked for. */
 #define SERVER_NAMES(X) \
-    X(_after_handler) X(_call_follower) X(_end_shortage) X(_finish_late) X(_note_slow) X(_wake_next) X(acquire) X(add) X(append) X(call_soon) X(close) X(complete) \
-    X(fileno) X(give_back) X(hand_in) X(http_date) X(label) X(locked) X(monotonic) X(note_long) X(pop) X(popleft) X(receive_data) X(receive_eof) X(recv) \
-    X(release) X(run) X(send) X(settle) X(start_next_cycle) X(suspect) X(take) X(wheel)
+    X(_after_handler) X(_call_follower) X(_end_shortage) X(_finish_late) X(_note_slow) X(_wake_next) X(acquire) X(add) \
+    X(append) X(call_soon) X(close) X(complete) X(fileno) X(give_back) X(hand_in) X(http_date) X(label) X(locked) X(monotonic) \
+    X(note_long) X(pop) X(popleft) X(receive_data) X(receive_eof) X(recv) X(release) X(run) X(send) X(settle) \
+    X(start_next_cycle) X(suspect) X(take) X(wheel)
 
 /* ================ the application */
 
