@@ -63,6 +63,21 @@ give_in(PyObject *runner, PyObject *slot, PyObject *job)
     return 0;
 }
 
+/* The slot's job was quick. -1 if it raised. */
+static int
+note_quick(PyObject *runner, PyObject *slot, PyObject *job)
+{
+    PyObject *blockers = FIELD(runner, LateRunner__blockers);
+    PUT_NEW(slot, Slot_computed, Py_None);
+    if (IS(blockers, Blockers) && is_false(FIELD(blockers, Blockers_is_probing))) {
+        return 0;
+    }
+    PyObject *label = PyObject_GetAttr(job, names.label);
+    int done = label == NULL ? -1 : forget(PyObject_CallMethodOneArg(blockers, names.note_quick, label));
+    Py_XDECREF(label);
+    return done;
+}
+
 /* Run the slot's job. -1 if it raised. */
 static int
 run_taken(PyObject *runner, PyObject *slot, PyObject *job)
@@ -81,8 +96,7 @@ run_taken(PyObject *runner, PyObject *slot, PyObject *job)
     }
     Py_DECREF(time);
     if (seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) && ended - began <= slow_after) {
-        PUT_NEW(slot, Slot_computed, Py_None);
-        return give_in(runner, slot, job);
+        return note_quick(runner, slot, job) < 0 ? -1 : give_in(runner, slot, job);
     }
     wall = PyFloat_FromDouble(ended - began);
     int done = wall == NULL ? -1 : forget(PyObject_CallMethodObjArgs(runner, names._note_slow, slot, job, wall, NULL));

@@ -11,7 +11,7 @@
 
 /* Places: class, attribute. */
 #define SERVER_PLACES(X) \
-    X(Blockers, doubts_until) X(Blockers, known) X(Blockers, streak) \
+    X(Blockers, doubts_until) X(Blockers, is_probing) X(Blockers, known) X(Blockers, streak) \
     X(Engine, access_log) X(Engine, clock) X(Engine, handler) X(Engine, idle_timeout) X(Engine, is_draining) \
     X(Engine, is_last_answer) X(Engine, is_stopped) X(Engine, options) X(Engine, reactor) X(Engine, runner) \
     X(Engine, server_field) \
@@ -69,7 +69,7 @@
 #define SERVER_NAMES(X) \
     X(_after_handler) X(_call_follower) X(_end_shortage) X(_finish_late) X(_note_slow) X(_wake_next) X(acquire) X(add) \
     X(append) X(call_soon) X(close) X(complete) X(fileno) X(give_back) X(hand_in) X(http_date) X(label) X(locked) X(monotonic) \
-    X(note_long) X(pop) X(popleft) X(receive_data) X(receive_eof) X(recv) X(release) X(run) X(send) X(settle) \
+    X(note_long) X(note_quick) X(pop) X(popleft) X(receive_data) X(receive_eof) X(recv) X(release) X(run) X(send) X(settle) \
     X(start_next_cycle) X(suspect) X(take) X(wheel)
 
 /* ================ the application */

@@ -132,3 +132,19 @@ def test_a_request_that_waited_too_long_is_refused():
         assert client.read_answer().status == 503
         assert client.get("/slow/next").status == 200
         assert "/slow/late" not in site.threads
+
+
+def test_quick_ones_are_noted_while_a_label_is_on_probation():
+    site = Site()
+    with site.serve(threads=16) as running, Client(running) as client:
+        blockers = running.server._engine.runner._blockers
+        blockers.learn("slow", 0.0, is_sure=False)
+        record = blockers.known["slow"]
+        record.left = 10**9
+        for number in range(20):
+            client.get(f"/slow/{number}")
+        wait_until(lambda: record.quick_runs == 20)
+        blockers.is_probing = False
+        for number in range(20):
+            client.get(f"/slow/{number}")
+        assert (record.quick_runs, record.slow_runs) == (20, 0)

@@ -128,13 +128,22 @@ def suspected(blockers: Blockers, now: float) -> Blockers:
     return blockers
 
 
+def run(blockers: Blockers, *, slow: int, quick: int) -> None:
+    """Have requests end on other threads."""
+    for _ in range(slow):
+        blockers.note_run("a", 0.002, 0.0019)
+    for _ in range(quick):
+        blockers.note_quick("a")
+
+
 def test_one_that_only_took_long_is_forgotten_if_most_of_its_requests_are_quick_and_then_trusted(blockers):
     """As a quick handler does on a busy machine."""
     suspected(blockers, 0.0)
-    for _ in range(blocking._FIRST_GAP // 2 - 1):
-        blockers.note_run("a", 0.002, None)
+    run(blockers, slow=7, quick=8)
+    assert blockers.is_probing
     assert trials(blockers, 100, quick=True) == [16]
     assert not blockers.known
+    assert not blockers.is_probing
     for number in range(blocking._TRUST):
         blockers.suspect("a", 1.0 + number / 1000)
     assert not blockers.known
@@ -144,12 +153,36 @@ def test_one_that_only_took_long_is_forgotten_if_most_of_its_requests_are_quick_
 
 def test_one_that_only_took_long_is_kept_if_half_of_its_requests_are_slow(blockers):
     suspected(blockers, 0.0)
-    for _ in range(blocking._FIRST_GAP // 2):
-        blockers.note_run("a", 0.002, 0.0019)
+    run(blockers, slow=8, quick=8)
     assert trials(blockers, 16, quick=True) == [16]
     assert set(blockers.known) == {"a"}
+    assert not blockers.is_probing
     assert trials(blockers, 16, quick=True) == [1, 2]  # the probation is over: trials decide
     assert not blockers.known
+
+
+def test_nothing_is_decided_before_some_of_its_requests_have_ended(blockers):
+    """A burst of slow ones: all wait for a thread, or have one, and none has ended yet."""
+    suspected(blockers, 0.0)
+    assert trials(blockers, 200, quick=True) == []
+    run(blockers, slow=8, quick=0)
+    assert trials(blockers, 1, quick=False) == [1]
+    assert set(blockers.known) == {"a"}
+
+
+def test_if_none_ends_it_is_tried_all_the_same(blockers):
+    suspected(blockers, 0.0)
+    assert trials(blockers, 2000, quick=True) == [1040, 1041, 1042]
+    assert not blockers.known
+
+
+def test_another_label_stays_on_probation(blockers):
+    suspected(blockers, 0.0)
+    blockers.suspect("b", 0.0)
+    blockers.suspect("b", 0.1)
+    run(blockers, slow=8, quick=0)
+    assert trials(blockers, 16, quick=True) == [16]
+    assert blockers.is_probing
 
 
 def test_what_is_sure_stays_sure_while_it_is_known(blockers):

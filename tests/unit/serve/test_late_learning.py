@@ -128,7 +128,8 @@ def test_slow_runs_on_other_threads_are_counted_also_the_first_of_each(site):
             job.run = lambda seconds=seconds: site.clock.advance(seconds)
             site.runner.queue.jobs.append(job)
         site.runner._run_waiting(slot)
-    assert site.runner._blockers.known["page"].slow == 2
+    assert site.runner._blockers.known["page"].slow_runs == 2
+    assert site.runner._blockers.known["page"].quick_runs == 2
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it cannot be told elsewhere")

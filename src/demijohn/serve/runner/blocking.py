@@ -7,7 +7,8 @@ requests: one that is slow only at times must not cost a promotion each time.
 
 Where others want the processor, too, or another thread has the interpreter's lock, a quick handler takes long now and then,
 and looks as if it waited. To leave it to other threads then costs more than it saves. So a label that only took long is on
-probation until its first trial: if most of its requests were quick meanwhile, it was a mistake, and it is trusted for a while.
+probation until its first trial: if most of its requests that ended meanwhile were quick, it was a mistake, and it is trusted for
+a while.
 
 A race between two threads here costs an estimate and nothing else, so there is no lock.
 """
@@ -43,6 +44,12 @@ SAMPLE: Final = 8
 _SLOW_PART = 0.5
 """A label on probation is kept if so many of its requests are slow."""
 
+_PROBED = 8
+"""Requests that have to end before that is decided: others may be waiting for a thread yet."""
+
+_LONGEST_PROBATION = 1024
+"""Requests after which it is decided with what there is."""
+
 _MOST_LABELS = 4096
 """Labels that are remembered; a table is emptied when it is full of others."""
 
@@ -50,14 +57,15 @@ _MOST_LABELS = 4096
 class _Record:
     """What is known about a label."""
 
-    __slots__ = ("gap", "is_sure", "learnt_at", "left", "quick", "slow", "waits")
+    __slots__ = ("gap", "is_sure", "learnt_at", "left", "quick", "quick_runs", "slow_runs", "waits")
 
     def __init__(self, gap: int, waits: float, now: float, *, is_sure: bool) -> None:
         self.gap = gap
         self.left = gap  # requests until the next trial
         self.quick = 0  # trials in a row
         self.is_sure = is_sure  # False: on probation
-        self.slow = 0  # requests that were, since then
+        # Requests that ended on other threads since then; quick ones are counted on probation only.
+        self.quick_runs = self.slow_runs = 0
         self.waits = waits  # running average of the seconds that its slow handlers waited
         self.learnt_at = now
 
@@ -65,10 +73,13 @@ class _Record:
 class Blockers:
     """See the file's description."""
 
-    __slots__ = ("_former", "_slow_after", "_suspects", "_trusted", "doubts_until", "known", "streak")
+    __slots__ = ("_former", "_slow_after", "_suspects", "_trusted", "doubts_until", "is_probing", "known", "streak")
 
     doubts_until: float
     """Until then it is worth asking the system whether a handler that takes long waits. Read by the leader for each request."""
+
+    is_probing: bool
+    """Whether some label is on probation, so that quick runs on other threads are to be noted, too."""
 
     streak: int
     """Requests in a row that were left to other threads. The leader's."""
@@ -76,6 +87,7 @@ class Blockers:
     def __init__(self, slow_after: float) -> None:
         self._slow_after = slow_after
         self.doubts_until = 0.0
+        self.is_probing = False
         self.streak = 0
         self.known: dict[str, _Record] = {}
         self._former: dict[str, _Record] = {}  # that were forgotten
@@ -90,11 +102,18 @@ class Blockers:
         record.left -= 1 if self.streak < STREAK else SAMPLE
         if record.left > 0:
             return False
-        if not record.is_sure:
-            record.is_sure = True
-            if record.slow < _SLOW_PART * record.gap:
-                del self.known[label]
-                self._trust(label)
+        return record.is_sure or self._is_decided(label, record)
+
+    def _is_decided(self, label: str, record: _Record) -> bool:
+        """End a label's probation, unless too few of its requests have ended."""
+        ended = record.quick_runs + record.slow_runs
+        if ended < _PROBED and record.left > -_LONGEST_PROBATION:
+            return False
+        record.is_sure = True
+        if record.slow_runs < _SLOW_PART * ended:
+            self.known.pop(label, None)
+            self._trust(label)
+        self.is_probing = any(not one.is_sure for one in list(self.known.values()))
         return True
 
     def end_trial(self, label: str) -> None:
@@ -143,6 +162,13 @@ class Blockers:
             gap = min(_LONGEST_GAP, before.gap * 2)
         _make_room(self.known)
         self.known[label] = _Record(gap, 2 * self._slow_after, now, is_sure=is_sure)
+        self.is_probing = self.is_probing or not is_sure
+
+    def note_quick(self, label: str) -> None:
+        """Take note that a handler was quick on another thread, while some label is on probation."""
+        record = self.known.get(label)
+        if record is not None:
+            record.quick_runs += 1
 
     def note_run(self, label: str, wall: float, waited: float | None) -> None:
         """Take note how long a handler that is known took and how long of that it waited, if that can be told.
@@ -153,7 +179,7 @@ class Blockers:
         # One that was quick says nothing: trials tell, and not after a few of a page that is slow at times.
         if record is None or wall <= self._slow_after:
             return
-        record.slow += 1
+        record.slow_runs += 1
         if waited is None:
             return
         record.waits = 0.8 * record.waits + 0.2 * waited

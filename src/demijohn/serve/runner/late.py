@@ -239,6 +239,8 @@ class LateRunner:
             else:
                 # PERF: to ask after each costs a system call. After slow ones is often enough: others may follow them.
                 slot.computed = None
+                if self._blockers.is_probing:
+                    self._blockers.note_quick(job.label)
             self._hand_in(slot, job)
 
     def _note_slow(self, slot: Slot, job: Job, wall: float) -> None:
