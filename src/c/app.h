@@ -57,8 +57,14 @@ struct fresh {
     PyObject *values; /* of a match that went well, NULL before */
 };
 
-/* NULL: it was changed, or it was not made here, or another one was made since. */
+/* NULL: it was changed, or it was not made here, or another one was made since; or there are no parts. */
 const struct fresh *fresh_of(PyObject *parts);
+
+/* The head of the request that has these parts; borrowed, or NULL. */
+PyObject *request_head(PyObject *parts);
+
+/* Its method, as it says; borrowed, or NULL. */
+PyObject *request_method(PyObject *parts);
 
 /* It was `fresh`, and was matched: these are the values of its path. */
 void note_match(PyObject *parts, PyObject *values);

@@ -190,7 +190,7 @@ static int
 match_static(PyObject *app, PyObject *request, PyObject *parts, PyObject *context)
 {
     const struct fresh *fresh = fresh_of(parts);
-    PyObject *head = fresh != NULL ? fresh->head : part(parts, names._head);
+    PyObject *head = request_head(parts);
     const struct ground *ground = is_match_plain(request, parts, head) ? ground_of(app) : NULL;
     if (ground == NULL) {
         return 0;
@@ -231,7 +231,8 @@ static bool
 is_request_closed(PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
-    if (parts != NULL && fresh_of(parts) != NULL && fresh_of(parts)->values != NULL) {
+    const struct fresh *fresh = fresh_of(parts);
+    if (fresh != NULL && fresh->values != NULL) {
         return true;
     }
     if (parts == NULL || part(parts, names.files) != NULL || part(parts, names.close) != NULL

@@ -53,13 +53,15 @@ static PyObject *
 values_for_view(PyObject *parts, PyObject *plan, bool is_fresh)
 {
     const struct fresh *fresh = fresh_of(parts);
+    if (!is_method_plain(request_method(parts))) {
+        return NULL;
+    }
     if (fresh != NULL && fresh->values != NULL) {
-        return is_method_plain(FIELD(fresh->head, Head_method)) ? fresh->values : NULL;
+        return fresh->values;
     }
     PyObject *values = part(parts, names.view_args);
     bool is_plain = values != NULL && PyDict_CheckExact(values) && part(parts, names.routing_exception) == Py_None
-                    && (is_fresh || is_plan_current(plan, part(parts, names.url_rule)))
-                    && is_method_plain(part(parts, names.method));
+                    && (is_fresh || is_plan_current(plan, part(parts, names.url_rule)));
     return is_plain ? values : NULL;
 }
 
@@ -119,9 +121,7 @@ static bool
 is_processed(PyObject *request, PyObject *context)
 {
     PyObject *plan = FIELD(context, RequestContext_plan);
-    PyObject *parts = parts_of(request);
-    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
-    PyObject *head = parts == NULL ? NULL : fresh != NULL ? fresh->head : part(parts, names._head);
+    PyObject *head = request_head(parts_of(request));
     PyObject *index = IS(head, Head) ? FIELD(head, Head__index) : NULL;
     return index != NULL && PyDict_CheckExact(index) && PyDict_Contains(index, known.COOKIE) == 0 && is_current(context)
            && IS(plan, EndpointPlan) && is_empty_tuple(FIELD(plan, EndpointPlan_after))
@@ -217,7 +217,7 @@ static PyObject *
 respond(PyObject *app, PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
-    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
+    const struct fresh *fresh = fresh_of(parts);
     PyObject *exchange = fresh != NULL ? fresh->exchange : parts == NULL ? NULL : part(parts, names._exchange);
     if (exchange == NULL || !are_steps_plain(app) || !is_silent(known.REQUEST_STARTED)
         || !is_silent(known.REQUEST_FINISHED)) {

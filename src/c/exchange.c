@@ -313,7 +313,9 @@ bool
 is_free(PyObject *lock)
 {
     PyObject *is_locked = PyObject_CallMethodNoArgs(lock, names.locked);
-    PyErr_Clear(); /* of a lock that cannot say it */
+    if (is_locked == NULL) {
+        PyErr_Clear(); /* a lock that cannot say it */
+    }
     Py_XDECREF(is_locked);
     return is_locked == Py_False;
 }

@@ -5,12 +5,10 @@
 static int
 take_job(PyObject *queue, PyObject *slot)
 {
-    PyObject *job;
     if (!is_free(FIELD(queue, JobQueue__lock))) {
-        job = PyObject_CallMethodOneArg(queue, names.take, slot);
-        return forget(job);
+        return forget(PyObject_CallMethodOneArg(queue, names.take, slot));
     }
-    job = PyObject_CallMethodNoArgs(FIELD(queue, JobQueue_jobs), names.popleft);
+    PyObject *job = PyObject_CallMethodNoArgs(FIELD(queue, JobQueue_jobs), names.popleft);
     if (job == NULL) {
         return -1;
     }
@@ -51,12 +49,7 @@ give_in(PyObject *runner, PyObject *slot, PyObject *job)
 {
     PUT_NEW(slot, Slot_ending, job);
     PUT_NEW(slot, Slot_job, Py_None);
-    int is_in = IS(job, Link) ? hand_in_link(job) : truth_of(PyObject_CallMethodNoArgs(job, names.hand_in));
-    if (is_in == 0) {
-        PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);
-        is_in = forget(PyObject_CallMethodOneArg(reactor, names.give_back, job));
-    }
-    if (is_in < 0) {
+    if (return_job(FIELD(FIELD(runner, LateRunner__engine), Engine_reactor), job) < 0) {
         return -1;
     }
     PUT_NEW(slot, Slot_ending, Py_None);
@@ -69,36 +62,25 @@ note_quick(PyObject *runner, PyObject *slot, PyObject *job)
 {
     PyObject *blockers = FIELD(runner, LateRunner__blockers);
     PUT_NEW(slot, Slot_computed, Py_None);
-    if (IS(blockers, Blockers) && is_false(FIELD(blockers, Blockers_is_probing))) {
-        return 0;
-    }
-    PyObject *label = PyObject_GetAttr(job, names.label);
-    int done = label == NULL ? -1 : forget(PyObject_CallMethodOneArg(blockers, names.note_quick, label));
-    Py_XDECREF(label);
-    return done;
+    return IS(blockers, Blockers) && is_false(FIELD(blockers, Blockers_is_probing))
+               ? 0
+               : tell_label(blockers, names.note_quick, job, NULL);
 }
 
 /* Run the slot's job. -1 if it raised. */
 static int
 run_taken(PyObject *runner, PyObject *slot, PyObject *job)
 {
-    PyObject *time, *wall;
-    double began, ended, queued_at, max_age, slow_after;
-    if (!read_clock(FIELD(runner, LateRunner__now), &time, &began)) {
+    PyObject *now = FIELD(runner, LateRunner__now);
+    double began, ended, slow_after;
+    if (!read_clock(now, NULL, &began) || run_queued(FIELD(runner, LateRunner_queue), job, began) < 0
+        || !read_clock(now, NULL, &ended)) {
         return -1;
     }
-    Py_DECREF(time);
-    bool is_fresh = IS(job, Link) && seconds_of(FIELD(job, Link_queued_at), &queued_at)
-                    && seconds_of(FIELD(runner, LateRunner__max_age), &max_age) && began - queued_at <= max_age;
-    if ((is_fresh ? run_link(job) : forget(PyObject_CallMethodOneArg(FIELD(runner, LateRunner_queue), names.run, job))) < 0
-        || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
-        return -1;
-    }
-    Py_DECREF(time);
     if (seconds_of(FIELD(runner, LateRunner__slow_after), &slow_after) && ended - began <= slow_after) {
         return note_quick(runner, slot, job) < 0 ? -1 : give_in(runner, slot, job);
     }
-    wall = PyFloat_FromDouble(ended - began);
+    PyObject *wall = PyFloat_FromDouble(ended - began);
     int done = wall == NULL ? -1 : forget(PyObject_CallMethodObjArgs(runner, names._note_slow, slot, job, wall, NULL));
     Py_XDECREF(wall);
     return done < 0 ? -1 : give_in(runner, slot, job);

@@ -1,30 +1,6 @@
 /* Twins of `InlineRunner`: handlers that run between two polls, in the order their requests came. */
 #include "server.h"
 
-/* ---- the queue */
-
-bool
-may_wait(PyObject *queue)
-{
-    double slot;
-    PyObject *engine = IS(queue, JobQueue) ? FIELD(queue, JobQueue__engine) : NULL;
-    if (!IS(engine, Engine) || !IS(FIELD(engine, Engine_reactor), Reactor) || !seconds_of(FIELD(queue, JobQueue_slot), &slot)
-        || slot < 0) {
-        return false;
-    }
-    PyObject *most = FIELD(queue, JobQueue__most);
-    return most == Py_None || PyObject_Size(FIELD(queue, JobQueue_jobs)) < count_of(most);
-}
-
-int
-let_wait(PyObject *queue, PyObject *link)
-{
-    PUT_NEW(link, Link_queued_at, FIELD(FIELD(FIELD(queue, JobQueue__engine), Engine_reactor), Reactor_polled_at));
-    return forget(PyObject_CallMethodOneArg(FIELD(queue, JobQueue_jobs), names.append, link));
-}
-
-/* ---- the runner */
-
 /* One job of the runner's. */
 struct turn {
     PyObject *runner, *queue, *reactor;
@@ -44,18 +20,6 @@ take_link(const struct turn *turn)
     return link;
 }
 
-/* `JobQueue.run`. -1 if it raised. */
-static int
-run_queued(const struct turn *turn, PyObject *link)
-{
-    double queued_at, max_age;
-    if (seconds_of(FIELD(link, Link_queued_at), &queued_at) && seconds_of(FIELD(turn->queue, JobQueue__max_age), &max_age)
-        && turn->began - queued_at <= max_age) {
-        return run_link(link);
-    }
-    return forget(PyObject_CallMethodOneArg(turn->queue, names.run, link));
-}
-
 /* Run a link's handler and take the link back. -1 if that raised. */
 static int
 run_handler(struct turn *turn, PyObject *link)
@@ -64,7 +28,7 @@ run_handler(struct turn *turn, PyObject *link)
     PUT_NEW(turn->runner, InlineRunner_job, link);
     PUT_NEW(link, Link_held, Py_None);
     allow_holding(turn->reactor, link, FIELD(turn->queue, JobQueue_jobs), turn->began);
-    if (run_queued(turn, link) < 0) {
+    if (run_queued(turn->queue, link, turn->began) < 0) {
         return -1;
     }
     PUT_NEW(turn->runner, InlineRunner_job, Py_None);
@@ -72,13 +36,7 @@ run_handler(struct turn *turn, PyObject *link)
     if (!read_clock(FIELD(turn->runner, InlineRunner__now), &time, &turn->ended)) {
         return -1;
     }
-    int done;
-    if (FIELD(link, Link_held) != Py_None) {
-        done = hold(turn->reactor, link, time);
-    }
-    else if ((done = hand_in_link(link)) == 0) {
-        done = forget(PyObject_CallMethodOneArg(turn->reactor, names.give_back, link));
-    }
+    int done = FIELD(link, Link_held) == Py_None ? return_job(turn->reactor, link) : hold(turn->reactor, link, time);
     Py_DECREF(time);
     return done < 0 ? -1 : settle(turn->reactor, turn->began, turn->ended);
 }
@@ -114,16 +72,15 @@ run_handlers(struct turn *turn)
 static PyObject *
 InlineRunner__run_handlers(PyObject *runner, PyObject *unused)
 {
-    PyObject *time, *engine = FIELD(runner, InlineRunner__engine);
+    PyObject *engine = FIELD(runner, InlineRunner__engine);
     struct turn turn = {.runner = runner, .queue = FIELD(runner, InlineRunner_queue)};
     if (!IS(turn.queue, JobQueue) || !IS(engine, Engine) || !IS(FIELD(engine, Engine_reactor), Reactor)) {
         return PyObject_CallOneArg(pure.InlineRunner__run_handlers, runner);
     }
     turn.reactor = FIELD(engine, Engine_reactor);
-    if (!read_clock(FIELD(runner, InlineRunner__now), &time, &turn.began)) {
+    if (!read_clock(FIELD(runner, InlineRunner__now), NULL, &turn.began)) {
         return NULL;
     }
-    Py_DECREF(time);
     int done = run_handlers(&turn);
     if (done == 0) {
         return PyObject_CallOneArg(pure.InlineRunner__run_handlers, runner);

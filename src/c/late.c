@@ -58,16 +58,19 @@ is_plain(PyObject *runner)
 bool
 read_clock(PyObject *now, PyObject **time, double *seconds)
 {
-    *time = PyObject_CallNoArgs(now);
-    if (*time == NULL) {
-        return false;
-    }
-    if (!seconds_of(*time, seconds)) {
+    PyObject *read = PyObject_CallNoArgs(now);
+    if (read != NULL && !seconds_of(read, seconds)) {
         PyErr_SetString(PyExc_TypeError, "the clock's time is no number");
-        Py_CLEAR(*time);
-        return false;
+        Py_CLEAR(read);
     }
-    return true;
+    bool is_read = read != NULL;
+    if (time != NULL) {
+        *time = read;
+    }
+    else {
+        Py_XDECREF(read);
+    }
+    return is_read;
 }
 
 static int
@@ -76,17 +79,20 @@ run_job(PyObject *job)
     return IS(job, Link) ? run_link(job) : call_method(job, names.run);
 }
 
+int
+tell_label(PyObject *blockers, PyObject *name, PyObject *job, PyObject *time)
+{
+    PyObject *label = PyObject_GetAttr(job, names.label);
+    int done = label == NULL ? -1 : forget(PyObject_CallMethodObjArgs(blockers, name, label, time, NULL));
+    Py_XDECREF(label);
+    return done;
+}
+
 /* The handler took long; nobody doubts why. -1 if that raised. */
 static int
 suspect(PyObject *runner, PyObject *job, PyObject *ended)
 {
-    PyObject *label = PyObject_GetAttr(job, names.label);
-    if (label == NULL) {
-        return -1;
-    }
-    int done = forget(PyObject_CallMethodObjArgs(FIELD(runner, LateRunner__blockers), names.suspect, label, ended, NULL));
-    Py_DECREF(label);
-    return done;
+    return tell_label(FIELD(runner, LateRunner__blockers), names.suspect, job, ended);
 }
 
 /* Take the job's connection back, or have its answer wait for those of others. -1 if it raised. */
@@ -170,16 +176,14 @@ run_on_offer(PyObject *runner, PyObject *slot, PyObject *job, const struct run *
 bool
 begin_late(PyObject *runner, struct run *run)
 {
-    PyObject *time;
     double doubts_until;
     if (!is_plain(runner)) {
         return false;
     }
-    if (!read_clock(FIELD(runner, LateRunner__now), &time, &run->began)) {
+    if (!read_clock(FIELD(runner, LateRunner__now), NULL, &run->began)) {
         PyErr_Clear(); /* Python meets it, too */
         return false;
     }
-    Py_DECREF(time);
     PyObject *blockers = FIELD(runner, LateRunner__blockers);
     if (!seconds_of(FIELD(blockers, Blockers_doubts_until), &doubts_until)) {
         return false;

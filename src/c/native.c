@@ -22,7 +22,7 @@ static PyObject *
 after_response_of(PyObject *request)
 {
     PyObject *parts = parts_of_request(request);
-    if (parts != NULL && fresh_of(parts) != NULL) {
+    if (fresh_of(parts) != NULL) {
         return NULL;
     }
     PyObject *after = parts != NULL ? Py_XNewRef(part(parts, names._after_response))
@@ -66,9 +66,7 @@ static int
 send_plain(PyObject *exchange, PyObject *request, PyObject *response)
 {
     PyObject *status, *fields, *body;
-    PyObject *parts = parts_of_request(request);
-    const struct fresh *fresh = parts == NULL ? NULL : fresh_of(parts);
-    PyObject *method = fresh != NULL ? FIELD(fresh->head, Head_method) : parts == NULL ? NULL : part(parts, names.method);
+    PyObject *method = request_method(parts_of_request(request));
     if (method == NULL || !PyUnicode_CheckExact(method) || PyUnicode_CompareWithASCIIString(method, "HEAD") == 0
         || !read_response(response, &status, &fields, &body)) {
         return 0;

@@ -8,7 +8,21 @@ static struct fresh fresh;
 const struct fresh *
 fresh_of(PyObject *parts)
 {
-    return fresh.version != 0 && fresh.version == version_of(parts) ? &fresh : NULL;
+    return parts != NULL && fresh.version != 0 && fresh.version == version_of(parts) ? &fresh : NULL;
+}
+
+PyObject *
+request_head(PyObject *parts)
+{
+    const struct fresh *found = fresh_of(parts);
+    return found != NULL ? found->head : parts == NULL ? NULL : part(parts, names._head);
+}
+
+PyObject *
+request_method(PyObject *parts)
+{
+    const struct fresh *found = fresh_of(parts);
+    return found != NULL ? FIELD(found->head, Head_method) : parts == NULL ? NULL : part(parts, names.method);
 }
 
 void

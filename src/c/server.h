@@ -33,7 +33,7 @@ bool is_cycle_over(PyObject *h1);
 /* Render a plain answer. NULL without an exception: it is not plain, and nothing was changed. */
 PyObject *render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, PyObject *date, PyObject *server);
 
-/* ---- serve: octets.c, exchange.c, link.c, held.c, late.c, follower.c, inline.c */
+/* ---- serve: octets.c, exchange.c, link.c, held.c, queue.c, late.c, follower.c, inline.c */
 
 enum outcome {
     DONE_SO_FAR,
@@ -91,18 +91,28 @@ int leave_job(PyObject *runner, PyObject *link);
 /* Twin of the method, of a slot that has no job. */
 PyObject *LateRunner__run_waiting(PyObject *runner, PyObject *slot);
 
+/* Tell a job's label to a method of the `Blockers`, and the time, unless it is NULL. -1 if it raised. */
+int tell_label(PyObject *blockers, PyObject *name, PyObject *job, PyObject *time);
+
 /* Whether a request may wait in the queue, and nothing else is to be done for that. */
 bool may_wait(PyObject *queue);
 
 /* `JobQueue.put` of a link that may. -1 if it raised. */
 int let_wait(PyObject *queue, PyObject *link);
 
+/* `JobQueue.run`, of a job that was taken. -1 if it raised. */
+int run_queued(PyObject *queue, PyObject *job, double now);
+
+/* Hand a job in that has run, or give it back to the reactor. -1 if it raised. */
+int return_job(PyObject *reactor, PyObject *job);
+
 int complete_link(PyObject *link);
 
 /* `Link.hand_in`. 1: taken back, 0: it must be given back, -1: it raised. */
 int hand_in_link(PyObject *link);
 
-/* Read a clock. False: an exception is set. */
+/* Read a clock, and give the time as the object that it was read as, too, where `time` is not NULL: a new reference. False: an
+ * exception is set. */
 bool read_clock(PyObject *now, PyObject **time, double *seconds);
 
 /* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */

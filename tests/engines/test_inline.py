@@ -18,7 +18,7 @@ class Site:
         self.clock = StandingClock()
         self.seconds: dict[str, float] = {}
         self.seen: list[str] = []
-        self.polls: list[float] = []  # how often there had been one when each handler began
+        self.polls: list[int] = []  # how often there had been one when each handler began
         self._serving = serving(self.handle, "inline", clock=self.clock, **options)
         self._stack = contextlib.ExitStack()
 

@@ -1,11 +1,13 @@
 """Requests of a known label are left to other threads: in a long row without a look at each label, and none is lost or kept."""
 
+import contextlib
 import math
 import threading
+from collections.abc import Iterator
 
 import pytest
 from engines.oddities import nobody_polls, wait_until
-from engines.serving import TIMEOUT, Client, serving
+from engines.serving import TIMEOUT, Client, Running, serving
 
 from demijohn.serve.runner.blocking import SAMPLE, STREAK
 from demijohn.serve.runner.slot import Role
@@ -39,6 +41,14 @@ class Site:
         # What this machine makes slow must teach nothing.
         return serving(self, "late", promote_after_ms=60_000, hand_over_after_ms=60_000, **options)
 
+    @contextlib.contextmanager
+    def in_a_row(self, count: int) -> Iterator[tuple[Running, Client]]:
+        """Serve, and have so many requests left to others."""
+        with self.serve(threads=16) as running, Client(running) as client:
+            learn(running)
+            ask(client, count)
+            yield running, client
+
 
 def learn(running) -> None:
     blockers = running.server._engine.runner._blockers
@@ -46,12 +56,14 @@ def learn(running) -> None:
     blockers.known["slow"].left = 10**9
 
 
+def ask(client: Client, count: int) -> None:
+    for number in range(count):
+        assert client.get(f"/slow/{number}").body == b"/slow/%d" % number
+
+
 def test_after_many_in_a_row_few_labels_are_made():
     site, count = Site(), 400
-    with site.serve(threads=16) as running, Client(running) as client:
-        learn(running)
-        for number in range(count):
-            assert client.get(f"/slow/{number}").body == b"/slow/%d" % number
+    with site.in_a_row(count) as (running, _):
         stats = running.server.stats
         # Where all others were still busy with what comes behind an answer, a request waited for whoever was ready first.
         assert stats.hand_overs + stats.queued == count
@@ -60,10 +72,7 @@ def test_after_many_in_a_row_few_labels_are_made():
 
 def test_another_label_is_soon_served_without_them_again():
     site = Site()
-    with site.serve(threads=16) as running, Client(running) as client:
-        learn(running)
-        for number in range(3 * STREAK):
-            client.get(f"/slow/{number}")
+    with site.in_a_row(3 * STREAK) as (running, client):
         before = running.server.stats.hand_overs
         for number in range(50):
             assert client.get(f"/quick/{number}").status == 200
@@ -75,14 +84,10 @@ def test_another_label_is_soon_served_without_them_again():
 
 def test_a_label_that_is_learnt_ends_the_row():
     site = Site()
-    with site.serve(threads=16) as running, Client(running) as client:
-        learn(running)
-        for number in range(2 * STREAK):
-            client.get(f"/slow/{number}")
+    with site.in_a_row(2 * STREAK) as (running, client):
         learn(running)
         del site.labels[:]
-        for number in range(STREAK):
-            client.get(f"/slow/{number}")
+        ask(client, STREAK)
         assert len(site.labels) == STREAK
 
 
@@ -92,8 +97,7 @@ def test_several_threads_have_what_one_round_left_to_them():
         learn(running)
         clients = {name: Client(running) for name in names}
         with Client(running) as other:
-            for number in range(2 * STREAK):
-                other.get(f"/slow/{number}")
+            ask(other, 2 * STREAK)
             with nobody_polls(running):
                 for name, client in clients.items():
                     client.send(GET % name.encode())
@@ -141,10 +145,8 @@ def test_quick_ones_are_noted_while_a_label_is_on_probation():
         blockers.learn("slow", 0.0, is_sure=False)
         record = blockers.known["slow"]
         record.left = 10**9
-        for number in range(20):
-            client.get(f"/slow/{number}")
+        ask(client, 20)
         wait_until(lambda: record.quick_runs == 20)
         blockers.is_probing = False
-        for number in range(20):
-            client.get(f"/slow/{number}")
+        ask(client, 20)
         assert (record.quick_runs, record.slow_runs) == (20, 0)
