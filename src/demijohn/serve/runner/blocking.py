@@ -22,9 +22,11 @@ _TRIALS = 3
 """Quick trials in a row after which a label is forgotten."""
 
 _FIRST_GAP = 16
-_LONGEST_GAP = 16384
-"""Requests of a known label from one trial, or row of trials, to the next. A page that is slow at times has some quick trials in
-a row, is forgotten, and to learn it again takes a promotion, during which nobody polls: that has to be rare."""
+_LONGEST_GAP = 65536
+_GROWTH = 4
+"""Requests of a known label from one trial, or row of trials, to the next: how many at first, at most, and how many times as many
+each time that the label is learnt again. A page that is slow at times has some quick trials in a row, is forgotten, and to learn it
+again takes a promotion, during which nobody polls: that has to be rare, and soon."""
 
 _CALM = 10.0
 """A label that is learnt again after so many seconds starts with the first gap."""
@@ -159,7 +161,7 @@ class Blockers:
         self.streak = 0
         gap = _FIRST_GAP
         if before is not None and now - before.learnt_at < _CALM:
-            gap = min(_LONGEST_GAP, before.gap * 2)
+            gap = min(_LONGEST_GAP, before.gap * _GROWTH)
         _make_room(self.known)
         self.known[label] = _Record(gap, 2 * self._slow_after, now, is_sure=is_sure)
         self.is_probing = self.is_probing or not is_sure
