@@ -1,4 +1,4 @@
-"""The load client: wrk, pinned to its own core."""
+"""The load client: wrk, pinned to its cores."""
 
 import re
 import subprocess
@@ -23,9 +23,11 @@ class Load:
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
-def run_wrk(url: str, *, connections: int, seconds: int, cpu: int | str, more: Sequence[str] = ()) -> Load:
+def run_wrk(
+    url: str, *, connections: int, seconds: int, cpu: int | str, threads: int = 1, more: Sequence[str] = ()
+) -> Load:
     """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others). `more` are arguments for wrk."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *more, url]
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *more, url]
     command = ["taskset", "-c", str(cpu), *command]
     return parse_wrk(subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout)
 

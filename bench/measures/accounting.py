@@ -20,10 +20,6 @@ class Spent:
     others: float
     """On the server's cores, by whoever else: the client if it shares them, and whatever this machine does beside."""
 
-    def full_rate(self, count: int) -> float:
-        """How many a second it would be, had nobody else used these cores. Time in which the server idled counts as its own."""
-        return count * self.cores / max(_TICK, self.elapsed * self.cores - self.others)
-
 
 class Account:
     """Opened when it is made."""

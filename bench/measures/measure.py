@@ -52,13 +52,18 @@ class Subject:
 
     @property
     def server_cores(self) -> list[int]:
-        """Cores that the server may use; with several processes the client gets the same."""
+        """Cores that the server may use."""
         return [SERVER_CPU] if self.workload.processes == 1 else [SERVER_CPU, CLIENT_CPU]
+
+    @property
+    def client_cores(self) -> list[int]:
+        """The client's; wrk has a thread on each of them."""
+        return self.server_cores if self.workload.is_shared else [CLIENT_CPU]
 
     @property
     def client_cpus(self) -> str:
         """The client's, as taskset names them."""
-        return str(CLIENT_CPU) if self.workload.processes == 1 else f"{SERVER_CPU},{CLIENT_CPU}"
+        return ",".join(map(str, self.client_cores))
 
 
 def measure(subject: Subject) -> Figures:
@@ -71,27 +76,33 @@ def measure(subject: Subject) -> Figures:
 def _load(subject: Subject) -> Figures:
     server, workload, plan = subject.server, subject.workload, subject.plan
     more = _wrk_arguments(server, workload)
-    url = server.url + workload.path
+
+    def ask(connections: int, seconds: int) -> Load:
+        url, threads = server.url + workload.path, len(subject.client_cores)
+        return run_wrk(
+            url, connections=connections, seconds=seconds, cpu=subject.client_cpus, threads=threads, more=more
+        )
+
     if plan.is_quick:
         for _ in range(QUICK_WARM_UP if subject.is_first else 0):
             server.ask("/")
     else:
         # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.
-        run_wrk(url, connections=8, seconds=1, cpu=subject.client_cpus, more=more)
+        ask(8, 1)
     account = Account(server.pid, subject.server_cores)
-    load = run_wrk(url, connections=workload.connections, seconds=plan.seconds, cpu=subject.client_cpus, more=more)
+    load = ask(workload.connections, plan.seconds)
     spent = account.close()
     _refuse_bad(load)
-    return {
+    figures = {
         "rate": load.requests_per_second,
         "p50_ms": load.p50_ms,
         "p99_ms": load.p99_ms,
         "errors": load.errors,
         "server_us": spent.server / load.count * 1e6,
-        "full_rate": spent.full_rate(load.count),
-        "cores": spent.cores,
-        "others_percent": 100 * spent.others / (spent.elapsed * spent.cores),
     }
+    if not workload.is_shared:
+        figures["others_percent"] = 100 * spent.others / (spent.elapsed * spent.cores)
+    return figures
 
 
 def _refuse_bad(load: Load) -> None:

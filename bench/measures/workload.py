@@ -35,8 +35,6 @@ class Column:
 RATE = Column("rate", "requests/s")
 P50, P99 = Column("p50_ms", "p50 ms", 2), Column("p99_ms", "p99 ms", 2)
 COST = Column("server_us", "us of server's time each", 1)
-SHARED = (RATE, Column("full_rate", "requests/s if nobody else used these cores"), P50, P99, COST)
-"""Where client and server share their cores."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,8 @@ class Workload:
     threads: int | None = None
     """Of the server; `None` is what is recommended for the contestant."""
     processes: int = 1
+    is_shared: bool = False
+    """The client has the server's cores, and none of its own."""
     is_tls: bool = False
     script: str | None = None
     """For wrk, in measures/lua."""
@@ -123,20 +123,17 @@ WORKLOADS = (
         "sleep", "sleep 10 ms, 256 connections, 64 threads", "sleep", "/sleep", connections=256, threads=MANY_THREADS
     ),
     Workload("tls", "plain text over TLS", "hello", is_tls=True),
-    Workload(
-        "hello2",
-        "plain text, 2 processes on both cores",
-        "hello",
-        processes=2,
-        columns=SHARED,
-    ),
+    # With two processes the client has no core of its own. So it has none with one process, either, where the two are compared.
+    Workload("hello1", "plain text, 1 process and the client on one core", "hello", is_shared=True),
+    Workload("page1", "a Jinja2 page of 5 kB, 1 process and the client on one core", "page", "/page", is_shared=True),
+    Workload("hello2", "plain text, 2 processes and the client on both cores", "hello", processes=2, is_shared=True),
     Workload(
         "page2",
-        "a Jinja2 page of 5 kB, 2 processes on both cores",
+        "a Jinja2 page of 5 kB, 2 processes and the client on both cores",
         "page",
         "/page",
         processes=2,
-        columns=SHARED,
+        is_shared=True,
     ),
     Workload(
         "idle",

@@ -34,8 +34,8 @@ def describe(plan: Plan, results: Results) -> dict[str, str]:
         "others on the server's core": interference(results),
         "rounds": f"{plan.rounds} of {plan.seconds} s each, interleaved; figures are medians, with the least and the most",
         "cores": (
-            "the server has one core, the client another; with 2 processes server and client share both, and the rate is told"
-            " also as it would be if nobody else had used them, by processor time"
+            "the server has one core, the client another; with 2 processes server and client share both, and with the 1 process"
+            " that these are compared with they share one"
         ),
         "connections": "64, keep-alive, if not said otherwise; 16 for the upload and the streamed answer",
         "demijohn is better by": "the ratio to demijohn's default threaded mode; more than 1 is in favour of demijohn",
@@ -44,7 +44,7 @@ def describe(plan: Plan, results: Results) -> dict[str, str]:
 
 def interference(results: Results) -> str:
     """How much of the server's core others had, while it was the server's alone: what these figures are to be trusted."""
-    shares = [run["others_percent"] for runs in results.runs.values() for run in runs if run.get("cores") == 1]
+    shares = [run["others_percent"] for runs in results.runs.values() for run in runs if "others_percent" in run]
     if not shares:
         return "not measured"
     return f"took {statistics.median(shares):.0f} % of its time in the median measurement, {max(shares):.0f} % in the worst"

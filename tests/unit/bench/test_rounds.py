@@ -87,6 +87,7 @@ def test_one_server_does_what_can_be_done_by_one():
     assert sets[0][:4] == ["start", "memory", "hello", "json"]
     assert ["mixed", "sleep"] in sets
     assert ["tls"] in sets
+    assert ["hello1", "page1"] in sets
     assert ["hello2", "page2"] in sets
     assert ["idle"] in sets
     assert sum(sets, []) == [workload.key for workload in WORKLOADS]

@@ -74,10 +74,11 @@ def test_a_tail_that_is_not_worse(own, word):
     assert verdict(results, "2 %", "pool").word == word
 
 
-def test_processes_are_compared_by_what_they_do_with_whole_cores():
+def test_processes_are_compared_where_the_client_shares_their_cores():
     results = Results()
-    results.add("ours", "page", {"rate": 90.0, "full_rate": 100.0})
-    results.add("ours", "page2", {"rate": 120.0, "full_rate": 180.0})
+    results.add("ours", "page", {"rate": 150.0})
+    results.add("ours", "page1", {"rate": 100.0})
+    results.add("ours", "page2", {"rate": 180.0})
     found = verdict(results, "threads x processes on 2 cores, page", "one process")
     assert found.outcome.ratio == pytest.approx(1.8)
     assert found.word == "met"
