@@ -74,6 +74,22 @@ def test_a_tail_that_is_not_worse(own, word):
     assert verdict(results, "2 %", "pool").word == word
 
 
+@pytest.mark.parametrize(
+    ("own", "pool", "word"),
+    [
+        ((40.0, 51.0, 60.0), (45.0, 50.0, 52.0), "met, within the spread"),
+        ((40.0, 53.0, 60.0), (45.0, 50.0, 52.0), "not met"),  # the pool was never as bad
+        ((50.5, 51.0, 60.0), (45.0, 50.0, 52.0), "not met"),  # never as good as the pool
+    ],
+)
+def test_a_tail_that_is_as_good_as_the_other_in_some_rounds(own, pool, word):
+    results = Results()
+    for one, other in zip(own, pool, strict=True):
+        results.add("ours", "mixed", {"p99_ms": one})
+        results.add("pool", "mixed", {"p99_ms": other})
+    assert verdict(results, "2 %", "pool").word == word
+
+
 def test_processes_are_compared_where_the_client_shares_their_cores():
     results = Results()
     results.add("ours", "page", {"rate": 150.0})

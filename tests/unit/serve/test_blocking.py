@@ -13,11 +13,11 @@ def blockers():
     return Blockers(SLOW)
 
 
-def trials(blockers: Blockers, requests: int, *, quick: bool) -> list[int]:
-    """Let requests of one label come; return the numbers of those that were trials."""
+def trials(blockers: Blockers, requests: int, *, quick: bool, now: float = 1000.0) -> list[int]:
+    """Let requests of one label come, all at one time; return the numbers of those that were trials."""
     found = []
     for number in range(1, requests + 1):
-        if "a" in blockers.known and blockers.is_due("a"):
+        if "a" in blockers.known and blockers.is_due("a", now):
             found.append(number)
             if quick:
                 blockers.end_trial("a")
@@ -48,11 +48,21 @@ def test_one_that_still_blocks_is_tried_ever_less(blockers):
     assert set(blockers.known) == {"a"}
 
 
+@pytest.mark.parametrize(("times", "rest"), [(1, 0.25), (2, 1.0), (3, 4.0), (4, 4.0)])
+def test_however_many_ask_for_it_it_is_not_tried_at_once(blockers, times, rest):
+    """Its slow requests are under way yet, and nobody knows of them."""
+    for _ in range(times):
+        blockers.learn("a", 10.0, is_sure=True)
+    assert trials(blockers, 100_000, quick=True, now=10.0 + 0.99 * rest) == []
+    assert trials(blockers, 100, quick=True, now=10.0 + rest) == [1, 2, 3]
+    assert not blockers.known
+
+
 def test_one_that_is_slow_only_at_times_is_not_forgotten_each_time(blockers):
     for number in range(20):
         blockers.learn("a", number / 10, is_sure=True)
         while "a" in blockers.known:
-            if blockers.is_due("a"):
+            if blockers.is_due("a", 1000.0):
                 blockers.end_trial("a")
     blockers.learn("a", 2.1, is_sure=True)
     assert blockers.known["a"].left == blocking._LONGEST_GAP

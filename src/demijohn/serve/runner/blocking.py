@@ -21,12 +21,12 @@ _AGAIN = 0.25
 _TRIALS = 3
 """Quick trials in a row after which a label is forgotten."""
 
-_FIRST_GAP = 16
-_LONGEST_GAP = 65536
+_FIRST_GAP, _LONGEST_GAP = 16, 65536
+_FIRST_REST, _LONGEST_REST = 0.25, 4.0
 _GROWTH = 4
-"""Requests of a known label from one trial, or row of trials, to the next: how many at first, at most, and how many times as many
-each time that the label is learnt again. A page that is slow at times has some quick trials in a row, is forgotten, and to learn it
-again takes a promotion, during which nobody polls: that has to be rare, and soon."""
+"""Requests of a known label, and seconds, from one trial, or row of trials, to the next: how many at first, at most, and how many
+times as many each time that the label is learnt again. A page that is slow at times has some quick trials in a row, is forgotten,
+and to learn it again takes a promotion, during which nobody polls: that has to be rare, also where many ask for it at once."""
 
 _CALM = 10.0
 """A label that is learnt again after so many seconds starts with the first gap."""
@@ -59,11 +59,12 @@ _MOST_LABELS = 4096
 class _Record:
     """What is known about a label."""
 
-    __slots__ = ("gap", "is_sure", "learnt_at", "left", "quick", "quick_runs", "slow_runs", "waits")
+    __slots__ = ("gap", "is_sure", "learnt_at", "left", "quick", "quick_runs", "slow_runs", "tried_from", "waits")
 
     def __init__(self, gap: int, waits: float, now: float, *, is_sure: bool) -> None:
         self.gap = gap
-        self.left = gap  # requests until the next trial
+        self.left = gap  # requests until the next trial, which is not made sooner than:
+        self.tried_from = now + min(_LONGEST_REST, _FIRST_REST * gap / _FIRST_GAP)
         self.quick = 0  # trials in a row
         self.is_sure = is_sure  # False: on probation
         # Requests that ended on other threads since then; quick ones are counted on probation only.
@@ -96,7 +97,7 @@ class Blockers:
         self._suspects: dict[str, float] = {}  # label -> when it was slow last
         self._trusted: dict[str, int] = {}  # label -> slow runs for which it is still not suspected
 
-    def is_due(self, label: str) -> bool:
+    def is_due(self, label: str, now: float) -> bool:
         """Tell whether this request of a known label is a trial. The leader, once for each request that it makes a label for."""
         record = self.known.get(label)
         if record is None:
@@ -104,7 +105,7 @@ class Blockers:
         record.left -= 1 if self.streak < STREAK else SAMPLE
         if record.left > 0:
             return False
-        return record.is_sure or self._is_decided(label, record)
+        return now >= record.tried_from if record.is_sure else self._is_decided(label, record)
 
     def _is_decided(self, label: str, record: _Record) -> bool:
         """End a label's probation, unless too few of its requests have ended."""

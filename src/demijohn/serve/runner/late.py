@@ -126,7 +126,7 @@ class LateRunner:
             is_left = streak >= STREAK and streak % SAMPLE != 0
             if not is_left:
                 label = job.label
-                is_left = label in blockers.known and not blockers.is_due(label)
+                is_left = label in blockers.known and not blockers.is_due(label, reactor.now)
             blockers.streak = streak + 1 if is_left else 0
             if is_left:
                 self._hand_over(job)
