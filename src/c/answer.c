@@ -20,6 +20,7 @@ struct answer {
     int count;
     Py_ssize_t size;   /* of all lines */
     Py_ssize_t length; /* the application's Content-Length; -1: it has none */
+    bool has_date;     /* of the application's */
 };
 
 /* SECURITY: nothing but these characters goes on the wire unasked: no CR, no LF, no NUL. The rest is looked at in Python. */
@@ -95,9 +96,14 @@ add_field(struct answer *answer, PyObject *field)
         answer->length = parse_digits(value);
         return answer->length >= 0;
     }
-    if (which != numbers.PLAIN_KIND || !is_printable(name) || !is_printable(value)) {
+    bool is_date = which == numbers.DATE_KIND;
+    if (is_date ? answer->has_date : which != numbers.PLAIN_KIND) {
         return false;
     }
+    if (!is_printable(name) || !is_printable(value)) {
+        return false;
+    }
+    answer->has_date |= is_date;
     line->name = name;
     line->value = value;
     answer->size += PyUnicode_GET_LENGTH(name) + 2 + PyUnicode_GET_LENGTH(value) + 2;
@@ -171,6 +177,7 @@ render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, 
     answer.count = 0;
     answer.size = PyBytes_GET_SIZE(first);
     answer.length = -1;
+    answer.has_date = false;
     /* Nothing in here runs Python code: the list stays as it is. */
     for (Py_ssize_t place = 0; place < PyList_GET_SIZE(headers); place++) {
         if (!add_field(&answer, PyList_GET_ITEM(headers, place))) {
@@ -186,7 +193,8 @@ render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, 
     Py_ssize_t digits_size = room + DIGITS_ROOM - digits;
     Py_ssize_t size = answer.size + LENGTH_NAME_SIZE + digits_size + 2 + 2 + length;
     size += PyBytes_GET_SIZE(server) ? PyBytes_GET_SIZE(server) + 10 : 0; /* "Server: " and CRLF */
-    size += PyBytes_GET_SIZE(date) ? PyBytes_GET_SIZE(date) + 8 : 0;
+    bool is_dated = PyBytes_GET_SIZE(date) > 0 && !answer.has_date;
+    size += is_dated ? PyBytes_GET_SIZE(date) + 8 : 0; /* "Date: " and CRLF */
     PyObject *left = PyLong_FromSsize_t(length);
     PyObject *rendered = left == NULL ? NULL : PyBytes_FromStringAndSize(NULL, size);
     if (rendered == NULL) {
@@ -210,7 +218,9 @@ render_plain(PyObject *h1, PyObject *status, PyObject *headers, PyObject *body, 
     to = write_bytes(to, digits, digits_size);
     to = write_bytes(to, "\r\n", 2);
     to = write_named(to, "Server: ", server);
-    to = write_named(to, "Date: ", date);
+    if (is_dated) {
+        to = write_named(to, "Date: ", date);
+    }
     to = write_bytes(to, "\r\n", 2);
     to = write_object(to, body);
     if (to != PyBytes_AS_STRING(rendered) + size) {

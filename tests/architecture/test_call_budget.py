@@ -78,8 +78,8 @@ BUDGET = {
     "session written": (get("/login"), 93, 53),
     "two url_for": (get("/urls"), 80, 38),
     "form": (POST, 115, 82),
-    "static file": (get("/files/test_sizes.py"), 118, 89),
-    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 152, 123),
+    "static file": (get("/files/test_sizes.py"), 111, 75),
+    "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 137, 108),
 }
 
 

@@ -197,6 +197,18 @@ def test_whatever_a_handler_does_both_take_it_the_same(twins, what):
         twins.compare(pieces)
 
 
+@needs_twins
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "dates",
+    [["a"], ["a", "b"], ["Sun, 06 Nov 1994 08:49:37 GMT"], ["caf\xe9"], [""], ["a\tb"], ["a\r\nX: y"], ["a", "b\n"]],
+)
+@pytest.mark.parametrize("names", [("Date", "Date"), ("date", "DATE")])
+def test_a_date_of_the_application_stands_in_the_place_of_the_servers(twins, dates, names):
+    own = deed("respond", "200 OK", tuple(zip(names, dates, strict=False)))
+    twins.compare([own, b"GET /next HTTP/1.1\r\nHost: h\r\n\r\n", own])
+
+
 @pytest.mark.parametrize("is_pure", [True, pytest.param(False, marks=needs_twins)], ids=["pure", "compiled"])
 @pytest.mark.slow
 def test_all_bytes_are_counted(runner, is_pure):

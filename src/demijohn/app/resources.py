@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import IO, Any
 
 from ..message.siblings import Siblings
@@ -42,6 +42,10 @@ def get_root_path(import_name: str) -> str:
     return os.path.dirname(os.path.abspath(get_filename(import_name)))
 
 
+# PERF: of the few folders that there are; asked for with each static file.
+_joined = lru_cache(maxsize=64)(os.path.join)
+
+
 class Resources:
     """Root folder, static folder, template folder and opening files in them."""
 
@@ -73,7 +77,7 @@ class Resources:
     @property
     def static_folder(self) -> str | None:
         """Absolute path of the static files; `None` if there are none."""
-        return None if self._static_folder is None else os.path.join(self.root_path, self._static_folder)
+        return None if self._static_folder is None else _joined(self.root_path, self._static_folder)
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from demijohn._base.clock import TWO_DIGITS, format_http_date
@@ -45,6 +46,10 @@ def parse_date(value: str | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
+# PERF: of the second that it is, time and again.
+_at_second = lru_cache(maxsize=8)(format_http_date)
+
+
 def http_date(timestamp: datetime | date | float | time.struct_time | None = None) -> str:
     """Render an IMF-fixdate of a datetime (naive means UTC), a date, seconds since the epoch, or a UTC time tuple; of now.
 
@@ -52,7 +57,7 @@ def http_date(timestamp: datetime | date | float | time.struct_time | None = Non
         OverflowError, ValueError: the platform has no such time.
     """
     if timestamp is None:
-        return format_http_date(time.time())
+        return _at_second(int(time.time()))
     if isinstance(timestamp, datetime):
         moment = timestamp
         if moment.tzinfo is not None and moment.tzinfo is not UTC:

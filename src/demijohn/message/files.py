@@ -82,7 +82,7 @@ def send_file(
     path = source.path
     name = download_name
     if name is None and path is not None:
-        name = os.path.basename(path)
+        name = path.rpartition("/")[2] if os.sep == "/" else os.path.basename(path)  # PERF: two calls
     headers = Headers()
     mimetype = _describe(headers, name, mimetype, as_attachment)
     sends_itself = path is None or not use_x_sendfile
@@ -219,7 +219,7 @@ def _describe(headers: Headers, name: str | None, mimetype: str | None, as_attac
         # An attachment is saved as it is; a browser would unpack it on the way if it were told of the coding.
         headers["Content-Encoding"] = encoding
     if name is not None:
-        headers["Content-Disposition"] = _disposition(name, as_attachment)
+        headers.add("Content-Disposition", _disposition(name, as_attachment))
     elif as_attachment:
         raise TypeError("An attachment needs a name: set 'download_name' or pass a path.")
     return mimetype

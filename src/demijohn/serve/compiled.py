@@ -38,6 +38,7 @@ _CONSTANTS: Final[dict[str, object]] = {
     "ANSWERS": stats.ANSWERS,
     "BlockingIOError": BlockingIOError,
     "CELLS": stats.CELLS,
+    "DATE_KIND": answer._DATE,
     "DONE": state.DONE,
     "EMPTY_BODY": EMPTY_BODY,
     "ENDED": stats.ENDED,
