@@ -195,6 +195,19 @@ def test_another_label_stays_on_probation(blockers):
     assert blockers.is_probing
 
 
+def test_a_probation_is_over_too_when_it_is_forgotten_or_seen_to_wait(blockers):
+    """Or else each quick request on another thread would go on making a label that nobody wants."""
+    suspected(blockers, 0.0)
+    for _ in range(30):
+        blockers.note_run("a", 0.004, 0.0001)  # it computes
+    assert not blockers.known
+    assert not blockers.is_probing
+    blockers.learn("b", 0.0, is_sure=False)
+    assert blockers.is_probing
+    blockers.promote("b", 0.1, does_wait=True)
+    assert not blockers.is_probing
+
+
 def test_what_is_sure_stays_sure_while_it_is_known(blockers):
     """One that is slow at times has quick ones in between; a slow trial is no reason to begin anew with it."""
     blockers.promote("a", 0.0, does_wait=True)

@@ -116,8 +116,11 @@ class Blockers:
         if record.slow_runs < _SLOW_PART * ended:
             self.known.pop(label, None)
             self._trust(label)
-        self.is_probing = any(not one.is_sure for one in list(self.known.values()))
+        self._look_for_probations()
         return True
+
+    def _look_for_probations(self) -> None:
+        self.is_probing = any(not one.is_sure for one in list(self.known.values()))
 
     def end_trial(self, label: str) -> None:
         """Take note that a request which ran where unknown ones do was quick, though its label is known."""
@@ -165,7 +168,7 @@ class Blockers:
             gap = min(_LONGEST_GAP, before.gap * _GROWTH)
         _make_room(self.known)
         self.known[label] = _Record(gap, 2 * self._slow_after, now, is_sure=is_sure)
-        self.is_probing = self.is_probing or not is_sure
+        self._look_for_probations()
 
     def note_quick(self, label: str) -> None:
         """Take note that a handler was quick on another thread, while some label is on probation."""
@@ -199,6 +202,7 @@ class Blockers:
         if record is not None:
             _make_room(self._former)
             self._former[label] = record
+            self._look_for_probations()
 
 
 def _make_room(table: dict[str, Any]) -> None:  # Any: whatever it has for each label
