@@ -23,10 +23,12 @@ class Load:
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
-def run_wrk(
-    url: str, *, connections: int, seconds: int, cpu: int | str, threads: int = 1, more: Sequence[str] = ()
-) -> Load:
-    """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others). `more` are arguments for wrk."""
+def run_wrk(url: str, *, connections: int, seconds: int, cpu: int | str, more: Sequence[str] = ()) -> Load:
+    """Ask `url` over keep-alive connections for some whole seconds (wrk takes no others). `more` are arguments for wrk.
+
+    `cpu` is the client's core, or several as taskset names them, such as `0,1`: then it has a thread on each.
+    """
+    threads = str(cpu).count(",") + 1
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *more, url]
     command = ["taskset", "-c", str(cpu), *command]
     return parse_wrk(subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout)

@@ -1,11 +1,17 @@
 """What a server's processes hold: memory and open files, from /proc (Linux)."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 """Where servers and clients run, if not said otherwise."""
+
+
+def cpu_list(cores: Iterable[int]) -> str:
+    """Cores as taskset names them."""
+    return ",".join(map(str, cores))
 
 
 def tree(pid: int) -> list[int]:

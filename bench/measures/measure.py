@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..load import Load, run_wrk
-from ..processes import CLIENT_CPU, SERVER_CPU, proportional_bytes, resident_bytes
+from ..processes import SERVER_CPU, cpu_list, proportional_bytes, resident_bytes
 from .accounting import Account
 from .holding import holding
 from .results import Figures
@@ -51,19 +51,9 @@ class Subject:
     """The command that does nothing but import the framework; none, and it is not measured."""
 
     @property
-    def server_cores(self) -> list[int]:
-        """Cores that the server may use."""
-        return [SERVER_CPU] if self.workload.processes == 1 else [SERVER_CPU, CLIENT_CPU]
-
-    @property
-    def client_cores(self) -> list[int]:
-        """The client's; wrk has a thread on each of them."""
-        return self.server_cores if self.workload.is_shared else [CLIENT_CPU]
-
-    @property
     def client_cpus(self) -> str:
-        """The client's, as taskset names them."""
-        return ",".join(map(str, self.client_cores))
+        """The client's cores, as taskset names them."""
+        return cpu_list(self.workload.client_cores)
 
 
 def measure(subject: Subject) -> Figures:
@@ -76,21 +66,15 @@ def measure(subject: Subject) -> Figures:
 def _load(subject: Subject) -> Figures:
     server, workload, plan = subject.server, subject.workload, subject.plan
     more = _wrk_arguments(server, workload)
-
-    def ask(connections: int, seconds: int) -> Load:
-        url, threads = server.url + workload.path, len(subject.client_cores)
-        return run_wrk(
-            url, connections=connections, seconds=seconds, cpu=subject.client_cpus, threads=threads, more=more
-        )
-
+    url = server.url + workload.path
     if plan.is_quick:
         for _ in range(QUICK_WARM_UP if subject.is_first else 0):
             server.ask("/")
     else:
         # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.
-        ask(8, 1)
-    account = Account(server.pid, subject.server_cores)
-    load = ask(workload.connections, plan.seconds)
+        run_wrk(url, connections=8, seconds=1, cpu=subject.client_cpus, more=more)
+    account = Account(server.pid, workload.server_cores)
+    load = run_wrk(url, connections=workload.connections, seconds=plan.seconds, cpu=subject.client_cpus, more=more)
     spent = account.close()
     _refuse_bad(load)
     figures = {

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..contestants import Contestant, NotPossible, Setting
 from ..contestants.check import problems
-from ..processes import CLIENT_CPU, SERVER_CPU
+from ..processes import cpu_list
 from .measure import Plan, Subject, measure
 from .results import Results
 from .serving import Server, ServerFailed, free_port, running
@@ -120,7 +120,7 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
             setting = self._setting(workload, Path(scratch))
             command = contestant.command(setting)
-            cpus = f"{SERVER_CPU}" if setting.processes == 1 else f"{SERVER_CPU},{CLIENT_CPU}"
+            cpus = cpu_list(workload.server_cores)
             is_tls = setting.certificate is not None
             with running(command.argv, port=setting.port, cpus=cpus, environ=command.environ, is_tls=is_tls) as server:
                 yield server, setting

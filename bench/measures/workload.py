@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
+from ..processes import CLIENT_CPU, SERVER_CPU
+
 QUICK_IDLE, IDLE = 2_000, 10_000
 MANY_THREADS = 64
 """Where views wait."""
@@ -61,6 +63,16 @@ class Workload:
     kind: Kind = Kind.LOAD
     columns: tuple[Column, ...] = field(default=(RATE, P50, P99, COST))
     is_more_better: bool = True
+
+    @property
+    def server_cores(self) -> list[int]:
+        """Those that the server may use."""
+        return [SERVER_CPU] if self.processes == 1 else [SERVER_CPU, CLIENT_CPU]
+
+    @property
+    def client_cores(self) -> list[int]:
+        """The client's."""
+        return self.server_cores if self.is_shared else [CLIENT_CPU]
 
     @property
     def group(self) -> tuple[object, ...]:

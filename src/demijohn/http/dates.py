@@ -46,8 +46,8 @@ def parse_date(value: str | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
-# PERF: of the second that it is, time and again.
-_at_second = lru_cache(maxsize=8)(format_http_date)
+# PERF: of seconds since the epoch that come time and again: now, and when a file was changed.
+http_date_at = lru_cache(maxsize=1024)(format_http_date)
 
 
 def http_date(timestamp: datetime | date | float | time.struct_time | None = None) -> str:
@@ -57,7 +57,7 @@ def http_date(timestamp: datetime | date | float | time.struct_time | None = Non
         OverflowError, ValueError: the platform has no such time.
     """
     if timestamp is None:
-        return _at_second(int(time.time()))
+        return http_date_at(int(time.time()))
     if isinstance(timestamp, datetime):
         moment = timestamp
         if moment.tzinfo is not None and moment.tzinfo is not UTC:

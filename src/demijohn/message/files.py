@@ -12,8 +12,7 @@ from time import time
 from typing import IO, Any, Final
 from urllib.parse import quote
 
-from demijohn._base.clock import format_http_date
-from demijohn.http.dates import http_date
+from demijohn.http.dates import http_date, http_date_at
 from demijohn.http.errors import Forbidden, NotFound
 from demijohn.http.etag import quote_etag
 from demijohn.http.headers import Headers
@@ -82,7 +81,7 @@ def send_file(
     path = source.path
     name = download_name
     if name is None and path is not None:
-        name = path.rpartition("/")[2] if os.sep == "/" else os.path.basename(path)  # PERF: two calls
+        name = path.rpartition("/")[2] if os.sep == "/" else os.path.basename(path)  # PERF: that is two calls
     headers = Headers()
     mimetype = _describe(headers, name, mimetype, as_attachment)
     sends_itself = path is None or not use_x_sendfile
@@ -148,14 +147,10 @@ def _name_fields(
     if last_modified is not None:
         fields.append(("Last-Modified", http_date(last_modified)))
     elif plain.modified is not None:
-        fields.append(("Last-Modified", _http_date_of(plain.modified)))
+        fields.append(("Last-Modified", http_date_at(plain.modified)))
     if policy.nosniff:
         fields.append(("X-Content-Type-Options", "nosniff"))
     return fields
-
-
-# PERF: files do not change often.
-_http_date_of = lru_cache(maxsize=1024)(format_http_date)
 
 
 def _choose(
