@@ -107,6 +107,7 @@ class Running:
         assert self.wait() == 0
 
     def output(self):
+        """What has been read so far, which is everything only after `wait()`; to look for something before, use `wait_for`."""
         return "\n".join(self.lines)
 
     def clean_up(self):
