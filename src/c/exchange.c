@@ -149,10 +149,11 @@ keep_rest(PyObject *outbox, PyObject *data, Py_ssize_t sent)
 }
 
 int
-send_line(PyObject *link, PyObject *data)
+send_line(PyObject *link, PyObject *data, bool is_more_to_come)
 {
     Py_ssize_t sent;
-    switch (send_octets(FIELD(link, Link_sock), data, &sent)) {
+    PUT_NEW(link, Link_is_corked, is_more_to_come ? Py_True : Py_False);
+    switch (send_octets(FIELD(link, Link_sock), data, is_more_to_come, &sent)) {
         case RAISED:
             return -1;
         case BROKEN:
@@ -166,7 +167,11 @@ send_line(PyObject *link, PyObject *data)
         return -1;
     }
     PUT(link, Link_sent_bytes, all);
-    return sent < PyBytes_GET_SIZE(data) ? keep_rest(FIELD(link, Link_outbox), data, sent) : 0;
+    if (sent == PyBytes_GET_SIZE(data)) {
+        return 0;
+    }
+    uncork(link);
+    return keep_rest(FIELD(link, Link_outbox), data, sent);
 }
 
 int
@@ -174,7 +179,7 @@ send_held(PyObject *link)
 {
     PyObject *data = Py_NewRef(FIELD(link, Link_held));
     PUT_NEW(link, Link_held, Py_None);
-    int done = send_line(link, data);
+    int done = send_line(link, data, false);
     Py_DECREF(data);
     return done;
 }
@@ -200,15 +205,20 @@ plain_line(PyObject *exchange, PyObject *body)
     return id_field != NULL && PyUnicode_CheckExact(id_field) && PyUnicode_GET_LENGTH(id_field) == 0 ? link : NULL;
 }
 
-/* Send a plain answer, or hold it. -1 if that raised. */
+/* Send a plain answer, or hold it, or have it wait in the system for the one behind it. -1 if that raised. */
 static int
 send_answer(PyObject *link, PyObject *data, bool is_last)
 {
-    if (is_last && is_false(FIELD(link, Link_held)) && !has_buffered(FIELD(link, Link_h1))) {
-        PUT_NEW(link, Link_held, data);
-        return 0;
+    if (!is_last || !is_false(FIELD(link, Link_held))) {
+        return send_line(link, data, false);
     }
-    return send_line(link, data);
+    if (has_buffered(FIELD(link, Link_h1))) {
+        /* Only where another thread sees to it that it does not wait for a handler that blocks. */
+        bool is_watched = IS(FIELD(FIELD(link, Link_engine), Engine_runner), LateRunner);
+        return send_line(link, data, is_watched && can_be_corked(FIELD(link, Link_sock)));
+    }
+    PUT_NEW(link, Link_held, data);
+    return 0;
 }
 
 /* 1: done; 0: not plain, and nothing was done; -1: it raised. */

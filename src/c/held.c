@@ -1,11 +1,28 @@
-/* Twins of the reactor's `hold` and `settle`: an answer that waits for those of others that were ready in the same round. */
+/* Twins of the reactor's `hold` and `settle`: an answer that waits for those of others that were ready in the same round; and of
+ * `Line.uncork`: one that waits in the system for the answer to the next request of the same client. */
 #include "server.h"
+
+/* There are bytes behind the request, which may be the next one. */
+static bool
+has_next(PyObject *link)
+{
+    return IS(FIELD(link, Link_h1), H1Connection) && has_buffered(FIELD(link, Link_h1));
+}
+
+void
+uncork(PyObject *link)
+{
+    if (FIELD(link, Link_is_corked) == Py_True) {
+        PUT_NEW(link, Link_is_corked, Py_False);
+        uncork_socket(FIELD(link, Link_sock));
+    }
+}
 
 void
 allow_holding(PyObject *reactor, PyObject *job, PyObject *others, double began)
 {
     double direct_until;
-    if (IS(job, Link) && PyObject_Size(others) > 0 && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until)
+    if (IS(job, Link) && (PyObject_Size(others) > 0 || has_next(job)) && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until)
         && began >= direct_until) {
         PUT_NEW(job, Link_held, Py_False);
     }

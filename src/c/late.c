@@ -136,6 +136,9 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *r
     PyObject *time;
     double ended;
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
+    if (IS(job, Link)) {
+        uncork(job);
+    }
     /* Nobody else would send it. */
     if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0)
         || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {

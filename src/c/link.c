@@ -31,8 +31,11 @@ submit_link(PyObject *link)
     PyObject *runner = has_plain_parts(link) && FIELD(link, Link_phase) != known.PHASE_SENDING
                            ? FIELD(FIELD(link, Link_engine), Engine_runner)
                            : NULL;
-    bool is_inline = IS(runner, InlineRunner) && may_wait(FIELD(runner, InlineRunner_queue));
     bool runs_here = IS(runner, LateRunner) && begin_late(runner, &run);
+    if (!runs_here) {
+        uncork(link); /* it has to wait */
+    }
+    bool is_inline = IS(runner, InlineRunner) && may_wait(FIELD(runner, InlineRunner_queue));
     if (!(is_inline || runs_here || (IS(runner, LateRunner) && is_left(runner)))) {
         return truth_of(PyObject_CallOneArg(pure.Link__submit, link));
     }

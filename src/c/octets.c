@@ -9,6 +9,9 @@
 #ifndef _WIN32
 #include <sys/socket.h>
 #include <sys/types.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #endif
 
 #if defined(MSG_DONTWAIT) && defined(MSG_NOSIGNAL)
@@ -112,8 +115,35 @@ receive_octets(PyObject *sock, PyObject **data)
     return DONE_SO_FAR;
 }
 
+#if HAS_DIRECT_CALLS && defined(MSG_MORE)
+#define HAS_CORK 1
+#else
+#define HAS_CORK 0
+#define MSG_MORE 0
+#endif
+
+bool
+can_be_corked(PyObject *sock)
+{
+    return HAS_CORK && sock != NULL && Py_TYPE(sock) == kinds.Socket;
+}
+
+void
+uncork_socket(PyObject *sock)
+{
+#if HAS_CORK
+    int descriptor = descriptor_of(sock), one = 1;
+    if (descriptor >= 0) {
+        /* It has this option already; to set it once more sends what is there. If not, the system does before long. */
+        (void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    }
+#else
+    (void)sock;
+#endif
+}
+
 enum outcome
-send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent)
+send_octets(PyObject *sock, PyObject *data, bool is_more_to_come, Py_ssize_t *sent)
 {
     int descriptor = descriptor_of(sock);
     *sent = 0;
@@ -123,7 +153,7 @@ send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent)
         size_t count = (size_t)PyBytes_GET_SIZE(data);
         ssize_t size;
         int number;
-        size = send(descriptor, octets, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        size = send(descriptor, octets, count, MSG_DONTWAIT | MSG_NOSIGNAL | (is_more_to_come ? MSG_MORE : 0));
         number = errno;
         if (size < 0) {
             return outcome_of_number(number);

@@ -45,8 +45,14 @@ enum outcome {
 /* Take what has come, `RECEIVE_BYTES` at most; empty at the end. */
 enum outcome receive_octets(PyObject *sock, PyObject **data);
 
-/* Send what the socket takes now. */
-enum outcome send_octets(PyObject *sock, PyObject *data, Py_ssize_t *sent);
+/* Send what the socket takes now; if more is to come at once, the system may wait for it. */
+enum outcome send_octets(PyObject *sock, PyObject *data, bool is_more_to_come, Py_ssize_t *sent);
+
+/* Whether a socket is one whose bytes the system lets wait for more. */
+bool can_be_corked(PyObject *sock);
+
+/* Have the system send what waits for more. Any thread. */
+void uncork_socket(PyObject *sock);
 
 /* Make the exchange of a request without a body; `EMPTY_BODY` is its body. */
 PyObject *new_exchange(PyObject *link, PyObject *head);
@@ -115,13 +121,17 @@ int hand_in_link(PyObject *link);
  * exception is set. */
 bool read_clock(PyObject *now, PyObject **time, double *seconds);
 
-/* `Line.send`, of a line that is not broken and has nothing in front. -1 if it raised. */
-int send_line(PyObject *link, PyObject *data);
+/* `Line.send`, of a line that is not broken and has nothing in front; corked, if more is to come. -1 if it raised. */
+int send_line(PyObject *link, PyObject *data, bool is_more_to_come);
 
 /* The same with the answer that such a line holds. -1 if it raised. */
 int send_held(PyObject *link);
 
-/* Let the job's answer be held, if others are ready (the size of `others`), and none of late has taken long. */
+/* Nothing comes at once: `Line.uncork`. */
+void uncork(PyObject *link);
+
+/* Let the job's answer be held, if others are ready (the size of `others`) or there is a next request behind this one, and none of
+ * late has taken long. */
 void allow_holding(PyObject *reactor, PyObject *job, PyObject *others, double began);
 
 /* The handler has ended: answers that come after are no longer held. */

@@ -23,7 +23,7 @@ def test_our_own_server_is_measured(tmp_path):
     for program in ("wrk", "taskset"):
         need(program)
     command = [sys.executable, "-m", "bench", "--quick", "--only", DEFAULT, "--workload", "hello", "mixed", "idle"]
-    command += ["--idle", "50", "--port", "18765", "--out", str(tmp_path)]
+    command += ["--idle", "50", "--port", str(16384 + os.getpid() % 8192), "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "about" in done.stderr

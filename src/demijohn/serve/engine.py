@@ -60,6 +60,9 @@ class Job(Watched, Protocol):
     def send_held(self) -> None:
         """Send the answer that was held, then `complete`. The leader only."""
 
+    def uncork(self) -> None:
+        """Have the system send what it keeps back of answers before this one, which takes long. Any thread."""
+
     def abandon(self) -> None:
         """The thread that ran it died: nothing more will come of it. Instead of `complete`, on any thread."""
 

@@ -81,6 +81,8 @@ class Intake(WatchedLine):
             except ProtocolReject as reject:
                 self._reject(reject)
                 return True
+            if self.is_corked and type(event) is not RequestHead:
+                self.uncork()
             if type(event) is RequestHead:
                 body: BodySource = EMPTY_BODY
                 if h1.has_body:
@@ -122,6 +124,7 @@ class Intake(WatchedLine):
                 return False
             if self.is_handled or self.phase not in _READING or not h1.has_buffered:
                 return True
+        self.uncork()
         if not self._is_requeued:
             self._is_requeued = True
             engine.reactor.call_soon(self.on_requeued)

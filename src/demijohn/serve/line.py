@@ -3,6 +3,7 @@
 `Link` adds the polling thread's side. Whoever owns the link may call these methods; nobody else.
 """
 
+import contextlib
 import logging
 import select
 import socket
@@ -25,8 +26,8 @@ class Line:
     """Socket, protocol and outbox of one connection."""
 
     __slots__ = (
-        "_taken", "counted_bytes", "engine", "h1", "held", "is_broken", "is_read_closed", "outbox", "patience", "peer",
-        "received_bytes", "request_count", "sent_bytes", "sock",
+        "_taken", "counted_bytes", "engine", "h1", "held", "is_broken", "is_corked", "is_read_closed", "outbox", "patience",
+        "peer", "received_bytes", "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
@@ -37,6 +38,8 @@ class Line:
         self.h1.is_secure = peer.scheme == "https"
         self.outbox = Outbox()
         self.held: bytes | bool | None = None  # see `Job.held`
+        # The system may keep the end of the last answer back, for the one to the next request. Only compiled twins have it do so.
+        self.is_corked = False
         self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next three.
         self.patience = engine.options.write_timeout
@@ -61,6 +64,15 @@ class Line:
     def abandon(self) -> None:
         """See `Job.abandon`."""
         self.is_broken = True
+
+    def uncork(self) -> None:
+        """See `Job.uncork`."""
+        if self.is_corked:
+            self.is_corked = False
+            with contextlib.suppress(OSError):  # closed since, or no TCP: then nothing is kept back
+                self.sock.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+                )  # is set; to set it again sends what is there
 
     def count_bytes(self) -> None:
         """Add to the server's counts what they have not got yet. Under the lock of `Stats`; by the owner."""

@@ -83,6 +83,7 @@ class Link(Intake):
     def reset(self) -> None:
         """Close so that the client sees an error, not an end: for answers that were cut."""
         if self.phase is not CLOSED:
+            self.uncork()  # what was answered before is whole
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.close()
 

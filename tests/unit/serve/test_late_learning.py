@@ -47,7 +47,7 @@ class Site:
                 used, self.used = self.used, self.used + promoted.pop("computed", 0.0)
                 self.runner._take_over(used, **promoted)
 
-        job = SimpleNamespace(label="page", run=work, complete=lambda: None, hand_in=lambda: True)
+        job = SimpleNamespace(label="page", run=work, complete=lambda: None, hand_in=lambda: True, uncork=lambda: None)
         self.runner.submit(job)
 
     @property

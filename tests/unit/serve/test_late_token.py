@@ -25,6 +25,9 @@ class Job:
         self.began.set()
         assert self.let_go.wait(PATIENCE)
 
+    def uncork(self):
+        """Nothing was answered before."""
+
     def complete(self):
         self.taken_back.put("by the leader")
 

@@ -24,6 +24,7 @@ from collections import deque
 
 from ..engine import STOP_SECONDS, Engine, Job
 from ..stats import HAND_OVERS, PROMOTIONS, QUEUED, THREADS_REPLACED
+from .alarm import Alarm
 from .blocking import SAMPLE, STREAK, Blockers
 from .queue import JobQueue
 from .slot import FOLLOWING, LATE, LEADING, WOKEN, Slot
@@ -67,9 +68,7 @@ class LateRunner:
         self._lock = threading.Lock()
         self._blockers = Blockers(slow_after)
         self._now = engine.clock.monotonic
-        # Free when somebody rings. No SimpleQueue: one of CPython 3.11 whose wait a signal interrupts may wait for ever.
-        self._alarm = threading.Lock()
-        self._alarm.acquire()
+        self._alarm = Alarm()  # the watcher's
         self._is_watcher_asleep = False
 
     def serve(self) -> None:
@@ -81,17 +80,13 @@ class LateRunner:
 
     def wake(self) -> None:
         """Wake the watcher, too."""
-        self._ring()
-
-    def _ring(self) -> None:
-        with contextlib.suppress(RuntimeError):  # it rings already
-            self._alarm.release()
+        self._alarm.ring()
 
     def stop(self) -> None:
         """Let the threads end. One that is in a handler which never returns is left behind (threads are daemons)."""
         for slot in self._slots:
             slot.inbox.put(False)
-        self._ring()
+        self._alarm.ring()
         until = self._now() + STOP_SECONDS
         for slot in self._slots:
             if slot.thread is not None:
@@ -137,7 +132,7 @@ class LateRunner:
         slot.offer.append(job)
         if self._is_watcher_asleep:
             self._is_watcher_asleep = False
-            self._ring()
+            self._alarm.ring()
         began = self._now()
         # A long time may be that of others, who had the processor. To ask is a system call, so only after one has taken long.
         waited = times_waited() if began < blockers.doubts_until else None
@@ -309,7 +304,7 @@ class LateRunner:
                 seen = self._serial
                 used = seconds_used(self._leader.thread)
             due = self._now() + self._promote_after
-            self._alarm.acquire(timeout=self._promote_after)  # a sleep that `wake` cuts short
+            self._alarm.wait(self._promote_after)  # a sleep that `wake` cuts short
             is_tardy = self._now() - due > _TARDY_PART * self._promote_after
             if self._serial != seen:
                 idle_ticks = 0
@@ -330,7 +325,10 @@ class LateRunner:
 
         `used_before`: how much of the processor the leader's thread had used one tick ago; `None` if it cannot be told.
         """
-        late = self._leader.thread
+        slot = self._leader
+        if (job := slot.job) is not None:
+            job.uncork()  # even if nobody can take over
+        late = slot.thread
         used = seconds_used(late)
         # While it is on offer: afterwards it may have ended.
         is_held_up = is_tardy or is_runnable(late)
@@ -362,7 +360,7 @@ class LateRunner:
             # may have raised ends the next sleep early, which does no harm.
             self._is_watcher_asleep = False
             return
-        self._alarm.acquire()
+        self._alarm.wait()
 
     # ------------------------------------------------------------------ threads
 
