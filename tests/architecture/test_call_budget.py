@@ -77,7 +77,7 @@ BUDGET = {
     "session read": (get("/session", COOKIE), 86, 46),
     "session written": (get("/login"), 93, 53),
     "two url_for": (get("/urls"), 80, 38),
-    "form": (POST, 115, 82),
+    "form": (POST, 106, 73),
     "static file": (get("/files/test_sizes.py"), 111, 75),
     "static file, not changed": (get("/files/test_sizes.py", "If-None-Match: *\r\n"), 137, 108),
 }

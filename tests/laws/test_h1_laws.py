@@ -34,6 +34,17 @@ def test_any_split_gives_the_same_outcome(text, limits, cuts):
     assert drive([data[at : at + 1] for at in range(len(data))], limits) == whole
 
 
+@settings(max_examples=400, deadline=None)
+@given(streams, LIMITS, st.lists(st.integers(0, 10_000), max_size=3), st.sampled_from([0, 1, 5, 1 << 20]))
+@example(
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345GET / HTTP/1.1\r\nHost: a\r\n\r\n", H1Limits(), [], 5
+)
+@example("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345", H1Limits(), [], 4)
+def test_content_that_is_taken_at_once_is_the_same(text, limits, cuts, most_taken):
+    data = text.encode("latin-1")
+    assert drive(split(data, cuts), limits, most_taken=most_taken) == drive([data], limits)
+
+
 @settings(max_examples=200, deadline=None)
 @given(streams, LIMITS, requests)
 def test_nothing_behind_a_rejection_changes_anything(text, limits, more):

@@ -8,7 +8,7 @@ import logging
 import socket
 from abc import abstractmethod
 
-from ..seam import EMPTY_BODY, BodySource, Peer, RequestHead
+from ..seam import EMPTY_BODY, BodySource, BufferedBody, Peer, RequestHead
 from ..wire.h1 import END_OF_BODY, NEED_DATA, Data
 from ..wire.reject import ProtocolReject
 from .answered import Answered
@@ -86,10 +86,10 @@ class Intake(WatchedLine):
             if type(event) is RequestHead:
                 body: BodySource = EMPTY_BODY
                 if h1.has_body:
-                    if engine.streams is None or not self._is_streamed(event):
-                        self._begin_body()
+                    content = StreamBody(self) if self._is_streamed(event) else self._begin_body()
+                    if content is None:
                         continue
-                    body = StreamBody(self)
+                    body = content
             elif type(event) is Data:
                 if not self._take_body(event.data):
                     return True
@@ -153,15 +153,21 @@ class Intake(WatchedLine):
         self._body = UnreadBody()
         self._count_body(self._body)
 
-    def _begin_body(self) -> None:
+    def _begin_body(self) -> BodySource | None:
+        """Return a request's content, if it has come whole behind the head; else begin to collect it."""
+        options = self.engine.options
+        data = self.h1.take_content(options.body_memory_bytes)
+        if data is not None:
+            return BufferedBody(data)
         self.phase = BODY
-        self._body = BodyBuffer(self.engine.options.body_memory_bytes, self.engine.options.body_dir)
+        self._body = BodyBuffer(options.body_memory_bytes, options.body_dir)
         self._body.began = self.engine.reactor.now
         if interim := self.h1.render_continue():
             # Sent before a thread is occupied: the reactor reads the body first, so that a slow client holds nobody.
             self.send(interim)
             if self.outbox.size:
                 self._watch(READ | WRITE)
+        return None
 
     def _send_rest(self) -> None:
         """Go on sending what a client that takes no answers is told while its request arrives."""

@@ -101,8 +101,10 @@ def pairs(fields) -> list[list[str]]:
 class Driver:
     """Feeds a connection, answers each complete request, and notes what it saw."""
 
-    def __init__(self, limits: H1Limits = H1Limits()) -> None:
+    def __init__(self, limits: H1Limits = H1Limits(), most_taken: int = -1) -> None:
+        """`most_taken`: content that has come with its head is taken at once, if it is no longer."""
         self.connection = H1Connection(limits)
+        self.most_taken = most_taken
         self.outcome = Outcome()
         self.answers = b""
 
@@ -150,7 +152,11 @@ class Driver:
                 )
             )
             if connection.has_body:
-                return True
+                content = connection.take_content(self.most_taken)
+                if content is None:
+                    return True
+                assert 0 < len(content) == connection.body_received <= self.most_taken
+                requests[-1].body += content.decode("latin-1")
         elif isinstance(event, Data):
             assert event.data
             requests[-1].body += event.data.decode("latin-1")
@@ -169,9 +175,9 @@ class Driver:
         return True
 
 
-def drive(pieces, limits: H1Limits = H1Limits(), *, eof: bool = True) -> Outcome:
-    """Feed `pieces` one after another and return what came of it."""
-    driver = Driver(limits)
+def drive(pieces, limits: H1Limits = H1Limits(), *, eof: bool = True, most_taken: int = -1) -> Outcome:
+    """Feed `pieces` one after another and return what came of it; `most_taken`: see `Driver`."""
+    driver = Driver(limits, most_taken)
     for piece in pieces:
         driver.feed(piece)
     if eof:

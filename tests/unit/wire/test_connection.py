@@ -322,6 +322,45 @@ def test_next_request_waits_for_the_content():
         connection.start_next_cycle()
 
 
+def begun(data: bytes) -> H1Connection:
+    """A connection that has read a request's head."""
+    connection = H1Connection(H1Limits())
+    connection.receive_data(data)
+    assert isinstance(connection.next_event(), RequestHead)
+    return connection
+
+
+def test_content_that_has_come_is_taken_at_once():
+    connection = begun(POST + b"abcde" + GET)
+    assert connection.take_content(4) is None
+    assert connection.take_content(5) == b"abcde"
+    assert (connection.body_received, connection.is_body_complete, connection.has_buffered) == (5, True, True)
+    assert connection.next_event() is PAUSED
+    assert connection.take_content(5) is None
+    connection.render_response("200 OK", [], b"", **NONE)
+    connection.start_next_cycle()
+    assert isinstance(connection.next_event(), RequestHead)
+    assert connection.body_received == 0
+
+
+@pytest.mark.parametrize(
+    "data", [GET, POST + b"abcd", POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked") + b"0\r\n\r\n"]
+)
+def test_content_that_is_not_there_is_not_taken(data):
+    connection = begun(data)
+    before = connection.has_buffered
+    assert connection.take_content(1 << 20) is None
+    assert connection.has_buffered is before
+
+
+def test_content_of_which_some_was_handed_over_is_not_taken():
+    connection = begun(POST + b"a")
+    assert connection.next_event().data == b"a"
+    connection.receive_data(b"bcde")
+    assert connection.take_content(1 << 20) is None
+    assert connection.next_event().data == b"bcde"
+
+
 def test_facts_do_not_leak_into_the_next_request():
     connection = asked(
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n1\r\nx\r\n0\r\nX: y\r\n\r\n"

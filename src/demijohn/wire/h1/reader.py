@@ -12,6 +12,7 @@ HEAD       head complete, no content                                    PAUSED
            head complete, Content-Length / chunked                      LENGTH_BODY / CHUNKED_BODY
            input ended between requests                                 CLOSED
 *_BODY     last byte of content (and the trailers)                      BODY_END
+           take_content() returned it                                   PAUSED
 BODY_END   END_OF_BODY was returned                                     PAUSED
 PAUSED     start_next_cycle()                                           HEAD
 any        ProtocolReject raised                                        CLOSED
@@ -70,36 +71,11 @@ class RequestReader:
     """Reads requests one after another. The facts below `head` are those of the current request."""
 
     __slots__ = (
-        "_at",
-        "_buffer",
-        "_decoder",
-        "_eof",
-        "_field_count",
-        "_is_special",
-        "_known_head",
-        "_known_host",
-        "_known_octets",
-        "_known_request",
-        "_known_section",
-        "_left",
-        "_plain_room",
-        "_scanner",
-        "_state",
-        "body_received",
-        "content_length",
-        "expects_continue",
-        "has_body",
-        "head",
-        "is_chunked",
-        "is_head_method",
-        "is_http10",
-        "is_secure",
-        "is_websocket",
-        "keep_alive",
-        "limits",
-        "must_close",
-        "trailers",
-    )
+        "_at", "_buffer", "_decoder", "_eof", "_field_count", "_is_special", "_known_head", "_known_host",
+        "_known_octets", "_known_request", "_known_section", "_left", "_plain_room", "_scanner", "_state",
+        "body_received", "content_length", "expects_continue", "has_body", "head", "is_chunked", "is_head_method",
+        "is_http10", "is_secure", "is_websocket", "keep_alive", "limits", "must_close", "trailers",
+    )  # fmt: skip
 
     def __init__(self, limits: H1Limits) -> None:
         self.limits = limits
@@ -215,6 +191,25 @@ class RequestReader:
             self._state = _PAUSED
             return END_OF_BODY
         return PAUSED if state is _PAUSED else CLOSED
+
+    def take_content(self, most: int) -> bytes | None:
+        """Return the whole content, where its length was announced and all of it has come already; in place of its events.
+
+        `None`, and nothing has changed: it has none, or is chunked, has more to come, or is longer than `most` bytes.
+        """
+        at, buffer, size = self._at, self._buffer, self._left
+        if self._state is not _LENGTH_BODY or self.body_received or size > most or size > len(buffer) - at:
+            return None
+        end = at + size
+        data = bytes(buffer[at:end])
+        if end == len(buffer):
+            self._buffer = b""
+            end = 0
+        self._at = end
+        self._left = 0
+        self.body_received = size
+        self._state = _PAUSED
+        return data
 
     def _start_next_request(self) -> None:
         """Forget the current request and look at what follows it."""
