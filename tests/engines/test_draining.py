@@ -79,7 +79,7 @@ def prepare(phase: str, client: Client, site: Site, running: Running) -> None:
     elif phase == "half a second head":
         client.request("POST", "/first", b"1234")
         client.send(HEAD[:20])
-        wait_until(lambda: the_link(running).phase is Phase.HEAD)
+        wait_until(lambda: (link := the_link(running)).h1.has_buffered and link.phase is Phase.HEAD)
     elif phase == "half a body":
         client.send(HEAD + b"12")
         wait_until(lambda: the_link(running).phase is Phase.BODY)
