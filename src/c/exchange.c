@@ -152,7 +152,12 @@ int
 send_line(PyObject *link, PyObject *data, bool is_more_to_come)
 {
     Py_ssize_t sent;
-    PUT_NEW(link, Link_is_corked, is_more_to_come ? Py_True : Py_False);
+    if (is_more_to_come) {
+        cork(link);
+    }
+    else {
+        PUT_NEW(link, Link_corked_since, Py_None);
+    }
     switch (send_octets(FIELD(link, Link_sock), data, is_more_to_come, &sent)) {
         case RAISED:
             return -1;
@@ -213,9 +218,7 @@ send_answer(PyObject *link, PyObject *data, bool is_last)
         return send_line(link, data, false);
     }
     if (has_buffered(FIELD(link, Link_h1))) {
-        /* Only where another thread sees to it that it does not wait for a handler that blocks. */
-        bool is_watched = IS(FIELD(FIELD(link, Link_engine), Engine_runner), LateRunner);
-        return send_line(link, data, is_watched && can_be_corked(FIELD(link, Link_sock)));
+        return send_line(link, data, may_cork(link));
     }
     PUT_NEW(link, Link_held, data);
     return 0;

@@ -9,11 +9,34 @@ has_next(PyObject *link)
     return IS(FIELD(link, Link_h1), H1Connection) && has_buffered(FIELD(link, Link_h1));
 }
 
+bool
+may_cork(PyObject *link)
+{
+    PyObject *engine = FIELD(link, Link_engine);
+    if (!IS(FIELD(engine, Engine_runner), LateRunner) || !IS(FIELD(engine, Engine_reactor), Reactor)
+        || !can_be_corked(FIELD(link, Link_sock))) {
+        return false;
+    }
+    double since, now, longest;
+    return FIELD(link, Link_corked_since) == Py_None
+           || (seconds_of(FIELD(link, Link_corked_since), &since)
+               && seconds_of(FIELD(FIELD(engine, Engine_reactor), Reactor_now), &now)
+               && seconds_of(known.HOLD_SECONDS, &longest) && now - since <= longest);
+}
+
+void
+cork(PyObject *link)
+{
+    if (FIELD(link, Link_corked_since) == Py_None) {
+        PUT_NEW(link, Link_corked_since, FIELD(FIELD(FIELD(link, Link_engine), Engine_reactor), Reactor_now));
+    }
+}
+
 void
 uncork(PyObject *link)
 {
-    if (FIELD(link, Link_is_corked) == Py_True) {
-        PUT_NEW(link, Link_is_corked, Py_False);
+    if (FIELD(link, Link_corked_since) != Py_None) {
+        PUT_NEW(link, Link_corked_since, Py_None);
         uncork_socket(FIELD(link, Link_sock));
     }
 }
@@ -22,8 +45,8 @@ void
 allow_holding(PyObject *reactor, PyObject *job, PyObject *others, double began)
 {
     double direct_until;
-    if (IS(job, Link) && (PyObject_Size(others) > 0 || has_next(job)) && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until)
-        && began >= direct_until) {
+    if (IS(job, Link) && (PyObject_Size(others) > 0 || has_next(job))
+        && seconds_of(FIELD(reactor, Reactor_direct_until), &direct_until) && began >= direct_until) {
         PUT_NEW(job, Link_held, Py_False);
     }
 }

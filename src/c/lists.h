@@ -33,9 +33,9 @@
     X(LateRunner, _is_watcher_asleep) X(LateRunner, _leader) X(LateRunner, _lock) X(LateRunner, _max_age) \
     X(LateRunner, _now) X(LateRunner, _promote_after) X(LateRunner, _serial) X(LateRunner, _slow_after) X(LateRunner, queue) \
     X(Link, _body) X(Link, _events) X(Link, _forwarding) X(Link, _hand_in_lock) X(Link, _is_paused) \
-    X(Link, _is_requeued) X(Link, _requests_left) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
-    X(Link, exchange) X(Link, h1) X(Link, held) X(Link, is_broken) X(Link, is_corked) X(Link, is_handled) X(Link, is_read_closed) \
-    X(Link, outbox) X(Link, patience) X(Link, peer) X(Link, phase) X(Link, queued_at) X(Link, received_bytes) X(Link, request_count) \
+    X(Link, _is_requeued) X(Link, _requests_left) X(Link, corked_since) X(Link, counted_bytes) X(Link, deadline) X(Link, engine) \
+    X(Link, exchange) X(Link, h1) X(Link, held) X(Link, is_broken) X(Link, is_handled) X(Link, is_read_closed) X(Link, outbox) \
+    X(Link, patience) X(Link, peer) X(Link, phase) X(Link, queued_at) X(Link, received_bytes) X(Link, request_count) \
     X(Link, sent_bytes) X(Link, slot) X(Link, sock) \
     X(Outbox, size) \
     X(Reactor, _ready) X(Reactor, direct_until) X(Reactor, held) X(Reactor, held_since) X(Reactor, now) \

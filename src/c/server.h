@@ -127,6 +127,13 @@ int send_line(PyObject *link, PyObject *data, bool is_more_to_come);
 /* The same with the answer that such a line holds. -1 if it raised. */
 int send_held(PyObject *link);
 
+/* Whether what is sent may wait in the system for the next answer on a line: another thread sees to it that it does not wait for a
+ * handler that blocks, and nothing has waited for too long. */
+bool may_cork(PyObject *link);
+
+/* From now on something waits there, if nothing did. */
+void cork(PyObject *link);
+
 /* Nothing comes at once: `Line.uncork`. */
 void uncork(PyObject *link);
 

@@ -66,7 +66,7 @@ class Site:
         return fcntl.ioctl(self.link.sock, UNSENT, bytes(4)) != bytes(4)
 
     def view(self, name: str) -> object:
-        self.was_corked.append(self.link.is_corked)
+        self.was_corked.append(self.link.corked_since is not None)
         return self.views.get(name, lambda: name)()
 
     def send(self, *names: str) -> None:
@@ -103,7 +103,7 @@ def test_over_a_unix_socket(tmp_path):
         for _ in range(2):
             site.client.send(GET % b"a" + GET % b"b" + (GET % b"c")[:-1])
             assert site.read(2) == [b"a", b"b"]
-            wait_until(lambda: not site.link.is_corked)
+            wait_until(lambda: site.link.corked_since is None)
             site.client.send(b"\n")
             assert site.read(1) == [b"c"]
 
@@ -234,6 +234,19 @@ def test_after_a_handler_that_took_long_nothing_waits_for_a_while():
         assert site.was_corked[4:] == [False, True]
 
 
+def test_what_waits_waits_no_longer_than_it_may():
+    def let_pass():
+        site.clock.at += HOLD_SECONDS * 0.7
+        return "passed"
+
+    with Site() as site:
+        site.views["pass"] = let_pass
+        site.send(*["pass"] * 7)
+        assert site.read(7) == [b"passed"] * 7
+    # The third answer takes those before it along, and so does the sixth.
+    assert site.was_corked == [False, True, True, False, True, True, False]
+
+
 def test_a_connection_that_is_reset_has_sent_what_was_answered_before():
     with Site() as site:
         site.views["breaks"] = lambda: site.link.abandon() or "never seen"
@@ -258,9 +271,9 @@ def test_one_that_was_closed_is_uncorked_all_the_same():
         link = site.link
         site.client.close()
         wait_until(lambda: not links(site.running))
-        link.is_corked = True
+        link.corked_since = 0.0
         link.uncork()
-        assert not link.is_corked
+        assert link.corked_since is None
 
 
 @pytest.mark.parametrize("size", [10, 3_000, 60_000])

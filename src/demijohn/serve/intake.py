@@ -81,7 +81,7 @@ class Intake(WatchedLine):
             except ProtocolReject as reject:
                 self._reject(reject)
                 return True
-            if self.is_corked and type(event) is not RequestHead:
+            if self.corked_since is not None and type(event) is not RequestHead:
                 self.uncork()
             if type(event) is RequestHead:
                 body: BodySource = EMPTY_BODY

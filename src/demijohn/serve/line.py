@@ -26,8 +26,8 @@ class Line:
     """Socket, protocol and outbox of one connection."""
 
     __slots__ = (
-        "_taken", "counted_bytes", "engine", "h1", "held", "is_broken", "is_corked", "is_read_closed", "outbox", "patience",
-        "peer", "received_bytes", "request_count", "sent_bytes", "sock",
+        "_taken", "corked_since", "counted_bytes", "engine", "h1", "held", "is_broken", "is_read_closed", "outbox",
+        "patience", "peer", "received_bytes", "request_count", "sent_bytes", "sock",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, sock: socket.socket, peer: Peer) -> None:
@@ -38,8 +38,8 @@ class Line:
         self.h1.is_secure = peer.scheme == "https"
         self.outbox = Outbox()
         self.held: bytes | bool | None = None  # see `Job.held`
-        # The system may keep the end of the last answer back, for the one to the next request. Only compiled twins have it do so.
-        self.is_corked = False
+        # Since when the system keeps answers back for the next one, which compiled twins have it do; `None`: it does not.
+        self.corked_since: float | None = None
         self.request_count = 0  # given to a handler so far
         # Seconds that the client may still keep the current answer waiting; see rate.py. The owner's, like the next three.
         self.patience = engine.options.write_timeout
@@ -67,12 +67,11 @@ class Line:
 
     def uncork(self) -> None:
         """See `Job.uncork`."""
-        if self.is_corked:
-            self.is_corked = False
+        if self.corked_since is not None:
+            self.corked_since = None
             with contextlib.suppress(OSError):  # closed since, or no TCP: then nothing is kept back
-                self.sock.setsockopt(
-                    socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-                )  # is set; to set it again sends what is there
+                # It is set already; to set it once more sends what is there.
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def count_bytes(self) -> None:
         """Add to the server's counts what they have not got yet. Under the lock of `Stats`; by the owner."""
