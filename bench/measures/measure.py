@@ -45,8 +45,6 @@ class Subject:
     server: Server
     workload: Workload
     plan: Plan
-    is_first: bool = False
-    """The server has served nothing yet."""
     importing: tuple[str, ...] = ()
     """The command that does nothing but import the framework; none, and it is not measured."""
 
@@ -68,7 +66,7 @@ def _load(subject: Subject) -> Figures:
     more = _wrk_arguments(server, workload)
     url = server.url + workload.path
     if plan.is_quick:
-        for _ in range(QUICK_WARM_UP if subject.is_first else 0):
+        for _ in range(QUICK_WARM_UP):
             server.ask("/")
     else:
         # A warm-up of few connections: what they leave unanswered must not be served in the time that is measured.

@@ -1,6 +1,7 @@
 """The run: all contestants' workloads, round after round, whatever becomes of one of them; and how long that will take.
 
-Rounds are interleaved, every second one in the other direction, so that a drift of the machine's speed meets all alike.
+In a round each workload is done by all contestants, one after the other, each with a server that has done nothing before; every
+second round goes in the other direction. So a drift of the machine's speed meets all alike.
 """
 
 import contextlib
@@ -77,43 +78,27 @@ class Run:
 
     def go(self) -> Results:
         """All rounds. A contestant's trouble is in the results."""
-        self._count = self._plan.rounds * sum(len(self._left(one, group)) for one, group in self._groups())
+        todo = measurements(self._contestants, self._workloads)
+        self._count = self._plan.rounds * sum(not self._has_failed(*one) for one in todo)
         for number in range(self._plan.rounds):
-            for contestant, group in self._groups(is_backwards=number % 2 == 1):
-                self._serve(contestant, group)
+            for contestant, workload in reversed(todo) if number % 2 else todo:
+                if not self._has_failed(contestant, workload):
+                    self._serve(contestant, workload)
             self._after_round(self.results)
             say(f"round {number + 1} of {self._plan.rounds} done")
         return self.results
 
-    def _groups(self, *, is_backwards: bool = False) -> Iterator[tuple[Contestant, list[Workload]]]:
-        for contestant in reversed(self._contestants) if is_backwards else self._contestants:
-            for group in groups(contestant, self._workloads):
-                yield contestant, group
+    def _has_failed(self, contestant: Contestant, workload: Workload) -> bool:
+        return (contestant.name, workload.key) in self.results.failures
 
-    def _left(self, contestant: Contestant, group: list[Workload]) -> list[Workload]:
-        return [workload for workload in group if (contestant.name, workload.key) not in self.results.failures]
-
-    def _serve(self, contestant: Contestant, group: list[Workload]) -> None:
-        """Measure workloads that one server can do; after trouble the rest of them on a new one."""
-        left = self._left(contestant, group)
-        while left:
-            is_up = False
-            try:
-                with self._started(contestant, left[0]) as (server, _):
-                    is_up = True
-                    is_first = True
-                    while left:
-                        subject = Subject(server, left[0], self._plan, is_first, contestant.importing)
-                        self.results.add(contestant.name, left[0].key, measure(subject))
-                        self._tell(contestant, left.pop(0))
-                        is_first = False
-            except (NotPossible, *TROUBLES) as error:
-                # Before the server was up nothing that it is asked for can be measured.
-                failed = left[:1] if is_up else list(left)
-                del left[: len(failed)]
-                for workload in failed:
-                    self.results.failures[contestant.name, workload.key] = reason(error)
-                    self._tell(contestant, workload)
+    def _serve(self, contestant: Contestant, workload: Workload) -> None:
+        try:
+            with self._started(contestant, workload) as (server, _):
+                figures = measure(Subject(server, workload, self._plan, contestant.importing))
+            self.results.add(contestant.name, workload.key, figures)
+        except (NotPossible, *TROUBLES) as error:
+            self.results.failures[contestant.name, workload.key] = reason(error)
+        self._tell(contestant, workload)
 
     @contextlib.contextmanager
     def _started(self, contestant: Contestant, workload: Workload) -> Iterator[tuple[Server, Setting]]:
@@ -161,22 +146,21 @@ def reason(error: BaseException) -> str:
     return text if len(text) <= 500 else f"{text[:500]}..."
 
 
-def groups(contestant: Contestant, workloads: Sequence[Workload]) -> Iterator[list[Workload]]:
-    """Those that it can do, each list to be asked of one server."""
-    able = [workload for workload in workloads if workload.needs in contestant.workloads]
-    for _, group in itertools.groupby(able, key=lambda workload: workload.group):
-        yield list(group)
+def measurements(contestants: Sequence[Contestant], workloads: Sequence[Workload]) -> list[tuple[Contestant, Workload]]:
+    """Return what is measured in a round, in order: each workload with all who can do it before the next.
+
+    What is compared is measured within minutes. The speed of a machine that others use, too, may be another one after that.
+    """
+    return [(one, workload) for workload in workloads for one in contestants if workload.needs in one.workloads]
 
 
 def estimate(contestants: Sequence[Contestant], workloads: Sequence[Workload], plan: Plan) -> float:
     """Seconds that a run will take, about."""
     total = 0.0
-    for contestant in contestants:
-        for group in groups(contestant, workloads):
-            total += START_SECONDS
-            for workload in group:
-                if workload.kind is Kind.IDLE:
-                    total += 1 + 2 * plan.seconds + HOLD_SECONDS * plan.idle / 10_000
-                elif workload.kind is not Kind.START:
-                    total += plan.seconds + (0 if plan.is_quick else 1)
+    for _, workload in measurements(contestants, workloads):
+        total += START_SECONDS
+        if workload.kind is Kind.IDLE:
+            total += 1 + 2 * plan.seconds + HOLD_SECONDS * plan.idle / 10_000
+        elif workload.kind is not Kind.START:
+            total += plan.seconds + (0 if plan.is_quick else 1)
     return CHECK_SECONDS * len(contestants) + total * plan.rounds

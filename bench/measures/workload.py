@@ -74,14 +74,8 @@ class Workload:
         """The client's."""
         return self.server_cores if self.is_shared else [CLIENT_CPU]
 
-    @property
-    def group(self) -> tuple[object, ...]:
-        """Workloads in a row that have this in common are asked of one server."""
-        return self.threads, self.processes, self.is_tls, self.kind is Kind.IDLE
-
 
 WORKLOADS = (
-    # These two come first, as long as the server has served nothing else.
     Workload(
         "start",
         "time to the first answer",

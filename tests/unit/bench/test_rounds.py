@@ -8,7 +8,7 @@ import pytest
 from bench.__main__ import arguments, plan_of, selected
 from bench.contestants import Command, Contestant, Kind, NotPossible, everyone
 from bench.measures.measure import Plan
-from bench.measures.rounds import Run, estimate, groups, reason
+from bench.measures.rounds import Run, estimate, measurements, reason
 from bench.measures.workload import WORKLOADS, chosen, shown
 
 REFUSES = """
@@ -81,22 +81,26 @@ def test_answers_are_seen_before_and_wrong_ones_are_not_measured(run, capsys):
     assert "1/" not in capsys.readouterr().err
 
 
-def test_one_server_does_what_can_be_done_by_one():
-    everything = contestant("a", cannot, frozenset(workload.needs for workload in WORKLOADS))
-    sets = [[workload.key for workload in group] for group in groups(everything, WORKLOADS)]
-    assert sets[0][:4] == ["start", "memory", "hello", "json"]
-    assert ["mixed", "sleep"] in sets
-    assert ["tls"] in sets
-    assert ["hello1", "page1"] in sets
-    assert ["hello2", "page2"] in sets
-    assert ["idle"] in sets
-    assert sum(sets, []) == [workload.key for workload in WORKLOADS]
+def test_what_is_compared_is_measured_one_after_the_other():
+    one, two = contestant("one", cannot), contestant("two", cannot, frozenset({"json"}))
+    order = [(who.name, workload.key) for who, workload in measurements([one, two], chosen(["hello", "json"]))]
+    assert order == [("one", "hello"), ("one", "json"), ("two", "json")]
 
 
-def test_what_somebody_cannot_is_not_asked():
-    assert [[workload.key for workload in group] for group in groups(contestant("a", cannot, {"json"}), WORKLOADS)] == [
-        ["json"]
+@pytest.mark.slow
+@IS_LINUX
+def test_every_second_round_goes_the_other_way(run, monkeypatch):
+    done = []
+    monkeypatch.setattr(run, "_serve", lambda contestant, workload: done.append((contestant.name, workload.key)))
+    run.go()
+    assert done[:5] == [
+        ("ends", "hello"),
+        ("cannot", "hello"),
+        ("missing", "hello"),
+        ("refuses", "hello"),
+        ("ends", "json"),
     ]
+    assert done[8:] == done[7::-1]
 
 
 def test_the_estimate_grows_with_what_is_asked():
