@@ -138,10 +138,12 @@ finish_late(PyObject *runner, PyObject *slot, PyObject *job, const struct run *r
     PUT_NEW(slot, Slot_role, known.ROLE_LATE);
     if (IS(job, Link)) {
         uncork(job);
+        /* Nobody else would send it. */
+        if (FIELD(job, Link_held) != Py_None && send_held(job) < 0) {
+            return -1;
+        }
     }
-    /* Nobody else would send it. */
-    if ((IS(job, Link) && FIELD(job, Link_held) != Py_None && send_held(job) < 0)
-        || !read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
+    if (!read_clock(FIELD(runner, LateRunner__now), &time, &ended)) {
         return -1;
     }
     PyObject *reactor = FIELD(FIELD(runner, LateRunner__engine), Engine_reactor);

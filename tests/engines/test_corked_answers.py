@@ -30,10 +30,10 @@ GET = b"GET /%b HTTP/1.1\r\nHost: test\r\n\r\n"
 class Site:
     """A server with one client; `was_corked` has for each view, in turn, whether what was answered before it waits."""
 
-    def __init__(self, runner: str = "late", clock: StandingClock | None = None, **options) -> None:
+    def __init__(self, runner: str = "late", **options) -> None:
         self.views: dict[str, Callable[[], object]] = {}
         self.was_corked: list[bool] = []
-        self.clock = clock or StandingClock()
+        self.clock = StandingClock()
         self.app = Demijohn("site", static_folder=None)
         self.app.route("/<name>", methods=["GET", "POST"])(self.view)
         # What this machine makes slow is nobody's who blocks.
@@ -68,6 +68,15 @@ class Site:
     def view(self, name: str) -> object:
         self.was_corked.append(self.link.corked_since is not None)
         return self.views.get(name, lambda: name)()
+
+    def take_long(self, name: str, seconds: float) -> None:
+        """Have a view take so long."""
+
+        def take() -> str:
+            self.clock.at += seconds
+            return name
+
+        self.views[name] = take
 
     def send(self, *names: str) -> None:
         """Send several requests at once."""
@@ -219,12 +228,8 @@ def test_a_view_that_is_left_to_another_thread_keeps_no_answer_back():
 
 
 def test_after_a_handler_that_took_long_nothing_waits_for_a_while():
-    def take_long():
-        site.clock.at += HOLD_SECONDS * 1.5
-        return "long"
-
     with Site() as site:
-        site.views["long"] = take_long
+        site.take_long("long", HOLD_SECONDS * 1.5)
         site.send("a", "long", "b", "c")
         assert site.read(4) == [b"a", b"long", b"b", b"c"]
         assert site.was_corked == [False, True, True, False]
@@ -235,13 +240,9 @@ def test_after_a_handler_that_took_long_nothing_waits_for_a_while():
 
 
 def test_what_waits_waits_no_longer_than_it_may():
-    def let_pass():
-        site.clock.at += HOLD_SECONDS * 0.7
-        return "passed"
-
     with Site() as site:
-        site.views["pass"] = let_pass
-        site.send(*["pass"] * 7)
+        site.take_long("passed", HOLD_SECONDS * 0.7)
+        site.send(*["passed"] * 7)
         assert site.read(7) == [b"passed"] * 7
     # The third answer takes those before it along, and so does the sixth.
     assert site.was_corked == [False, True, True, False, True, True, False]

@@ -183,9 +183,8 @@ def test_300_connections_have_their_turns_alike(runner):
     with serving(handler, runner, threads=4) as running, selectors.DefaultSelector() as selector:
         clients = [Client(running) for _ in range(count)]
         for number, client in enumerate(clients):
-            assert (
-                client.get(f"/{number}").status == 200
-            )  # or it would have to be accepted yet when others have had turns
+            # Or it would have to be accepted yet when others have had turns.
+            assert client.get(f"/{number}").status == 200
             selector.register(client.sock, selectors.EVENT_READ, (number, client))
         with nobody_polls(running):
             for number, client in enumerate(clients):
