@@ -4,6 +4,7 @@ import fcntl
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 
 import pytest
@@ -192,13 +193,14 @@ def test_the_watcher_sees_to_it_whether_or_not_somebody_can_take_over(has_follow
     seen = []
 
     def blocks():
-        idle = list(site.runner._idle)
+        idle, leader = site.runner._idle, site.runner._leader
         if not has_followers:
-            site.runner._idle.clear()
+            site.runner._idle = deque(
+                maxlen=0
+            )  # stays empty, though a thread that starts only now looks for followers, too
         site.runner._take_over(None, is_tardy=False)
-        seen.append((site.waits, site.runner._leader.thread is threading.current_thread()))
-        if not has_followers:
-            site.runner._idle.extend(idle)
+        seen.append((site.waits, site.runner._leader is leader))
+        site.runner._idle = idle
         return "blocked"
 
     with Site() as site:
